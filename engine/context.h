@@ -1,0 +1,24 @@
+/* context.h -- what a gv_context holds. */
+#ifndef ENGINE_CONTEXT_H
+#define ENGINE_CONTEXT_H
+
+#include <stdatomic.h>
+
+#include "grapevine/context.h"
+
+struct gv_context {
+    int32_t n_threads;
+    int64_t memory_limit; /* 0 is no limit */
+    _Atomic int64_t memory_used, memory_peak;
+    _Atomic int64_t allocations; /* made so far, failed ones included */
+    int64_t fail_allocation;     /* tests: this allocation fails (from 0); -1 for none */
+    gv_progress_fn *progress;
+    void *progress_data;
+};
+
+/* Reports progress from the calling thread; GV_ERR_CANCELLED when the caller wants to stop. Never
+ * called from inside a parallel region. */
+GV_CHECKED gv_status gv_progress(gv_context *ctx, const char *stage, int64_t done, int64_t total,
+                                 gv_error *err);
+
+#endif

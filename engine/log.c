@@ -1,0 +1,28 @@
+/* log.c -- access to a purchase log. */
+#include "engine/log.h"
+
+#include "engine/memory.h"
+
+GV_API void gv_log_free(gv_log *log)
+{
+    if (log == NULL)
+        return;
+    gv_free(log->ctx, log->topic_name);
+    gv_free(log->ctx, log->topic_items);
+    gv_free(log->ctx, log->item_topic);
+    gv_free(log->ctx, log->item_key);
+    gv_free(log->ctx, log->indptr);
+    gv_free(log->ctx, log->user);
+    gv_free(log->ctx, log->time);
+    gv_free(log->ctx, log);
+}
+
+GV_API gv_log_info gv_log_describe(const gv_log *log)
+{
+    return log->info;
+}
+
+GV_API const char *gv_log_topic(const gv_log *log, int32_t z)
+{
+    return z >= 0 && z < log->info.n_topics ? log->topic_name[z] : NULL;
+}

@@ -1,0 +1,113 @@
+/* model.c -- access to a model: see model.h for the formula. */
+#include "engine/model.h"
+
+#include <string.h>
+
+#include "engine/memory.h"
+
+GV_API void gv_model_free(gv_model *m)
+{
+    if (m == NULL)
+        return;
+    if (m->release != NULL)
+        m->release(m);
+    gv_free(m->ctx, m);
+}
+
+void gv_model_release_arrays(gv_model *m)
+{
+    const void *arrays[] = {m->topic_name,       m->topic_items,     m->mu,
+                            m->window,           m->delay,           m->target,
+                            m->pairs.indptr,     m->pairs.topic,     m->pairs.source,
+                            m->pairs.exposure,   m->pairs.total,     m->pairs.observed,
+                            m->pairs.shuffled,   m->pairs.last,      m->evidence.indptr,
+                            m->evidence.column,  m->evidence.credit, m->evidence.exposure};
+    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
+        gv_free(m->ctx, (void *)arrays[i]);
+}
+
+GV_API int32_t gv_model_topics(const gv_model *m)
+{
+    return m->n_topics;
+}
+
+GV_API const char *gv_model_topic(const gv_model *m, int32_t z)
+{
+    return z >= 0 && z < m->n_topics ? m->topic_name[z] : NULL;
+}
+
+GV_API int32_t gv_model_find_topic(const gv_model *m, const char *name)
+{
+    for (int32_t z = 0; z < m->n_topics; z++)
+        if (strcmp(m->topic_name[z], name) == 0)
+            return z;
+    return -1;
+}
+
+int64_t gv_model_pair(const gv_model *m, gv_node v, int32_t z)
+{
+    int64_t lo = m->pairs.indptr[v], hi = m->pairs.indptr[v + 1];
+    while (lo < hi) {
+        const int64_t mid = lo + (hi - lo) / 2;
+        if (m->pairs.topic[mid] == z)
+            return mid;
+        if (m->pairs.topic[mid] < z)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return -1;
+}
+
+void gv_model_row_begin(const gv_model *m, gv_node v, gv_model_row *row)
+{
+    for (int32_t z = 0; z < m->n_topics; z++) {
+        row->source[z] = 1.0;
+        row->exposure[z] = 0;
+    }
+    for (int64_t i = m->pairs.indptr[v]; i < m->pairs.indptr[v + 1]; i++) {
+        row->source[m->pairs.topic[i]] = (double)m->pairs.source[i];
+        row->exposure[m->pairs.topic[i]] = m->pairs.exposure[i];
+    }
+    row->cursor = m->evidence.indptr[v];
+    row->end = m->evidence.indptr[v + 1];
+}
+
+void gv_model_row_edge(const gv_model *m, gv_model_row *row, int64_t e, gv_node u, double *p)
+{
+    const double target = (double)m->target[u];
+    for (int32_t z = 0; z < m->n_topics; z++)
+        p[z] = gv_model_p(m, z, row->source[z], target, 0, row->exposure[z]);
+    const int64_t begin = e * m->n_topics, end = begin + m->n_topics;
+    const int64_t *restrict column = m->evidence.column;
+    int64_t i = row->cursor;
+    while (i < row->end && column[i] < begin)
+        i++;
+    for (; i < row->end && column[i] < end; i++) {
+        const int32_t z = (int32_t)(column[i] - begin);
+        p[z] = gv_model_p(m, z, row->source[z], target, m->evidence.credit[i],
+                          m->evidence.exposure[i]);
+    }
+    row->cursor = i;
+}
+
+double gv_model_edge(const gv_model *m, gv_node v, gv_node u, int64_t e, int32_t z)
+{
+    const int64_t pair = gv_model_pair(m, v, z);
+    const double source = pair < 0 ? 1.0 : (double)m->pairs.source[pair];
+    const int64_t want = e * m->n_topics + z;
+    int64_t lo = m->evidence.indptr[v], hi = m->evidence.indptr[v + 1];
+    while (lo < hi) {
+        const int64_t mid = lo + (hi - lo) / 2;
+        if (m->evidence.column[mid] < want)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    const bool known = lo < m->evidence.indptr[v + 1] && m->evidence.column[lo] == want;
+    const int64_t credit = known ? m->evidence.credit[lo] : 0;
+    const int64_t exposure = known       ? m->evidence.exposure[lo]
+                             : pair >= 0 ? m->pairs.exposure[pair]
+                                         : 0;
+    return gv_model_p(m, z, source, (double)m->target[u], credit, exposure);
+}

@@ -1,0 +1,97 @@
+/* model.h -- what an influence model holds, and the probability of an edge.
+ *
+ *   p(v -> u, z) = min(1, (credit + k pi) / (exposure + k)),   pi = min(1, mu_z a_vz s_u)
+ *
+ * a_vz (source) and s_u (target) are factors with mean 1; a consumer without a purchase in z has a = 1
+ * and exposure 0. Credit and exposure of an edge stand in the evidence if they are known for it;
+ * otherwise the credit is 0 and the exposure is that of its source, the pair (v, z). */
+#ifndef ENGINE_MODEL_H
+#define ENGINE_MODEL_H
+
+#include <math.h>
+
+#include "engine/context.h"
+#include "engine/csr.h"
+#include "grapevine/learn.h"
+
+/* Fixed point of credits and exposures: this many units are one purchase. */
+#define GV_CREDIT_UNIT (INT64_C(1) << 32)
+
+enum { GV_SHUFFLES = 10 };
+
+/* Things known about a (consumer, topic) pair with at least one adoption; csr by consumer. */
+typedef struct gv_pairs {
+    const int64_t *indptr;   /* [n_nodes + 1] */
+    const int32_t *topic;    /* [n], ascending within a row */
+    const float *source;     /* [n], a_vz */
+    const int64_t *exposure; /* [n], units: exposure of each of v's out-edges, unless in evidence */
+    const int32_t *total;    /* [n], adoptions */
+    const int32_t *observed; /* [n], adoptions with an in-neighbour's in the window before */
+    const int32_t *shuffled; /* [n], the same summed over GV_SHUFFLES shuffled logs */
+    const int64_t *last;     /* [n], time of the last purchase */
+} gv_pairs;
+
+/* Known (edge, topic) counters; csr by source consumer, column = out-edge * n_topics + topic. */
+typedef struct gv_evidence {
+    const int64_t *indptr;   /* [n_nodes + 1] */
+    const int64_t *column;   /* [n], ascending within a row */
+    const int64_t *credit;   /* [n], units */
+    const int64_t *exposure; /* [n], units */
+} gv_evidence;
+
+struct gv_model {
+    gv_context *ctx;
+    int64_t n_nodes, n_edges;
+    int32_t n_topics;
+    char graph_hash[GV_HASH_CHARS + 1], log_hash[GV_HASH_CHARS + 1];
+    int64_t time_end;                    /* end of the log, or `until` */
+    int32_t min_actions;
+    double k_source, k_target, k_edge;   /* prior strengths, in exposures */
+    char (*topic_name)[GV_TOPIC_CHARS + 1]; /* [n_topics], zero-padded */
+    const int64_t *topic_items;          /* [n_topics] */
+    const double *mu;                    /* [n_topics], purchases prompted per exposure */
+    const double *window;                /* [n_topics], seconds */
+    const double *delay;                 /* [n_topics], mean of the fitted exponential, seconds */
+    const float *target;                 /* [n_nodes], s_u */
+    gv_pairs pairs;
+    gv_evidence evidence;
+    void (*release)(gv_model *m);        /* frees all arrays */
+    void *owner;
+};
+
+/* The release function of models whose arrays came one by one from gv_alloc(). */
+void gv_model_release_arrays(gv_model *m);
+
+/* Position of (v, z) in pairs, or -1. */
+int64_t gv_model_pair(const gv_model *m, gv_node v, int32_t z);
+
+/* p of the counters and factors; all arithmetic in double, in this order. */
+static inline double gv_model_p(const gv_model *m, int32_t z, double source, double target,
+                                int64_t credit, int64_t exposure)
+{
+    const double pi = fmin(1.0, m->mu[z] * source * target);
+    const double seen = (double)exposure / (double)GV_CREDIT_UNIT + m->k_edge;
+    if (seen <= 0.0)
+        return pi;
+    return fmin(1.0, ((double)credit / (double)GV_CREDIT_UNIT + m->k_edge * pi) / seen);
+}
+
+/* Dense factors of one source consumer: filled by gv_model_row(), arrays [n_topics] by the caller. */
+typedef struct gv_model_row {
+    double *source;    /* a_vz, 1 without a purchase */
+    int64_t *exposure; /* 0 without a purchase */
+    int64_t cursor;    /* next entry of the evidence */
+    int64_t end;
+} gv_model_row;
+
+/* Fills `row` for consumer v and puts the cursor at its first evidence. */
+void gv_model_row_begin(const gv_model *m, gv_node v, gv_model_row *row);
+
+/* p [n_topics] of out-edge e = (v -> u), in all topics. Edges of a row must be asked in ascending
+ * order; some may be left out. */
+void gv_model_row_edge(const gv_model *m, gv_model_row *row, int64_t e, gv_node u, double *p);
+
+/* p of out-edge e = (v -> u) in topic z, by binary search. */
+double gv_model_edge(const gv_model *m, gv_node v, gv_node u, int64_t e, int32_t z);
+
+#endif

@@ -1,0 +1,47 @@
+/* parallel.c -- see parallel.h. */
+#include "engine/parallel.h"
+
+#include <omp.h>
+
+double gv_sum(const double *part, int64_t n)
+{
+    double sum = 0.0;
+    for (int64_t i = 0; i < n; i++)
+        sum += part[i];
+    return sum;
+}
+
+int32_t gv_thread(void)
+{
+    return omp_get_thread_num();
+}
+
+int32_t gv_runtime_threads(void)
+{
+    return omp_get_max_threads();
+}
+
+double gv_seconds(void)
+{
+    return omp_get_wtime();
+}
+
+void gv_parallel_for(gv_context *ctx, int64_t n_tasks, void (*task)(void *arg, int64_t i),
+                     void *arg)
+{
+#pragma omp parallel for num_threads(gv_context_threads(ctx)) schedule(dynamic, 1)
+    for (int64_t i = 0; i < n_tasks; i++)
+        task(arg, i);
+}
+
+int64_t gv_prefix_sum(int64_t *offset, int64_t n)
+{
+    int64_t sum = 0;
+    for (int64_t i = 0; i < n; i++) {
+        const int64_t count = offset[i];
+        offset[i] = sum;
+        sum += count;
+    }
+    offset[n] = sum;
+    return sum;
+}

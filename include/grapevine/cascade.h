@@ -1,0 +1,82 @@
+/* cascade.h -- independent cascade simulation over worlds.
+ *
+ * World r is one draw of all coins. Whether edge u -> v is live in world r is a pure function of
+ * (seed, u, v, p, r): never of threads, order of visits, seeds or batches. */
+#ifndef GRAPEVINE_CASCADE_H
+#define GRAPEVINE_CASCADE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "grapevine/graph.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Probabilities that replace the graph's own. */
+typedef struct gv_probability {
+    gv_probability_rule rule; /* GV_PROBABILITY_NONE is not allowed here        */
+    double constant;          /* in [0, 1]; for GV_PROBABILITY_CONSTANT         */
+    const float *stored;      /* borrowed [n_edges], by out-edge; for GV_PROBABILITY_STORED */
+} gv_probability;
+
+typedef struct gv_cascade_opts {
+    uint64_t seed;           /*                                                             [1] */
+    int64_t first_world;     /* index of the first world, >= 0                              [0] */
+    int64_t n_worlds;        /* worlds to simulate, >= 1; ignored with `target_stderr`   [1024] */
+    double target_stderr;    /* 0, or simulate doubling blocks until stderr / mean is at most this,
+                                in (0, 1)                                                   [0] */
+    int64_t max_worlds;      /* with target_stderr: never more worlds than this       [1048576] */
+    int64_t max_steps;       /* steps after the seeds' step 0, >= 0; -1 is no limit        [-1] */
+    bool activation;         /* count activations of every consumer                     [false] */
+} gv_cascade_opts;
+
+GV_API gv_cascade_opts gv_cascade_defaults(void);
+
+/* 128-bit sum of squares as two signed words: hi * 2^64 + (uint64_t)lo. */
+typedef struct gv_wide {
+    int64_t hi, lo;
+} gv_wide;
+
+/* All sums are exact integers, so results of disjoint world ranges add up. Arrays belong to the
+ * result and live until gv_cascade_free(). */
+typedef struct gv_cascade_result {
+    int64_t first_world, n_worlds; /* worlds [first_world, first_world + n_worlds) */
+    int64_t n_seeds;               /* distinct seeds */
+    const gv_node *seeds;          /* [n_seeds], ascending */
+    const int64_t *spread;         /* [n_worlds], active consumers at the end, seeds included */
+    int64_t curve_length;          /* steps 0 .. curve_length - 1 */
+    const int64_t *curve_sum;      /* [curve_length], newly active at a step, summed over worlds */
+    const gv_wide *curve_sumsq;    /* [curve_length], squares of the same */
+    const int32_t *activation_count; /* [n_nodes], or NULL unless asked for */
+    double mean, sd, stderr_mean;  /* of spread; sd and stderr with n - 1; 0 for one world */
+    double outward_mean;           /* mean without the seeds */
+} gv_cascade_result;
+
+/* Simulates the independent cascade from a seed set (Kempe, Kleinberg, Tardos, KDD 2003): each
+ * consumer who becomes active has one chance on each of their edges.
+ *
+ *   g            borrowed; /out is read, and /in offsets for weighted cascade
+ *   probability  NULL for the graph's own; an error if it has none
+ *   seeds        borrowed [n_seeds], in [0, n_nodes); duplicates count once; n_seeds may be 0
+ *   opts         NULL for gv_cascade_defaults()
+ *   out          out, caller's, freed with gv_cascade_free() before `ctx`
+ *
+ * GV_OK; GV_ERR_ARG; GV_ERR_RANGE; GV_ERR_NOMEM; GV_ERR_CANCELLED; GV_ERR_CONVERGE when
+ * target_stderr was not reached, with the result in `out` all the same. Same bytes at any thread
+ * count. Time O(edges of active consumers) a world; scratch 8 bytes a node and thread. */
+GV_API GV_CHECKED gv_status gv_cascade(gv_context *ctx, const gv_graph *g,
+                                       const gv_probability *probability, const gv_node *seeds,
+                                       int64_t n_seeds, const gv_cascade_opts *opts,
+                                       gv_cascade_result **out, gv_error *err);
+
+GV_API void gv_cascade_free(gv_cascade_result *result);
+
+/* Name of the construction of worlds, for provenance: results of different names differ in bits. */
+GV_API const char *gv_cascade_rng(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

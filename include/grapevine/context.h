@@ -1,0 +1,55 @@
+/* context.h -- the resources of a run: threads, memory, progress. Nothing in a context bears on a
+ * result; what does is in the options of each computation. */
+#ifndef GRAPEVINE_CONTEXT_H
+#define GRAPEVINE_CONTEXT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "grapevine/error.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct gv_context gv_context;
+
+/* Called now and then from the thread that called the library: `done` of `total` units of `stage`
+ * (total 0: not known). Returning false cancels the call, which then fails with GV_ERR_CANCELLED. */
+typedef bool gv_progress_fn(void *data, const char *stage, int64_t done, int64_t total);
+
+typedef struct gv_context_opts {
+    int32_t n_threads;        /* threads, 1 to 4096; 0 means one for each core this process may use,
+                                 at most OMP_NUM_THREADS                                        [0] */
+    int64_t memory_limit;     /* bytes that all handles of the context may hold; 0 is no limit  [0] */
+    gv_progress_fn *progress; /* may be NULL                                                 [NULL] */
+    void *progress_data;      /* borrowed, handed to `progress`                              [NULL] */
+} gv_context_opts;
+
+/* The defaults in brackets above. */
+GV_API gv_context_opts gv_context_defaults(void);
+
+/* Makes a context. It must outlive every handle made with it. A context may be used by one
+ * thread at a time.
+ *
+ *   opts   NULL for gv_context_defaults()
+ *   out    out, the new context; caller's, to be freed with gv_context_free()
+ *
+ * GV_OK; GV_ERR_RANGE; GV_ERR_NOMEM. */
+GV_API GV_CHECKED gv_status gv_context_create(const gv_context_opts *opts, gv_context **out,
+                                              gv_error *err);
+
+/* Frees a context; NULL is allowed. */
+GV_API void gv_context_free(gv_context *ctx);
+
+/* Threads that computations of this context use, >= 1. */
+GV_API int32_t gv_context_threads(const gv_context *ctx);
+
+/* Bytes held now, and the most that were held at any time. Mapped files are not counted. */
+GV_API int64_t gv_context_memory_used(const gv_context *ctx);
+GV_API int64_t gv_context_memory_peak(const gv_context *ctx);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

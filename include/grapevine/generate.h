@@ -1,0 +1,52 @@
+/* generate.h -- consumer populations with purchases and planted ground truth.
+ *
+ * Every draw is keyed by (seed, object), so any part can be made independently and identically. The
+ * model is described in docs/kernels/generate.md. */
+#ifndef GRAPEVINE_GENERATE_H
+#define GRAPEVINE_GENERATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "grapevine/learn.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct gv_consumers_opts {
+    int64_t consumers;       /* in [1, 2^31 - 1]                                       [100000] */
+    double mean_degree;      /* directed edges a consumer, in [0, 1000]                    [10] */
+    int32_t topics;          /* in [1, 1000]                                                [8] */
+    int64_t items;           /* items of each topic, in [0, 10^9]                         [300] */
+    int32_t days;            /* length of the purchase log, in [1, 36500]                 [365] */
+    double influencer_share; /* chance that a consumer is an influencer of a topic, in [0, 1]
+                                                                                          [.15] */
+    bool influence;          /* false: the null population, alike but for influence      [true] */
+    uint64_t seed;           /*                                                             [1] */
+} gv_consumers_opts;
+
+GV_API gv_consumers_opts gv_consumers_defaults(void);
+
+/* A population: its graph, attributes, purchases and what was planted. */
+typedef struct gv_population gv_population;
+
+/* Makes a population in memory.
+ *
+ *   opts   NULL for gv_consumers_defaults()
+ *   out    out, caller's, freed with gv_population_free() before `ctx`
+ *
+ * GV_OK; GV_ERR_RANGE; GV_ERR_NOMEM; GV_ERR_CANCELLED. Same bytes at any thread count. */
+GV_API GV_CHECKED gv_status gv_consumers_generate(gv_context *ctx, const gv_consumers_opts *opts,
+                                                  gv_population **out, gv_error *err);
+
+GV_API void gv_population_free(gv_population *population);
+
+/* Borrowed from the population. */
+GV_API const gv_graph *gv_population_graph(const gv_population *population);
+GV_API const gv_log *gv_population_log(const gv_population *population);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

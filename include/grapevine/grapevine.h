@@ -1,0 +1,16 @@
+/* grapevine.h -- a parallel graph engine for word-of-mouth at population scale. */
+#ifndef GRAPEVINE_GRAPEVINE_H
+#define GRAPEVINE_GRAPEVINE_H
+
+#include "grapevine/cascade.h"
+#include "grapevine/context.h"
+#include "grapevine/error.h"
+#include "grapevine/generate.h"
+#include "grapevine/graph.h"
+#include "grapevine/influence.h"
+#include "grapevine/io.h"
+#include "grapevine/learn.h"
+#include "grapevine/ppr.h"
+#include "grapevine/version.h"
+
+#endif

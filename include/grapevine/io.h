@@ -1,0 +1,187 @@
+/* io.h -- files: text in, graph, model and results files in and out. */
+#ifndef GRAPEVINE_IO_H
+#define GRAPEVINE_IO_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "grapevine/generate.h"
+#include "grapevine/graph.h"
+#include "grapevine/learn.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- text tables -------------------------------------------------------------------------- */
+
+typedef enum gv_ids_wanted { GV_IDS_AUTO = 0, GV_IDS_INT = 1, GV_IDS_STRING = 2 } gv_ids_wanted;
+
+typedef struct gv_import_opts {
+    gv_build_opts build;       /*                                           [gv_build_defaults()] */
+    bool reverse;              /* rows read "dst follows src": swap the two columns       [false] */
+    const char *columns;       /* borrowed; names or 1-based numbers of source, target[, weight],
+                                  comma-separated; NULL: the first two, and the third if there is
+                                  one and `build.source` or `probability_column` needs it  [NULL] */
+    const char *probability_column; /* borrowed; column that holds p; NULL: none           [NULL] */
+    const char *nodes;         /* borrowed; table of consumers and attributes, or NULL     [NULL] */
+    gv_ids_wanted ids;         /*                                                  [GV_IDS_AUTO] */
+    int64_t skip_lines;        /* lines to pass over at the top of each edge file, >= 0       [0] */
+    bool lenient;              /* skip rows that cannot be read, and count them           [false] */
+} gv_import_opts;
+
+typedef struct gv_import_info {
+    int64_t rows_read;   /* data rows */
+    int64_t rows_bad;    /* skipped; only when lenient */
+    int64_t bytes_read;  /* of text, after decompression */
+    gv_build_info build;
+} gv_import_info;
+
+GV_API gv_import_opts gv_import_defaults(void);
+
+/* Reads edge lists (text, gzip, zstd; "-" is standard input) into a graph.
+ *
+ *   paths   borrowed [n_paths], n_paths >= 1; together they make one graph
+ *   out     out, caller's, freed with gv_graph_free() before `ctx`
+ *   info    out, may be NULL
+ *
+ * GV_OK; GV_ERR_ARG; GV_ERR_NO_INPUT; GV_ERR_DATA with file, line and value; GV_ERR_IO;
+ * GV_ERR_NOMEM. The graph does not depend on the order of lines or files. */
+GV_API GV_CHECKED gv_status gv_import(gv_context *ctx, const char *const *paths, int64_t n_paths,
+                                      const gv_import_opts *opts, gv_graph **out,
+                                      gv_import_info *info, gv_error *err);
+
+typedef struct gv_log_opts {
+    const char *columns; /* borrowed; names or 1-based numbers of user, item, topic, time[, value];
+                            NULL: the first four                                           [NULL] */
+    bool lenient;        /* skip rows that cannot be read, and count them                 [false] */
+} gv_log_opts;
+
+GV_API gv_log_opts gv_log_defaults(void);
+
+/* Reads a purchase log about the consumers of `g`. Rows about others are counted, not kept.
+ * Errors as gv_import(). */
+GV_API GV_CHECKED gv_status gv_log_read(gv_context *ctx, const char *path, const gv_graph *g,
+                                        const gv_log_opts *opts, gv_log **out, gv_error *err);
+
+/* One column of nodes by external id, with an optional further column of numbers.
+ * A file has one id a line (further columns are named in a header); "a,b,c" is a list of ids when
+ * no file of that name exists.
+ *
+ *   node   out, [*count], caller's, freed with gv_nodes_free()
+ *
+ * GV_OK; GV_ERR_NO_INPUT; GV_ERR_DATA unknown id. */
+GV_API GV_CHECKED gv_status gv_nodes_read(gv_context *ctx, const gv_graph *g, const char *spec,
+                                          gv_node **node, int64_t *count, gv_error *err);
+GV_API void gv_nodes_free(gv_context *ctx, gv_node *node);
+
+/* ---- graph and model files ---------------------------------------------------------------- */
+
+/* Maps a graph file: O(1) checks, no copy. The file must not change while it is open. */
+GV_API GV_CHECKED gv_status gv_graph_open(gv_context *ctx, const char *path, gv_graph **out,
+                                          gv_error *err);
+
+/* Which arrays a computation is about to use, for gv_graph_check(). */
+enum { GV_USES_OUT = 1, GV_USES_IN = 2, GV_USES_PROBABILITY = 4, GV_USES_IDS = 8 };
+
+/* Checks arrays in one parallel pass: offsets monotone, ids in range and ascending, probabilities in
+ * [0, 1]. GV_OK; GV_ERR_DATA naming the array, the position and the value. */
+GV_API GV_CHECKED gv_status gv_graph_check(gv_context *ctx, const gv_graph *g, unsigned uses,
+                                           gv_error *err);
+
+/* Writes a graph file (written as PATH.part, synced, renamed) and gives the graph its hash. Fails
+ * with GV_ERR_CREATE if PATH exists and `overwrite` is false. */
+GV_API GV_CHECKED gv_status gv_graph_save(gv_context *ctx, gv_graph *g, const char *path,
+                                          bool overwrite, gv_error *err);
+
+/* Model files, likewise. Opening checks that the model belongs to `g` when that is not NULL. */
+GV_API GV_CHECKED gv_status gv_model_open(gv_context *ctx, const char *path, const gv_graph *g,
+                                          gv_model **out, gv_error *err);
+GV_API GV_CHECKED gv_status gv_model_save(gv_context *ctx, const gv_model *model, const char *path,
+                                          bool overwrite, gv_error *err);
+
+/* Writes a population to DIR (made if missing): graph.h5, nodes.tsv, truth.h5, and purchases.tsv
+ * unless `purchases` is false. */
+GV_API GV_CHECKED gv_status gv_population_save(gv_context *ctx, gv_population *population,
+                                               const char *dir, bool purchases, bool overwrite,
+                                               gv_error *err);
+
+/* ---- results files ------------------------------------------------------------------------ */
+
+/* A results file in the making. */
+typedef struct gv_results gv_results;
+
+typedef enum gv_type {
+    GV_I16 = 0,
+    GV_I32 = 1,
+    GV_I64 = 2,
+    GV_F32 = 3,
+    GV_F64 = 4,
+    GV_TEXT = 5 /* fixed-length strings */
+} gv_type;
+
+/* Starts PATH.part; PATH itself appears at gv_results_commit().
+ *
+ *   g      borrowed; its size and hash are recorded
+ *   seed   recorded as @seed */
+GV_API GV_CHECKED gv_status gv_results_create(gv_context *ctx, const char *path, bool overwrite,
+                                              const gv_graph *g, uint64_t seed, gv_results **out,
+                                              gv_error *err);
+
+/* Writes an array of any rank from 1 to 4 as dataset `path` ("/cascade/default/spread"); groups on
+ * the way are made. `flags` is compressed (a small number of distinct values), others are not. */
+GV_API GV_CHECKED gv_status gv_results_put(gv_results *r, const char *path, gv_type type, int rank,
+                                           const int64_t *dims, const void *data, gv_error *err);
+GV_API GV_CHECKED gv_status gv_results_put_flags(gv_results *r, const char *path, int rank,
+                                                 const int64_t *dims, const int16_t *data,
+                                                 gv_error *err);
+
+/* Fixed-length strings, each `width` bytes, zero-padded. */
+GV_API GV_CHECKED gv_status gv_results_put_text(gv_results *r, const char *path, int64_t n,
+                                                int32_t width, const char *data, gv_error *err);
+
+/* Sparse rows as an AnnData-style csr group: `data_name` beside indices and indptr; more arrays along
+ * the same entries may follow with gv_results_put(). */
+GV_API GV_CHECKED gv_status gv_results_put_csr(gv_results *r, const char *group, int64_t n_rows,
+                                               int64_t n_columns, const int64_t *indptr,
+                                               const gv_node *indices, gv_type type,
+                                               const void *data, gv_error *err);
+
+/* A small table as a compound dataset that pandas.read_hdf opens. */
+typedef struct gv_table_column {
+    const char *name;
+    gv_type type;
+    int32_t width;    /* bytes of a GV_TEXT field, else ignored */
+    const void *data; /* borrowed [n_rows] */
+} gv_table_column;
+GV_API GV_CHECKED gv_status gv_results_put_table(gv_results *r, const char *path, const char *title,
+                                                 const gv_table_column *columns, int32_t n_columns,
+                                                 int64_t n_rows, gv_error *err);
+
+/* Scalar attributes of a group or dataset that exists already; "/" is the file. */
+GV_API GV_CHECKED gv_status gv_results_attr_i64(gv_results *r, const char *path, const char *name,
+                                                int64_t value, gv_error *err);
+GV_API GV_CHECKED gv_status gv_results_attr_f64(gv_results *r, const char *path, const char *name,
+                                                double value, gv_error *err);
+GV_API GV_CHECKED gv_status gv_results_attr_text(gv_results *r, const char *path, const char *name,
+                                                 const char *value, gv_error *err);
+
+/* Writes /nodes/ext_id and, from a model, /topics and @log_hash; a second call does nothing. */
+GV_API GV_CHECKED gv_status gv_results_put_nodes(gv_results *r, const gv_graph *g, gv_error *err);
+GV_API GV_CHECKED gv_status gv_results_put_topics(gv_results *r, const gv_model *model,
+                                                  gv_error *err);
+
+/* Appends to /provenance/config_yaml; the hash of the whole becomes @config_hash. */
+GV_API GV_CHECKED gv_status gv_results_provenance(gv_results *r, const char *yaml, gv_error *err);
+
+/* Sets @complete, closes, syncs, renames. Always frees `*r` and sets it to NULL; on failure nothing
+ * is left behind. */
+GV_API GV_CHECKED gv_status gv_results_commit(gv_results **r, gv_error *err);
+
+/* Gives the file up: removes PATH.part. NULL is allowed. */
+GV_API void gv_results_discard(gv_results *r);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,91 @@
+/* ppr.h -- personalized PageRank, many teleport columns at once. */
+#ifndef GRAPEVINE_PPR_H
+#define GRAPEVINE_PPR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "grapevine/graph.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Where the walk goes from a consumer without edges to follow. */
+typedef enum gv_dangling {
+    GV_DANGLING_TELEPORT = 0, /* to the column's teleport vector (NetworkX, igraph) */
+    GV_DANGLING_UNIFORM = 1,  /* to everyone alike (LDBC, plain PageRank)           */
+    GV_DANGLING_SELF = 2,     /* it stays                                           */
+    GV_DANGLING_LEAK = 3      /* it ends; scores sum to less than 1 (GAP, Neo4j)    */
+} gv_dangling;
+
+typedef enum gv_direction {
+    GV_FORWARD = 0, /* the walk follows influence edges u -> v */
+    GV_REVERSE = 1  /* from the influenced back to the influencer: ranks influence */
+} gv_direction;
+
+typedef struct gv_ppr_opts {
+    double damping;         /* chance of following an edge, in (0, 1)                    [0.85] */
+    double tolerance;       /* bound on the L1 error of each column, >= 0; 0: do exactly
+                               max_iterations sweeps from the teleport vector            [1e-9] */
+    int32_t max_iterations; /* sweeps at most, >= 0                                      [1000] */
+    gv_dangling dangling;   /*                                           [GV_DANGLING_TELEPORT] */
+    gv_direction direction; /*                                                     [GV_FORWARD] */
+    bool weighted;          /* follow edges in proportion to their probability; else alike
+                                                                                        [false] */
+} gv_ppr_opts;
+
+/* Teleport vectors in compressed sparse columns; an empty column means uniform (global PageRank). */
+typedef struct gv_teleport {
+    int64_t n_columns;     /* >= 1 */
+    const int64_t *offset; /* borrowed [n_columns + 1], offset[0] = 0 */
+    const gv_node *node;   /* borrowed [offset[n_columns]]; a node listed twice counts twice */
+    const double *weight;  /* borrowed, same length, finite and >= 0, each non-empty column with a
+                              positive sum (scaled to 1); NULL means all alike */
+} gv_teleport;
+
+typedef struct gv_ppr_column {
+    int32_t iterations; /* sweeps made */
+    bool converged;     /* residual <= tolerance; always true with tolerance 0 */
+    double residual;    /* proven bound on the L1 error of the column */
+} gv_ppr_column;
+
+GV_API gv_ppr_opts gv_ppr_defaults(void);
+
+/* Scores every node by a random walk that restarts at the teleport vector, column by column.
+ *
+ *   g          borrowed; only read. FORWARD pulls over /in and reads /out offsets, REVERSE the
+ *              other way round
+ *   teleport   borrowed
+ *   opts       NULL for gv_ppr_defaults()
+ *   score      out, [n_columns][n_nodes], caller's; each column sums to 1 (LEAK: to less)
+ *   column     out, [n_columns], may be NULL
+ *
+ * GV_OK; GV_ERR_ARG; GV_ERR_RANGE bad node, weight or option; GV_ERR_NOMEM; GV_ERR_CANCELLED; or
+ * GV_ERR_CONVERGE with the last sweep of the columns concerned left in `score`. A column's bits
+ * depend on the graph, the column and the options alone: not on threads or on the other columns.
+ * Time O(sweeps * (nodes + edges)) per column; scratch about 16 bytes per node and column of a
+ * batch of at most 16. */
+GV_API GV_CHECKED gv_status gv_ppr(gv_context *ctx, const gv_graph *g, const gv_teleport *teleport,
+                                   const gv_ppr_opts *opts, double *score, gv_ppr_column *column,
+                                   gv_error *err);
+
+/* Name of the order in which sums are taken, for provenance (@layout). */
+GV_API const char *gv_ppr_layout(void);
+
+/* The k best of n scores: score descending, then node ascending.
+ *
+ *   k           >= 0; may exceed n
+ *   node        out, [k], padded with -1
+ *   top         out, [k], padded with NaN
+ *   next_score  out, the score of place k + 1, NaN when there is none
+ *
+ * GV_OK; GV_ERR_RANGE; GV_ERR_NOMEM. */
+GV_API GV_CHECKED gv_status gv_top_k(gv_context *ctx, const double *score, int64_t n, int64_t k,
+                                     gv_node *node, double *top, double *next_score,
+                                     gv_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
