@@ -44,8 +44,9 @@ typedef struct cli_list {
 } cli_list;
 
 typedef struct cli_option {
-    const char *name;    /* long name, without dashes; for positional arguments also shown in capitals */
-    char letter;         /* short name, or 0 */
+    const char
+        *name;   /* long name, without dashes; for positional arguments also shown in capitals */
+    char letter; /* short name, or 0 */
     cli_type type;
     size_t offset;       /* of the field in the command's struct */
     const char *metavar; /* shown in the help; NULL for flags */
@@ -115,8 +116,8 @@ double cli_seconds(void);
 /* 1234567 as "1,234,567", into text[32]; returns it. */
 char *cli_thousands(int64_t number, char *text);
 
-/* A file to write text to: OUT.part, renamed by cli_text_commit(); "-" or NULL is stdout. NULL after
- * saying why, with the exit code in *code. */
+/* A file to write text to: OUT.part, renamed by cli_text_commit(); "-" or NULL is stdout. NULL
+ * after saying why, with the exit code in *code. */
 typedef struct cli_text cli_text;
 cli_text *cli_text_create(cli_session *s, const char *path, int *code);
 FILE *cli_text_file(cli_text *t);

@@ -31,9 +31,9 @@ struct gv_graph {
     double constant; /* with GV_PROBABILITY_CONSTANT */
 
     gv_id_kind id_kind;
-    int32_t id_width;       /* bytes of a string id in the file, 1 to GV_ID_CHARS */
-    const int64_t *id_int;  /* [n_nodes], ascending, or NULL for strings */
-    const char *id_text;    /* [n_nodes][id_width], zero-padded, ascending bytewise, or NULL */
+    int32_t id_width;      /* bytes of a string id in the file, 1 to GV_ID_CHARS */
+    const int64_t *id_int; /* [n_nodes], ascending, or NULL for strings */
+    const char *id_text;   /* [n_nodes][id_width], zero-padded, ascending bytewise, or NULL */
 
     int32_t n_attributes;
     gv_attribute attribute[GV_MAX_ATTRIBUTES];

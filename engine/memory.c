@@ -18,9 +18,9 @@ enum {
 
 /* Lies in the ALIGNMENT bytes before each block. */
 typedef struct block_header {
-    size_t bytes;    /* usable size */
-    size_t mapped;   /* length of the mapping, 0 for heap blocks */
-    void *base;      /* start of the mapping */
+    size_t bytes;  /* usable size */
+    size_t mapped; /* length of the mapping, 0 for heap blocks */
+    void *base;    /* start of the mapping */
 } block_header;
 
 static block_header *header_of(void *block)
@@ -32,7 +32,7 @@ static bool take_budget(gv_context *ctx, int64_t bytes)
 {
     if (ctx->allocations++ == ctx->fail_allocation)
         return false;
-    const int64_t used = (ctx->memory_used += bytes);
+    const int64_t used = atomic_fetch_add(&ctx->memory_used, bytes) + bytes;
     if (ctx->memory_limit > 0 && used > ctx->memory_limit) {
         ctx->memory_used -= bytes;
         return false;
@@ -51,8 +51,7 @@ static void *map_large(size_t bytes)
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (base == MAP_FAILED)
         return NULL;
-    const uintptr_t start =
-        ((uintptr_t)base + PAGE + HUGE_PAGE - 1) & ~(uintptr_t)(HUGE_PAGE - 1);
+    const uintptr_t start = ((uintptr_t)base + PAGE + HUGE_PAGE - 1) & ~(uintptr_t)(HUGE_PAGE - 1);
     char *block = (char *)start;
     madvise(block, bytes, MADV_HUGEPAGE);
     *header_of(block) = (block_header){.bytes = bytes, .mapped = length, .base = base};

@@ -19,14 +19,15 @@ void *gv_alloc(gv_context *ctx, int64_t count, size_t size);
 /* The same, all bytes zero; zero pages of large blocks cost nothing until touched. */
 void *gv_alloc_zero(gv_context *ctx, int64_t count, size_t size);
 
-/* Moves `block` (NULL: nothing yet) into a block of `count` objects; the contents are kept up to the
- * shorter length. NULL on failure, and then `block` stays as it was. */
+/* Moves `block` (NULL: nothing yet) into a block of `count` objects; the contents are kept up to
+ * the shorter length. NULL on failure, and then `block` stays as it was. */
 void *gv_realloc(gv_context *ctx, void *block, int64_t count, size_t size);
 
 /* NULL is allowed. */
 void gv_free(gv_context *ctx, void *block);
 
-/* GV_ERR_NOMEM with a sentence that names what the memory was for and, if there is one, the limit. */
+/* GV_ERR_NOMEM with a sentence that names what the memory was for and, if there is one, the limit.
+ */
 GV_CHECKED gv_status gv_no_memory(gv_context *ctx, const char *what, gv_error *err);
 
 #endif

@@ -16,12 +16,12 @@ GV_API void gv_model_free(gv_model *m)
 
 void gv_model_release_arrays(gv_model *m)
 {
-    const void *arrays[] = {m->topic_name,       m->topic_items,     m->mu,
-                            m->window,           m->delay,           m->target,
-                            m->pairs.indptr,     m->pairs.topic,     m->pairs.source,
-                            m->pairs.exposure,   m->pairs.total,     m->pairs.observed,
-                            m->pairs.shuffled,   m->pairs.last,      m->evidence.indptr,
-                            m->evidence.column,  m->evidence.credit, m->evidence.exposure};
+    const void *arrays[] = {m->topic_name,      m->topic_items,     m->mu,
+                            m->window,          m->delay,           m->target,
+                            m->pairs.indptr,    m->pairs.topic,     m->pairs.source,
+                            m->pairs.exposure,  m->pairs.total,     m->pairs.observed,
+                            m->pairs.shuffled,  m->pairs.last,      m->evidence.indptr,
+                            m->evidence.column, m->evidence.credit, m->evidence.exposure};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         gv_free(m->ctx, (void *)arrays[i]);
 }

@@ -2,9 +2,9 @@
  *
  *   p(v -> u, z) = min(1, (credit + k pi) / (exposure + k)),   pi = min(1, mu_z a_vz s_u)
  *
- * a_vz (source) and s_u (target) are factors with mean 1; a consumer without a purchase in z has a = 1
- * and exposure 0. Credit and exposure of an edge stand in the evidence if they are known for it;
- * otherwise the credit is 0 and the exposure is that of its source, the pair (v, z). */
+ * a_vz (source) and s_u (target) are factors with mean 1; a consumer without a purchase in z has a
+ * = 1 and exposure 0. Credit and exposure of an edge stand in the evidence if they are known for
+ * it; otherwise the credit is 0 and the exposure is that of its source, the pair (v, z). */
 #ifndef ENGINE_MODEL_H
 #define ENGINE_MODEL_H
 
@@ -44,18 +44,18 @@ struct gv_model {
     int64_t n_nodes, n_edges;
     int32_t n_topics;
     char graph_hash[GV_HASH_CHARS + 1], log_hash[GV_HASH_CHARS + 1];
-    int64_t time_end;                    /* end of the log, or `until` */
+    int64_t time_end; /* end of the log, or `until` */
     int32_t min_actions;
-    double k_source, k_target, k_edge;   /* prior strengths, in exposures */
+    double k_source, k_target, k_edge;      /* prior strengths, in exposures */
     char (*topic_name)[GV_TOPIC_CHARS + 1]; /* [n_topics], zero-padded */
-    const int64_t *topic_items;          /* [n_topics] */
-    const double *mu;                    /* [n_topics], purchases prompted per exposure */
-    const double *window;                /* [n_topics], seconds */
-    const double *delay;                 /* [n_topics], mean of the fitted exponential, seconds */
-    const float *target;                 /* [n_nodes], s_u */
+    const int64_t *topic_items;             /* [n_topics] */
+    const double *mu;                       /* [n_topics], purchases prompted per exposure */
+    const double *window;                   /* [n_topics], seconds */
+    const double *delay; /* [n_topics], mean of the fitted exponential, seconds */
+    const float *target; /* [n_nodes], s_u */
     gv_pairs pairs;
     gv_evidence evidence;
-    void (*release)(gv_model *m);        /* frees all arrays */
+    void (*release)(gv_model *m); /* frees all arrays */
     void *owner;
 };
 
@@ -76,7 +76,8 @@ static inline double gv_model_p(const gv_model *m, int32_t z, double source, dou
     return fmin(1.0, ((double)credit / (double)GV_CREDIT_UNIT + m->k_edge * pi) / seen);
 }
 
-/* Dense factors of one source consumer: filled by gv_model_row(), arrays [n_topics] by the caller. */
+/* Dense factors of one source consumer: filled by gv_model_row(), arrays [n_topics] by the caller.
+ */
 typedef struct gv_model_row {
     double *source;    /* a_vz, 1 without a purchase */
     int64_t *exposure; /* 0 without a purchase */

@@ -35,13 +35,13 @@ int32_t gv_runtime_threads(void);
 /* Seconds on a steady clock. */
 double gv_seconds(void);
 
-/* Calls `task(arg, i)` for every i in [0, n_tasks), each once, in any order, on the context's threads.
- * For rooms that have no pragmas of their own (io/, datasets/). */
+/* Calls `task(arg, i)` for every i in [0, n_tasks), each once, in any order, on the context's
+ * threads. For rooms that have no pragmas of their own (io/, datasets/). */
 void gv_parallel_for(gv_context *ctx, int64_t n_tasks, void (*task)(void *arg, int64_t i),
                      void *arg);
 
-/* offset[i] becomes the sum of the counts before i, for i in [0, n]; offset[n] the total. In and out:
- * [n + 1], counts in [0, n). Returns the total. */
+/* offset[i] becomes the sum of the counts before i, for i in [0, n]; offset[n] the total. In and
+ * out: [n + 1], counts in [0, n). Returns the total. */
 int64_t gv_prefix_sum(int64_t *offset, int64_t n);
 
 #endif

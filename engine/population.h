@@ -16,9 +16,9 @@ struct gv_population {
     gv_graph *graph; /* undirected, no probabilities, attributes segment (i32) and value (f32) */
     gv_log *log;
     /* truth */
-    float *source;       /* [n_topics][n_nodes] */
-    float *target;       /* [n_nodes], susceptibility, mean 1 */
-    int8_t *close;       /* [n_edges] by out-edge: 1 where the source influences the target at all */
+    float *source; /* [n_topics][n_nodes] */
+    float *target; /* [n_nodes], susceptibility, mean 1 */
+    int8_t *close; /* [n_edges] by out-edge: 1 where the source influences the target at all */
     int16_t *influencer; /* [n_topics][n_nodes] */
     float *i1;           /* [n_topics][n_nodes] */
     double delay;        /* mean of the exponential delay, seconds */

@@ -1,8 +1,8 @@
 /* rng.h -- random numbers as pure functions of their key: no state, so no thread owns them.
  *
- * Philox4x32-10 (Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011)
- * maps a 64-bit key and a 128-bit counter to 128 random bits. Keys are derived from the user's seed
- * and a purpose, so that draws for different purposes never meet. */
+ * Philox4x32-10 (Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC
+ * 2011) maps a 64-bit key and a 128-bit counter to 128 random bits. Keys are derived from the
+ * user's seed and a purpose, so that draws for different purposes never meet. */
 #ifndef ENGINE_RNG_H
 #define ENGINE_RNG_H
 
@@ -65,7 +65,8 @@ static inline double gv_unit(uint64_t x)
 /* Uniform in [0, bound), bound >= 1; off uniform by less than bound * 2^-64. */
 static inline uint64_t gv_below(uint64_t x, uint64_t bound)
 {
-    return (uint64_t)(((__extension__ unsigned __int128)x * bound) >> 64);
+    __extension__ typedef unsigned __int128 wide;
+    return (uint64_t)(((wide)x * bound) >> 64);
 }
 
 /* A 64-bit number x counts as "yes" with probability p when x < gv_threshold(p), p in [0, 1). */

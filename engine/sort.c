@@ -1,8 +1,8 @@
 /* sort.c -- least-significant-digit radix sort, 8 bits a pass.
  *
- * The input is cut into one contiguous part a thread; a pass counts digits per part, turns the counts
- * into offsets ordered by (digit, part), and scatters. Equal digits keep their order whatever the
- * number of parts, so the result does not depend on it. */
+ * The input is cut into one contiguous part a thread; a pass counts digits per part, turns the
+ * counts into offsets ordered by (digit, part), and scatters. Equal digits keep their order
+ * whatever the number of parts, so the result does not depend on it. */
 #include "engine/sort.h"
 
 #include <string.h>
@@ -50,8 +50,8 @@ static void count_records(const sorter *s, const gv_record *record, int shift)
     }
 }
 
-static void scatter_records(const sorter *s, const gv_record *restrict from,
-                            gv_record *restrict to, int shift)
+static void scatter_records(const sorter *s, const gv_record *restrict from, gv_record *restrict to,
+                            int shift)
 {
 #pragma omp parallel for num_threads((int)s->n_parts) schedule(static, 1)
     for (int64_t p = 0; p < s->n_parts; p++) {

@@ -10,8 +10,8 @@ typedef struct gv_record {
     uint64_t key, value;
 } gv_record;
 
-/* Sorts by key, ascending; records of equal key keep their order. Key bytes that are the same in all
- * records cost one counting pass between them and no move. Scratch: as much as the records. */
+/* Sorts by key, ascending; records of equal key keep their order. Key bytes that are the same in
+ * all records cost one counting pass between them and no move. Scratch: as much as the records. */
 GV_CHECKED gv_status gv_sort_records(gv_context *ctx, gv_record *record, int64_t n, gv_error *err);
 
 /* The same for bare keys. */

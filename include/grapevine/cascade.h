@@ -22,14 +22,14 @@ typedef struct gv_probability {
 } gv_probability;
 
 typedef struct gv_cascade_opts {
-    uint64_t seed;           /*                                                             [1] */
-    int64_t first_world;     /* index of the first world, >= 0                              [0] */
-    int64_t n_worlds;        /* worlds to simulate, >= 1; ignored with `target_stderr`   [1024] */
-    double target_stderr;    /* 0, or simulate doubling blocks until stderr / mean is at most this,
-                                in (0, 1)                                                   [0] */
-    int64_t max_worlds;      /* with target_stderr: never more worlds than this       [1048576] */
-    int64_t max_steps;       /* steps after the seeds' step 0, >= 0; -1 is no limit        [-1] */
-    bool activation;         /* count activations of every consumer                     [false] */
+    uint64_t seed;        /*                                                             [1] */
+    int64_t first_world;  /* index of the first world, >= 0                              [0] */
+    int64_t n_worlds;     /* worlds to simulate, >= 1; ignored with `target_stderr`   [1024] */
+    double target_stderr; /* 0, or simulate doubling blocks until stderr / mean is at most this,
+                             in (0, 1)                                                   [0] */
+    int64_t max_worlds;   /* with target_stderr: never more worlds than this       [1048576] */
+    int64_t max_steps;    /* steps after the seeds' step 0, >= 0; -1 is no limit        [-1] */
+    bool activation;      /* count activations of every consumer                     [false] */
 } gv_cascade_opts;
 
 GV_API gv_cascade_opts gv_cascade_defaults(void);
@@ -50,8 +50,8 @@ typedef struct gv_cascade_result {
     const int64_t *curve_sum;      /* [curve_length], newly active at a step, summed over worlds */
     const gv_wide *curve_sumsq;    /* [curve_length], squares of the same */
     const int32_t *activation_count; /* [n_nodes], or NULL unless asked for */
-    double mean, sd, stderr_mean;  /* of spread; sd and stderr with n - 1; 0 for one world */
-    double outward_mean;           /* mean without the seeds */
+    double mean, sd, stderr_mean;    /* of spread; sd and stderr with n - 1; 0 for one world */
+    double outward_mean;             /* mean without the seeds */
 } gv_cascade_result;
 
 /* Simulates the independent cascade from a seed set (Kempe, Kleinberg, Tardos, KDD 2003): each

@@ -15,15 +15,17 @@ extern "C" {
 typedef struct gv_context gv_context;
 
 /* Called now and then from the thread that called the library: `done` of `total` units of `stage`
- * (total 0: not known). Returning false cancels the call, which then fails with GV_ERR_CANCELLED. */
+ * (total 0: not known). Returning false cancels the call, which then fails with GV_ERR_CANCELLED.
+ */
 typedef bool gv_progress_fn(void *data, const char *stage, int64_t done, int64_t total);
 
 typedef struct gv_context_opts {
-    int32_t n_threads;        /* threads, 1 to 4096; 0 means one for each core this process may use,
-                                 at most OMP_NUM_THREADS                                        [0] */
-    int64_t memory_limit;     /* bytes that all handles of the context may hold; 0 is no limit  [0] */
-    gv_progress_fn *progress; /* may be NULL                                                 [NULL] */
-    void *progress_data;      /* borrowed, handed to `progress`                              [NULL] */
+    int32_t n_threads;    /* threads, 1 to 4096; 0 means one for each core this process may use,
+                             at most OMP_NUM_THREADS                                        [0] */
+    int64_t memory_limit; /* bytes that all handles of the context may hold; 0 is no limit  [0] */
+    gv_progress_fn
+        *progress;       /* may be NULL                                                 [NULL] */
+    void *progress_data; /* borrowed, handed to `progress`                              [NULL] */
 } gv_context_opts;
 
 /* The defaults in brackets above. */

@@ -14,8 +14,8 @@
 extern "C" {
 #endif
 
-/* One table makes the enumeration, the texts of gv_status_text() and, through a test, docs/errors.md.
- * Codes are never renumbered. */
+/* One table makes the enumeration, the texts of gv_status_text() and, through a test,
+ * docs/errors.md. Codes are never renumbered. */
 #define GV_STATUS_MAP(X)                                                                           \
     X(GV_OK, 0, "success")                                                                         \
     X(GV_ERR_ARG, -1, "an argument or option is not allowed")                                      \

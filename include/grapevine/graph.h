@@ -21,10 +21,10 @@ typedef enum gv_id_kind { GV_ID_INT = 0, GV_ID_STRING = 1 } gv_id_kind;
 
 /* Where the probability of an edge u -> v comes from. */
 typedef enum gv_probability_rule {
-    GV_PROBABILITY_NONE = 0,            /* the graph has none */
-    GV_PROBABILITY_CONSTANT = 1,        /* one value for all edges */
+    GV_PROBABILITY_NONE = 0,             /* the graph has none */
+    GV_PROBABILITY_CONSTANT = 1,         /* one value for all edges */
     GV_PROBABILITY_WEIGHTED_CASCADE = 2, /* 1 / in-degree of v */
-    GV_PROBABILITY_STORED = 3           /* an array, float [n_edges] in [0, 1] */
+    GV_PROBABILITY_STORED = 3            /* an array, float [n_edges] in [0, 1] */
 } gv_probability_rule;
 
 enum { GV_ID_CHARS = 64, GV_HASH_CHARS = 16 };
@@ -61,19 +61,20 @@ typedef enum gv_duplicates {
 
 typedef enum gv_probability_source {
     GV_FROM_NONE = 0,
-    GV_FROM_WEIGHT = 1,   /* the edge's weight is its probability, in [0, 1] */
-    GV_FROM_CONSTANT = 2, /* `constant` */
-    GV_FROM_WC = 3,       /* weighted cascade: 1 / in-degree, or weight / sum of in-weights */
+    GV_FROM_WEIGHT = 1,    /* the edge's weight is its probability, in [0, 1] */
+    GV_FROM_CONSTANT = 2,  /* `constant` */
+    GV_FROM_WC = 3,        /* weighted cascade: 1 / in-degree, or weight / sum of in-weights */
     GV_FROM_TRIVALENCY = 4 /* .1, .01 or .001, drawn for (seed, source, target) */
 } gv_probability_source;
 
 typedef struct gv_build_opts {
-    bool undirected;               /* each edge also counts backwards                     [false] */
-    bool self_loops_error;         /* a self-loop is an error; else it is dropped         [false] */
-    gv_duplicates duplicates;      /*                                       [GV_DUPLICATES_COMBINE] */
-    gv_probability_source source;  /*                                                [GV_FROM_NONE] */
-    double constant;               /* in [0, 1]; used with GV_FROM_CONSTANT                  [0.1] */
-    uint64_t seed;                 /* used with GV_FROM_TRIVALENCY                             [1] */
+    bool undirected;          /* each edge also counts backwards                     [false] */
+    bool self_loops_error;    /* a self-loop is an error; else it is dropped         [false] */
+    gv_duplicates duplicates; /*                                       [GV_DUPLICATES_COMBINE] */
+    gv_probability_source
+        source;      /*                                                [GV_FROM_NONE] */
+    double constant; /* in [0, 1]; used with GV_FROM_CONSTANT                  [0.1] */
+    uint64_t seed;   /* used with GV_FROM_TRIVALENCY                             [1] */
 } gv_build_opts;
 
 typedef struct gv_build_info {
@@ -98,10 +99,9 @@ GV_API gv_build_opts gv_build_defaults(void);
  * GV_ERR_NOMEM. Same bytes at any thread count. Time O(nodes + edges); scratch about 24 bytes an
  * edge (twice that when undirected). */
 GV_API GV_CHECKED gv_status gv_graph_build(gv_context *ctx, int64_t n_nodes, const gv_node *src,
-                                           const gv_node *dst, const float *weight,
-                                           int64_t n_edges, const int64_t *ids,
-                                           const gv_build_opts *opts, gv_graph **out,
-                                           gv_build_info *info, gv_error *err);
+                                           const gv_node *dst, const float *weight, int64_t n_edges,
+                                           const int64_t *ids, const gv_build_opts *opts,
+                                           gv_graph **out, gv_build_info *info, gv_error *err);
 
 #ifdef __cplusplus
 }

@@ -21,9 +21,9 @@ extern "C" {
  *   weight      borrowed [n_nodes], value of each consumer, finite and >= 0; NULL means 1
  *   i1, i2      out, [n_topics][n_nodes], caller's; i2 may be NULL
  *
- * GV_OK; GV_ERR_ARG model of another graph; GV_ERR_RANGE; GV_ERR_NOMEM; GV_ERR_CANCELLED. Same bytes
- * at any thread count, and for any selection of topics. Time O(edges * topics); i2 adds a binary
- * search for each edge. */
+ * GV_OK; GV_ERR_ARG model of another graph; GV_ERR_RANGE; GV_ERR_NOMEM; GV_ERR_CANCELLED. Same
+ * bytes at any thread count, and for any selection of topics. Time O(edges * topics); i2 adds a
+ * binary search for each edge. */
 GV_API GV_CHECKED gv_status gv_influence(gv_context *ctx, const gv_graph *g, const gv_model *model,
                                          const int32_t *topics, int32_t n_topics,
                                          const float *weight, float *i1, float *i2, gv_error *err);
@@ -40,10 +40,10 @@ GV_API GV_CHECKED gv_status gv_influence(gv_context *ctx, const gv_graph *g, con
  *   n_flagged  out, may be NULL
  *
  * GV_OK; GV_ERR_RANGE; GV_ERR_NOMEM. */
-GV_API GV_CHECKED gv_status gv_influence_rank(gv_context *ctx, const gv_model *model, int64_t n_nodes,
-                                              int32_t topic, const float *score, double quantile,
-                                              int32_t *rank, int16_t *flag, double *threshold,
-                                              int64_t *n_flagged, gv_error *err);
+GV_API GV_CHECKED gv_status gv_influence_rank(gv_context *ctx, const gv_model *model,
+                                              int64_t n_nodes, int32_t topic, const float *score,
+                                              double quantile, int32_t *rank, int16_t *flag,
+                                              double *threshold, int64_t *n_flagged, gv_error *err);
 
 /* How much consumers listen to friends in a topic: share of purchases that followed a friend's
  * purchase within the window, over what a time-shuffled log shows, shrunk to the topic's mean.
@@ -62,8 +62,8 @@ GV_API GV_CHECKED gv_status gv_susceptibility(gv_context *ctx, const gv_model *m
  * log's end. Sorted by probability = 1 - prod (1 - p) over friends who own it, then node. */
 typedef struct gv_prospects {
     int64_t n;
-    const gv_node *node;       /* [n] */
-    const float *probability;  /* [n] */
+    const gv_node *node;        /* [n] */
+    const float *probability;   /* [n] */
     const gv_node *best_friend; /* [n], the friend with the largest p, lowest node on ties */
 } gv_prospects;
 

@@ -18,22 +18,22 @@ extern "C" {
 typedef enum gv_ids_wanted { GV_IDS_AUTO = 0, GV_IDS_INT = 1, GV_IDS_STRING = 2 } gv_ids_wanted;
 
 typedef struct gv_import_opts {
-    gv_build_opts build;       /*                                           [gv_build_defaults()] */
-    bool reverse;              /* rows read "dst follows src": swap the two columns       [false] */
-    const char *columns;       /* borrowed; names or 1-based numbers of source, target[, weight],
-                                  comma-separated; NULL: the first two, and the third if there is
-                                  one and `build.source` or `probability_column` needs it  [NULL] */
+    gv_build_opts build; /*                                           [gv_build_defaults()] */
+    bool reverse;        /* rows read "dst follows src": swap the two columns       [false] */
+    const char *columns; /* borrowed; names or 1-based numbers of source, target[, weight],
+                            comma-separated; NULL: the first two, and the third if there is
+                            one and `build.source` or `probability_column` needs it  [NULL] */
     const char *probability_column; /* borrowed; column that holds p; NULL: none           [NULL] */
-    const char *nodes;         /* borrowed; table of consumers and attributes, or NULL     [NULL] */
-    gv_ids_wanted ids;         /*                                                  [GV_IDS_AUTO] */
-    int64_t skip_lines;        /* lines to pass over at the top of each edge file, >= 0       [0] */
-    bool lenient;              /* skip rows that cannot be read, and count them           [false] */
+    const char *nodes;  /* borrowed; table of consumers and attributes, or NULL     [NULL] */
+    gv_ids_wanted ids;  /*                                                  [GV_IDS_AUTO] */
+    int64_t skip_lines; /* lines to pass over at the top of each edge file, >= 0       [0] */
+    bool lenient;       /* skip rows that cannot be read, and count them           [false] */
 } gv_import_opts;
 
 typedef struct gv_import_info {
-    int64_t rows_read;   /* data rows */
-    int64_t rows_bad;    /* skipped; only when lenient */
-    int64_t bytes_read;  /* of text, after decompression */
+    int64_t rows_read;  /* data rows */
+    int64_t rows_bad;   /* skipped; only when lenient */
+    int64_t bytes_read; /* of text, after decompression */
     gv_build_info build;
 } gv_import_info;
 
@@ -84,8 +84,8 @@ GV_API GV_CHECKED gv_status gv_graph_open(gv_context *ctx, const char *path, gv_
 /* Which arrays a computation is about to use, for gv_graph_check(). */
 enum { GV_USES_OUT = 1, GV_USES_IN = 2, GV_USES_PROBABILITY = 4, GV_USES_IDS = 8 };
 
-/* Checks arrays in one parallel pass: offsets monotone, ids in range and ascending, probabilities in
- * [0, 1]. GV_OK; GV_ERR_DATA naming the array, the position and the value. */
+/* Checks arrays in one parallel pass: offsets monotone, ids in range and ascending, probabilities
+ * in [0, 1]. GV_OK; GV_ERR_DATA naming the array, the position and the value. */
 GV_API GV_CHECKED gv_status gv_graph_check(gv_context *ctx, const gv_graph *g, unsigned uses,
                                            gv_error *err);
 
@@ -140,8 +140,8 @@ GV_API GV_CHECKED gv_status gv_results_put_flags(gv_results *r, const char *path
 GV_API GV_CHECKED gv_status gv_results_put_text(gv_results *r, const char *path, int64_t n,
                                                 int32_t width, const char *data, gv_error *err);
 
-/* Sparse rows as an AnnData-style csr group: `data_name` beside indices and indptr; more arrays along
- * the same entries may follow with gv_results_put(). */
+/* Sparse rows as an AnnData-style csr group: `data_name` beside indices and indptr; more arrays
+ * along the same entries may follow with gv_results_put(). */
 GV_API GV_CHECKED gv_status gv_results_put_csr(gv_results *r, const char *group, int64_t n_rows,
                                                int64_t n_columns, const int64_t *indptr,
                                                const gv_node *indices, gv_type type,

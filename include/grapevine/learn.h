@@ -23,7 +23,7 @@ typedef struct gv_log_info {
     int64_t users_unmatched; /* how many people those are                                   */
     int64_t rows_bad;        /* rows skipped because they could not be read (lenient only)  */
     int32_t n_topics;
-    int64_t n_items;         /* (item, topic) pairs                                         */
+    int64_t n_items;              /* (item, topic) pairs                                         */
     int64_t time_begin, time_end; /* unix seconds of the first and last purchase kept       */
 } gv_log_info;
 
@@ -39,7 +39,8 @@ GV_API const char *gv_log_topic(const gv_log *log, int32_t z);
  *   item        borrowed [n_rows], >= 0; items are ordered by this number
  *   topic       borrowed [n_rows], in [0, n_topics)
  *   time        borrowed [n_rows], unix seconds
- *   topic_name  borrowed [n_topics], each at most GV_TOPIC_CHARS bytes; NULL names them "0", "1" ...
+ *   topic_name  borrowed [n_topics], each at most GV_TOPIC_CHARS bytes; NULL names them "0", "1"
+ * ...
  *
  * GV_OK; GV_ERR_RANGE; GV_ERR_NOMEM. */
 GV_API GV_CHECKED gv_status gv_log_build(gv_context *ctx, int64_t n_nodes, const gv_node *user,
@@ -75,10 +76,10 @@ typedef struct gv_learn_opts {
 } gv_learn_opts;
 
 typedef struct gv_learn_info {
-    int64_t adoptions;  /* first purchases of an (item, topic) by a consumer                     */
-    int64_t repeats;    /* later ones: counted, and otherwise ignored                            */
-    int64_t credited;   /* adoptions with at least one influencing friend in the window          */
-    int64_t evidence;   /* (edge, topic) pairs kept                                              */
+    int64_t adoptions; /* first purchases of an (item, topic) by a consumer                     */
+    int64_t repeats;   /* later ones: counted, and otherwise ignored                            */
+    int64_t credited;  /* adoptions with at least one influencing friend in the window          */
+    int64_t evidence;  /* (edge, topic) pairs kept                                              */
 } gv_learn_info;
 
 GV_API gv_learn_opts gv_learn_defaults(void);
@@ -95,8 +96,8 @@ GV_API gv_learn_opts gv_learn_defaults(void);
  * GV_OK; GV_ERR_ARG; GV_ERR_RANGE; GV_ERR_NOMEM; GV_ERR_CANCELLED. Same bytes at any thread count
  * and any order of the log's rows. Time O(sum over purchases of the buyer's degree). */
 GV_API GV_CHECKED gv_status gv_learn(gv_context *ctx, const gv_graph *g, const gv_log *log,
-                                     const gv_learn_opts *opts, gv_model **out,
-                                     gv_learn_info *info, gv_error *err);
+                                     const gv_learn_opts *opts, gv_model **out, gv_learn_info *info,
+                                     gv_error *err);
 
 /* p(e, topic) of every out-edge e.
  *

@@ -35,7 +35,8 @@ typedef struct gv_ppr_opts {
                                                                                         [false] */
 } gv_ppr_opts;
 
-/* Teleport vectors in compressed sparse columns; an empty column means uniform (global PageRank). */
+/* Teleport vectors in compressed sparse columns; an empty column means uniform (global PageRank).
+ */
 typedef struct gv_teleport {
     int64_t n_columns;     /* >= 1 */
     const int64_t *offset; /* borrowed [n_columns + 1], offset[0] = 0 */
@@ -82,8 +83,7 @@ GV_API const char *gv_ppr_layout(void);
  *
  * GV_OK; GV_ERR_RANGE; GV_ERR_NOMEM. */
 GV_API GV_CHECKED gv_status gv_top_k(gv_context *ctx, const double *score, int64_t n, int64_t k,
-                                     gv_node *node, double *top, double *next_score,
-                                     gv_error *err);
+                                     gv_node *node, double *top, double *next_score, gv_error *err);
 
 #ifdef __cplusplus
 }

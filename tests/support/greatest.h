@@ -1,5 +1,5 @@
-/* greatest.h -- a small test framework with the vocabulary of greatest (silentbicycle/greatest), for
- * machines where that header is not installed. Tests may use only what both offer. */
+/* greatest.h -- a small test framework with the vocabulary of greatest (silentbicycle/greatest),
+ * for machines where that header is not installed. Tests may use only what both offer. */
 #ifndef GREATEST_H
 #define GREATEST_H
 
@@ -52,16 +52,16 @@ extern greatest_run_info greatest_info;
         if (!(COND))                                                                               \
             FAILm(MSG);                                                                            \
     } while (0)
-#define ASSERT(COND)                     ASSERTm(#COND, COND)
-#define ASSERT_FALSEm(MSG, COND)         ASSERTm(MSG, !(COND))
-#define ASSERT_FALSE(COND)               ASSERTm("not " #COND, !(COND))
-#define ASSERT_EQm(MSG, EXP, GOT)        ASSERTm(MSG, (EXP) == (GOT))
-#define ASSERT_EQ(EXP, GOT)              ASSERTm(#EXP " == " #GOT, (EXP) == (GOT))
-#define ASSERT_NEQ(EXP, GOT)             ASSERTm(#EXP " != " #GOT, (EXP) != (GOT))
-#define ASSERT_GT(EXP, GOT)              ASSERTm(#EXP " > " #GOT, (EXP) > (GOT))
-#define ASSERT_GTE(EXP, GOT)             ASSERTm(#EXP " >= " #GOT, (EXP) >= (GOT))
-#define ASSERT_LT(EXP, GOT)              ASSERTm(#EXP " < " #GOT, (EXP) < (GOT))
-#define ASSERT_LTE(EXP, GOT)             ASSERTm(#EXP " <= " #GOT, (EXP) <= (GOT))
+#define ASSERT(COND)              ASSERTm(#COND, COND)
+#define ASSERT_FALSEm(MSG, COND)  ASSERTm(MSG, !(COND))
+#define ASSERT_FALSE(COND)        ASSERTm("not " #COND, !(COND))
+#define ASSERT_EQm(MSG, EXP, GOT) ASSERTm(MSG, (EXP) == (GOT))
+#define ASSERT_EQ(EXP, GOT)       ASSERTm(#EXP " == " #GOT, (EXP) == (GOT))
+#define ASSERT_NEQ(EXP, GOT)      ASSERTm(#EXP " != " #GOT, (EXP) != (GOT))
+#define ASSERT_GT(EXP, GOT)       ASSERTm(#EXP " > " #GOT, (EXP) > (GOT))
+#define ASSERT_GTE(EXP, GOT)      ASSERTm(#EXP " >= " #GOT, (EXP) >= (GOT))
+#define ASSERT_LT(EXP, GOT)       ASSERTm(#EXP " < " #GOT, (EXP) < (GOT))
+#define ASSERT_LTE(EXP, GOT)      ASSERTm(#EXP " <= " #GOT, (EXP) <= (GOT))
 #define ASSERT_MEM_EQ(EXP, GOT, SIZE)                                                              \
     ASSERTm(#EXP " equals " #GOT, memcmp((EXP), (GOT), (SIZE)) == 0)
 #define ASSERT_STR_EQm(MSG, EXP, GOT)                                                              \
