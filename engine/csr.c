@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/error.h"
 #include "engine/memory.h"
 
 GV_API void gv_graph_free(gv_graph *g)
@@ -157,4 +158,27 @@ const gv_attribute *gv_graph_attribute(const gv_graph *g, const char *name)
         if (strcmp(g->attribute[a].name, name) == 0)
             return &g->attribute[a];
     return NULL;
+}
+
+static gv_status no_attribute(const gv_graph *g, const char *name, gv_error *err)
+{
+    char names[GV_ERROR_CHARS / 2] = "none";
+    size_t at = 0;
+    for (int32_t a = 0; a < g->n_attributes && at + sizeof g->attribute->name + 2 < sizeof names;
+         a++)
+        at += (size_t)snprintf(names + at, sizeof names - at, "%s%s", a > 0 ? ", " : "",
+                               g->attribute[a].name);
+    return gv_fail(err, GV_ERR_ARG, "the graph has no node attribute '%s'; it has: %s", name,
+                   names);
+}
+
+GV_API gv_status gv_graph_attribute_f32(const gv_graph *g, const char *name, float *value,
+                                        gv_error *err)
+{
+    const gv_attribute *a = gv_graph_attribute(g, name);
+    if (a == NULL)
+        return no_attribute(g, name, err);
+    for (int64_t v = 0; v < g->n_nodes; v++)
+        value[v] = a->f32 != NULL ? a->f32[v] : (float)a->i32[v];
+    return GV_OK;
 }

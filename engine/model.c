@@ -1,8 +1,10 @@
 /* model.c -- access to a model: see model.h for the formula. */
 #include "engine/model.h"
 
+#include <inttypes.h>
 #include <string.h>
 
+#include "engine/error.h"
 #include "engine/memory.h"
 
 GV_API void gv_model_free(gv_model *m)
@@ -42,6 +44,20 @@ GV_API int32_t gv_model_find_topic(const gv_model *m, const char *name)
         if (strcmp(m->topic_name[z], name) == 0)
             return z;
     return -1;
+}
+
+gv_status gv_model_check_graph(const gv_model *m, const gv_graph *g, const char *what,
+                               gv_error *err)
+{
+    if (m->n_nodes != g->n_nodes || m->n_edges != g->n_edges)
+        return gv_fail(err, GV_ERR_ARG,
+                       "%s: the model was learnt on a graph of %" PRId64 " consumers and %" PRId64
+                       " edges, this one has %" PRId64 " and %" PRId64,
+                       what, m->n_nodes, m->n_edges, g->n_nodes, g->n_edges);
+    if (m->graph_hash[0] != '\0' && g->hash[0] != '\0' && strcmp(m->graph_hash, g->hash) != 0)
+        return gv_fail(err, GV_ERR_ARG, "%s: the model was learnt on graph %s, this one is %s",
+                       what, m->graph_hash, g->hash);
+    return GV_OK;
 }
 
 int64_t gv_model_pair(const gv_model *m, gv_node v, int32_t z)

@@ -8,8 +8,6 @@
 #ifndef ENGINE_MODEL_H
 #define ENGINE_MODEL_H
 
-#include <math.h>
-
 #include "engine/context.h"
 #include "engine/csr.h"
 #include "grapevine/learn.h"
@@ -65,15 +63,26 @@ void gv_model_release_arrays(gv_model *m);
 /* Position of (v, z) in pairs, or -1. */
 int64_t gv_model_pair(const gv_model *m, gv_node v, int32_t z);
 
+/* GV_ERR_ARG, naming `what` could not be done, unless `m` was learnt on `g`: same size and, where
+ * both are known, same content hash. */
+GV_CHECKED gv_status gv_model_check_graph(const gv_model *m, const gv_graph *g, const char *what,
+                                          gv_error *err);
+
+/* fmin(1, x); compilers turn it into one instruction, and into vectors of it. */
+static inline double gv_at_most_one(double x)
+{
+    return x < 1.0 ? x : 1.0;
+}
+
 /* p of the counters and factors; all arithmetic in double, in this order. */
 static inline double gv_model_p(const gv_model *m, int32_t z, double source, double target,
                                 int64_t credit, int64_t exposure)
 {
-    const double pi = fmin(1.0, m->mu[z] * source * target);
+    const double pi = gv_at_most_one(m->mu[z] * source * target);
     const double seen = (double)exposure / (double)GV_CREDIT_UNIT + m->k_edge;
     if (seen <= 0.0)
         return pi;
-    return fmin(1.0, ((double)credit / (double)GV_CREDIT_UNIT + m->k_edge * pi) / seen);
+    return gv_at_most_one(((double)credit / (double)GV_CREDIT_UNIT + m->k_edge * pi) / seen);
 }
 
 /* Dense factors of one source consumer: filled by gv_model_row(), arrays [n_topics] by the caller.

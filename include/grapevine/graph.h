@@ -51,6 +51,14 @@ GV_API const gv_node *gv_graph_out(const gv_graph *g, gv_node node, int64_t *cou
 /* The consumers who can influence `node`, ascending: borrowed [*count]; NULL and 0 for none. */
 GV_API const gv_node *gv_graph_in(const gv_graph *g, gv_node node, int64_t *count);
 
+/* Values of a node attribute as numbers; NaN where a consumer has none.
+ *
+ *   value   out, [n_nodes], caller's
+ *
+ * GV_OK; GV_ERR_ARG no such attribute, naming those there are. */
+GV_API GV_CHECKED gv_status gv_graph_attribute_f32(const gv_graph *g, const char *name,
+                                                   float *value, gv_error *err);
+
 /* What to do with several edges of the same source and target. */
 typedef enum gv_duplicates {
     GV_DUPLICATES_COMBINE = 0, /* 1 - prod (1 - p): any of them may transmit */

@@ -22,8 +22,9 @@ extern "C" {
  *   i1, i2      out, [n_topics][n_nodes], caller's; i2 may be NULL
  *
  * GV_OK; GV_ERR_ARG model of another graph; GV_ERR_RANGE; GV_ERR_NOMEM; GV_ERR_CANCELLED. Same
- * bytes at any thread count, and for any selection of topics. Time O(edges * topics); i2 adds a
- * binary search for each edge. */
+ * bytes at any thread count, memory limit, and selection of topics. Time O(edges * topics); i2 adds
+ * a binary search for each edge, and 8 bytes a consumer and topic for up to 16 topics at a time
+ * (fewer when the memory limit asks for it). */
 GV_API GV_CHECKED gv_status gv_influence(gv_context *ctx, const gv_graph *g, const gv_model *model,
                                          const int32_t *topics, int32_t n_topics,
                                          const float *weight, float *i1, float *i2, gv_error *err);
@@ -46,20 +47,25 @@ GV_API GV_CHECKED gv_status gv_influence_rank(gv_context *ctx, const gv_model *m
                                               double *threshold, int64_t *n_flagged, gv_error *err);
 
 /* How much consumers listen to friends in a topic: share of purchases that followed a friend's
- * purchase within the window, over what a time-shuffled log shows, shrunk to the topic's mean.
+ * purchase within the window, over what a time-shuffled log shows, shrunk to the topic's mean:
+ *   score = (observed - expected + k m) / (total + k)
+ * with m the excess of all purchases together and k by the method of moments
+ * (docs/kernels/influence.md). A consumer without a purchase has the score m.
  *
+ *   topic             in [0, gv_model_topics()), or -1 for the purchases of all topics together
  *   score             out, [n_nodes], may be negative
  *   observed, total   out, [n_nodes], purchases after a friend's, and all; each may be NULL
  *   expected          out, [n_nodes], mean of `observed` over shuffled logs; may be NULL
  *
- * GV_OK; GV_ERR_RANGE; GV_ERR_NOMEM. */
+ * GV_OK; GV_ERR_RANGE; GV_ERR_NOMEM. Same bytes at any thread count. */
 GV_API GV_CHECKED gv_status gv_susceptibility(gv_context *ctx, const gv_model *model, int32_t topic,
                                               float *score, int32_t *observed, int32_t *total,
                                               float *expected, gv_error *err);
 
 /* Who will probably buy next in a topic: consumers who do not own it yet, listen to friends (score
  * in the top `share`), and have a flagged friend who bought within the topic's window before the
- * log's end. Sorted by probability = 1 - prod (1 - p) over friends who own it, then node. */
+ * log's end. Sorted by probability = 1 - prod (1 - p) over friends who own it, then node.
+ * "Friends" are those who can influence the consumer; one owns a topic after a purchase in it. */
 typedef struct gv_prospects {
     int64_t n;
     const gv_node *node;        /* [n] */
@@ -67,10 +73,14 @@ typedef struct gv_prospects {
     const gv_node *best_friend; /* [n], the friend with the largest p, lowest node on ties */
 } gv_prospects;
 
-/*   susceptibility   borrowed [n_nodes], from gv_susceptibility()
- *   flag             borrowed [n_nodes], from gv_influence_rank()
- *   share            in [0, 1]
- *   out              out, caller's, freed with gv_prospects_free() before `ctx` */
+/*   susceptibility   borrowed [n_nodes], finite, from gv_susceptibility(). Who does not own a topic
+ * has no purchase in it, so take the score of all topics (-1): within the topic all these consumers
+ * have the same flag             borrowed [n_nodes], from gv_influence_rank() share            in
+ * [0, 1]: the round(share * n_nodes) consumers of highest susceptibility, ties by node out out,
+ * caller's, freed with gv_prospects_free() before `ctx`
+ *
+ * GV_OK; GV_ERR_ARG model of another graph; GV_ERR_RANGE; GV_ERR_NOMEM. Same bytes at any thread
+ * count. Reads both directions of the graph; scratch about 18 bytes a consumer. */
 GV_API GV_CHECKED gv_status gv_prospects_find(gv_context *ctx, const gv_graph *g,
                                               const gv_model *model, int32_t topic,
                                               const float *susceptibility, const int16_t *flag,
