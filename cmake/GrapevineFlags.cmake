@@ -5,6 +5,8 @@ target_include_directories(gv_flags INTERFACE
   $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>
   $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
   $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/include>)
+# POSIX and Linux calls beside C11. Empty, so that a file may define it as well.
+target_compile_definitions(gv_flags INTERFACE _GNU_SOURCE=)
 target_compile_options(gv_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla
   # Results must be the same bits on every machine: no fused multiply-add unless written.

@@ -1,5 +1,4 @@
 /* memory.c -- counted, budgeted allocation with huge pages for large blocks. */
-#define _GNU_SOURCE
 #include "engine/memory.h"
 
 #include <stdlib.h>

@@ -1,0 +1,159 @@
+/* cmd_run.c -- grapevine run: all stages of a job file, into one results file. */
+#include <libgen.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/job.h"
+
+typedef struct run_opts {
+    const char *job;
+} run_opts;
+
+static const cli_option options[] = {
+    {.name = "job",
+     .type = CLI_PATH,
+     .offset = offsetof(run_opts, job),
+     .metavar = "JOB.yaml",
+     .help = "the job file; paths in it are relative to its folder",
+     .positional = true,
+     .required = true},
+    {.name = NULL},
+};
+
+/* ---- what one stage leaves to the next ------------------------------------------------------ */
+
+static const char **text_field_of(const cli_option *o, void *opts)
+{
+    return (const char **)(void *)((char *)opts + o->offset);
+}
+
+/* Gives option `name` of a stage a value, if it has such an option and none was set. */
+static void supply(const cli_command *command, void *opts, const char *name, const char *value)
+{
+    const cli_option *o = cli_option_find(command->options, name);
+    if (o != NULL && value != NULL && !cli_option_is_set(o, opts))
+        *text_field_of(o, opts) = value;
+}
+
+static const char *value_of(const cli_command *command, const void *opts, const char *name)
+{
+    const cli_option *o = cli_option_find(command->options, name);
+    return o != NULL ? *text_field_of(o, (void *)(uintptr_t)opts) : NULL;
+}
+
+static bool makes_results(const cli_command *command)
+{
+    return command != &cmd_import && command != &cmd_learn;
+}
+
+static int wire_stage(const cli_session *s, job *j, int i)
+{
+    const cli_command *command = job_commands[i];
+    void *opts = j->stage[i].opts;
+    const char *graph =
+        j->stage[0].present ? value_of(&cmd_import, j->stage[0].opts, "output") : j->graph;
+    const char *model =
+        j->stage[1].present ? value_of(&cmd_learn, j->stage[1].opts, "output") : NULL;
+    if (makes_results(command) && value_of(command, opts, "output") != NULL)
+        return cli_fail_text(s, CLI_USAGE,
+                             "%s: output: all results of a job go to the job's own output",
+                             command->name);
+    supply(command, opts, "graph", graph);
+    if (makes_results(command))
+        supply(command, opts, "output", j->output);
+    if (command == &cmd_influence || value_of(command, opts, "topic") != NULL)
+        supply(command, opts, "model", model);
+    const cli_option *missing = cli_option_missing(command->options, opts);
+    if (missing != NULL)
+        return cli_fail_text(s, CLI_USAGE, "%s: %s is missing", command->name, missing->name);
+    return CLI_OK;
+}
+
+static int wire(cli_session *s, job *j, const char *path)
+{
+    bool results = false;
+    for (int i = 0; i < JOB_STAGES; i++) {
+        const int code = j->stage[i].present ? wire_stage(s, j, i) : CLI_OK;
+        if (code != CLI_OK)
+            return code;
+        results |= j->stage[i].present && makes_results(job_commands[i]);
+    }
+    if (results && j->output == NULL)
+        return cli_fail_text(s, CLI_USAGE, "%s: output is missing: where the results go", path);
+    if (j->seed == NULL)
+        return CLI_OK;
+    gv_error err;
+    if (!cli_option_set(cli_option_find(cli_common_options, "seed"), &s->common, j->seed, &err))
+        return cli_fail_text(s, CLI_USAGE, "%s: %s", path, err.message);
+    return CLI_OK;
+}
+
+/* -------------------------------------------------------------------------------------------- */
+
+/* Not converged (3) lets the job go on: the results are complete and say so. */
+static int run_stages(cli_session *s, job *j)
+{
+    int worst = CLI_OK;
+    for (int i = 0; i < JOB_STAGES; i++) {
+        if (!j->stage[i].present)
+            continue;
+        const int code = cli_session_run(s, job_commands[i], j->stage[i].opts);
+        if (code != CLI_OK && code != CLI_NOT_CONVERGED)
+            return code;
+        worst = code > worst ? code : worst;
+    }
+    return worst;
+}
+
+static int enter_folder(const cli_session *s, const char *path)
+{
+    char *copy = strdup(path);
+    if (copy == NULL)
+        return cli_fail_text(s, CLI_NO_RESOURCES, "out of memory");
+    const char *folder = dirname(copy);
+    const int code = chdir(folder) == 0
+                         ? CLI_OK
+                         : cli_fail_text(s, CLI_NO_INPUT, "%s: cannot be entered", folder);
+    free(copy);
+    return code;
+}
+
+static int run(const void *opts, cli_session *s)
+{
+    const run_opts *o = opts;
+    const double started = cli_seconds();
+    job j;
+    int code = job_load(s, o->job, &j);
+    if (code != CLI_OK)
+        return code;
+    if ((code = wire(s, &j, o->job)) == CLI_OK && (code = enter_folder(s, o->job)) == CLI_OK) {
+        s->job = true;
+        code = run_stages(s, &j);
+        s->job = false;
+        s->command = &cmd_run;
+    }
+    if (code == CLI_OK || code == CLI_NOT_CONVERGED) {
+        const int written = cli_results_done(s);
+        code = written != CLI_OK ? written : code;
+        cli_say(s, "%-10s %8.2f s", "all", cli_seconds() - started);
+    }
+    cli_session_close_inputs(s);
+    job_free(&j);
+    return code;
+}
+
+const cli_command cmd_run = {
+    .name = "run",
+    .summary = "run all stages of a job file into one results file",
+    .description =
+        "Runs the stages of a job in the order import, learn, influence, ppr, cascade; a stage may "
+        "be absent. A job is a YAML file with one mapping for each stage, whose keys are the long "
+        "options of that command, and the keys output (the results file that all stages write), "
+        "graph (the graph of all stages, when the job imports none) and seed. Stages use the graph "
+        "and the model that earlier stages made, unless they name their own.",
+    .example = "grapevine run demo/job.yaml --force",
+    .options = options,
+    .size = sizeof(run_opts),
+    .run = run,
+};

@@ -1,0 +1,103 @@
+/* main.c -- grapevine: finds the command, reads its options, runs it. */
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/session.h"
+
+const cli_command *const cli_commands[] = {
+    NULL,
+};
+
+/* ---- a signal leaves no half output -------------------------------------------------------- */
+
+enum { MAX_GUARDED = 16, GUARDED_CHARS = 4096 };
+static char guarded[MAX_GUARDED][GUARDED_CHARS];
+static volatile sig_atomic_t n_guarded;
+
+/* Only async-signal-safe calls: unlink, signal, raise. */
+static void on_signal(int number)
+{
+    for (int i = 0; i < n_guarded; i++)
+        unlink(guarded[i]);
+    signal(number, SIG_DFL);
+    raise(number);
+}
+
+void cli_guard_output(const char *path)
+{
+    if (n_guarded >= MAX_GUARDED || strlen(path) + sizeof ".part" > GUARDED_CHARS)
+        return;
+    snprintf(guarded[n_guarded], GUARDED_CHARS, "%s.part", path);
+    n_guarded++;
+}
+
+static void watch_signals(void)
+{
+    const struct sigaction action = {.sa_handler = on_signal};
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGHUP, &action, NULL);
+}
+
+/* -------------------------------------------------------------------------------------------- */
+
+static const cli_command *find_command(const char *name)
+{
+    for (const cli_command *const *c = cli_commands; *c != NULL; c++)
+        if (strcmp((*c)->name, name) == 0)
+            return *c;
+    return NULL;
+}
+
+static int run_command(const cli_command *command, int argc, char **argv)
+{
+    _Alignas(16) char opts[CLI_MAX_STRUCT] = {0};
+    cli_common common;
+    cli_session session;
+    gv_error err;
+    cli_common_defaults(&common);
+    if (command->defaults != NULL)
+        command->defaults(opts);
+    int code = CLI_USAGE;
+    switch (cli_parse(command, argc, argv, opts, &common, &err)) {
+    case CLI_PARSED_HELP:
+        cli_print_help(stdout, command);
+        code = CLI_OK;
+        break;
+    case CLI_PARSED_BAD:
+        fprintf(stderr, "grapevine: %s: %s\n", command->name, err.message);
+        break;
+    case CLI_PARSED_RUN:
+        code = cli_session_open(&session, &common);
+        if (code == CLI_OK)
+            code = cli_session_run(&session, command, opts);
+        cli_session_close(&session);
+        break;
+    }
+    cli_options_free(command->options, opts);
+    return code;
+}
+
+int main(int argc, char **argv)
+{
+    watch_signals();
+    if (argc < 2) {
+        cli_print_usage(stderr);
+        return CLI_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+        cli_print_usage(stdout);
+        return CLI_OK;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        printf("grapevine %s\n", GV_VERSION);
+        return CLI_OK;
+    }
+    const cli_command *command = find_command(argv[1]);
+    if (command == NULL) {
+        fprintf(stderr, "grapevine: there is no command '%s'; see grapevine --help\n", argv[1]);
+        return CLI_USAGE;
+    }
+    return run_command(command, argc - 2, argv + 2);
+}

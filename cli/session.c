@@ -1,0 +1,313 @@
+/* session.c -- inputs, outputs and words of one invocation. */
+#include "cli/session.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+static const struct {
+    gv_status status;
+    int code;
+} exit_codes[] = {
+    {GV_OK, CLI_OK},
+    {GV_ERR_ARG, CLI_USAGE},
+    {GV_ERR_RANGE, CLI_USAGE},
+    {GV_ERR_NOMEM, CLI_NO_RESOURCES},
+    {GV_ERR_DATA, CLI_BAD_DATA},
+    {GV_ERR_NO_INPUT, CLI_NO_INPUT},
+    {GV_ERR_CREATE, CLI_CANNOT_CREATE},
+    {GV_ERR_IO, CLI_IO_ERROR},
+    {GV_ERR_CONVERGE, CLI_NOT_CONVERGED},
+    {GV_ERR_CANCELLED, CLI_INTERRUPTED},
+    {GV_ERR_SYSTEM, CLI_NO_RESOURCES},
+};
+
+static int exit_code(gv_status status)
+{
+    for (size_t i = 0; i < sizeof exit_codes / sizeof *exit_codes; i++)
+        if (exit_codes[i].status == status)
+            return exit_codes[i].code;
+    return CLI_NO_RESOURCES;
+}
+
+/* ---- options ------------------------------------------------------------------------------- */
+
+uint64_t cli_seed(const cli_session *s)
+{
+    return (uint64_t)s->common.seed;
+}
+
+bool cli_force(const cli_session *s)
+{
+    return s->common.force;
+}
+
+bool cli_trust(const cli_session *s)
+{
+    return s->common.trust;
+}
+
+gv_context *cli_context(cli_session *s)
+{
+    return s->ctx;
+}
+
+/* ---- words --------------------------------------------------------------------------------- */
+
+double cli_seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+char *cli_thousands(int64_t number, char *text)
+{
+    char digits[24];
+    snprintf(digits, sizeof digits, "%" PRId64, number < 0 ? -number : number);
+    const size_t n = strlen(digits);
+    char *to = text;
+    if (number < 0)
+        *to++ = '-';
+    for (size_t i = 0; i < n; i++) {
+        if (i > 0 && (n - i) % 3 == 0)
+            *to++ = ',';
+        *to++ = digits[i];
+    }
+    *to = '\0';
+    return text;
+}
+
+static void print_error(const cli_session *s, const char *format, va_list args)
+{
+    cli_clear_bar((cli_session *)(uintptr_t)s);
+    fprintf(stderr, "grapevine: ");
+    if (s->command != NULL)
+        fprintf(stderr, "%s: ", s->command->name);
+    vfprintf(stderr, format, args);
+    fputc('\n', stderr);
+}
+
+int cli_fail_text(const cli_session *s, int code, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    print_error(s, format, args);
+    va_end(args);
+    return code;
+}
+
+/* Library messages may start with the module they come from; the program says the command instead.
+ */
+int cli_fail(const cli_session *s, const gv_error *err)
+{
+    const char *message = err->message;
+    const size_t name = s->command != NULL ? strlen(s->command->name) : 0;
+    if (name > 0 && strncmp(message, s->command->name, name) == 0 &&
+        strncmp(message + name, ": ", 2) == 0)
+        message += name + 2;
+    return cli_fail_text(s, exit_code(err->status), "%s", message);
+}
+
+void cli_say(const cli_session *s, const char *format, ...)
+{
+    if (s->common.progress == CLI_PROGRESS_NONE)
+        return;
+    cli_clear_bar((cli_session *)(uintptr_t)s);
+    va_list args;
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fputc('\n', stderr);
+}
+
+void cli_stage_done(cli_session *s, const char *stage, double started, double work,
+                    const char *unit)
+{
+    const double seconds = cli_seconds() - started;
+    char amount[32];
+    if (s->n_stages < CLI_MAX_STAGES) {
+        cli_stage *kept = &s->stage[s->n_stages++];
+        kept->seconds = seconds, kept->work = work;
+        snprintf(kept->name, sizeof kept->name, "%s", stage);
+        snprintf(kept->unit, sizeof kept->unit, "%s", unit);
+    }
+    cli_say(s, "%-10s %8.2f s  %15s %-14s %10.3g %s/s", stage, seconds,
+            cli_thousands((int64_t)work, amount), unit, seconds > 0.0 ? work / seconds : 0.0, unit);
+}
+
+/* ---- inputs -------------------------------------------------------------------------------- */
+
+static void close_model(cli_session *s)
+{
+    gv_model_free(s->model);
+    free(s->model_path);
+    s->model = NULL, s->model_path = NULL;
+}
+
+void cli_session_close_inputs(cli_session *s)
+{
+    close_model(s);
+    gv_graph_free(s->graph);
+    free(s->graph_path);
+    s->graph = NULL, s->graph_path = NULL, s->checked = 0;
+}
+
+int cli_graph(cli_session *s, const char *path, unsigned uses, const gv_graph **out)
+{
+    gv_error err;
+    if (s->graph_path == NULL || strcmp(s->graph_path, path) != 0) {
+        cli_session_close_inputs(s);
+        if (gv_graph_open(s->ctx, path, &s->graph, &err) != GV_OK)
+            return cli_fail(s, &err);
+        s->graph_path = strdup(path);
+    }
+    const unsigned unchecked = uses & ~s->checked;
+    if (unchecked != 0 && !s->common.trust &&
+        gv_graph_check(s->ctx, s->graph, unchecked, &err) != GV_OK)
+        return cli_fail(s, &err);
+    s->checked |= uses;
+    *out = s->graph;
+    return CLI_OK;
+}
+
+int cli_model(cli_session *s, const char *path, const gv_graph *g, const gv_model **out)
+{
+    gv_error err;
+    if (s->model_path == NULL || strcmp(s->model_path, path) != 0) {
+        close_model(s);
+        if (gv_model_open(s->ctx, path, g, &s->model, &err) != GV_OK)
+            return cli_fail(s, &err);
+        s->model_path = strdup(path);
+    }
+    *out = s->model;
+    return CLI_OK;
+}
+
+/* ---- influencers between stages ------------------------------------------------------------ */
+
+void cli_keep_influencers(cli_session *s, const char *topic, const gv_node *by_rank, int64_t n)
+{
+    if (!s->job)
+        return;
+    cli_ranking *list = realloc(s->ranking, (size_t)(s->n_rankings + 1) * sizeof *list);
+    if (list == NULL)
+        return;
+    s->ranking = list;
+    cli_ranking *r = &list[s->n_rankings];
+    r->node = malloc((size_t)(n > 0 ? n : 1) * sizeof *r->node);
+    if (r->node == NULL)
+        return;
+    memcpy(r->node, by_rank, (size_t)n * sizeof *r->node);
+    r->n = n;
+    snprintf(r->topic, sizeof r->topic, "%s", topic);
+    s->n_rankings++;
+}
+
+const gv_node *cli_influencers(const cli_session *s, const char *topic, int64_t *n)
+{
+    for (int64_t i = 0; i < s->n_rankings; i++) {
+        if (strcmp(s->ranking[i].topic, topic) != 0)
+            continue;
+        *n = s->ranking[i].n;
+        return s->ranking[i].node;
+    }
+    return NULL;
+}
+
+/* ---- outputs ------------------------------------------------------------------------------- */
+
+int cli_results(cli_session *s, const cli_command *command, const void *opts, const char *path,
+                const gv_graph *g, gv_results **out)
+{
+    gv_error err;
+    if (s->results == NULL) {
+        s->results_path = path;
+        cli_guard_output(path);
+        if (gv_results_create(s->ctx, path, s->common.force, g, cli_seed(s), &s->results, &err) !=
+            GV_OK)
+            return cli_fail(s, &err);
+    }
+    char *yaml = cli_provenance(command, opts);
+    if (yaml == NULL)
+        return cli_fail_text(s, CLI_NO_RESOURCES, "out of memory");
+    const gv_status st = gv_results_provenance(s->results, yaml, &err);
+    free(yaml);
+    if (st != GV_OK)
+        return cli_fail(s, &err);
+    *out = s->results;
+    return CLI_OK;
+}
+
+int cli_results_done(cli_session *s)
+{
+    gv_error err;
+    if (s->job || s->results == NULL)
+        return CLI_OK;
+    if (gv_results_commit(&s->results, &err) != GV_OK)
+        return cli_fail(s, &err);
+    cli_say(s, "wrote %s", s->results_path);
+    return CLI_OK;
+}
+
+/* ---- life ---------------------------------------------------------------------------------- */
+
+int cli_session_open(cli_session *s, const cli_common *common)
+{
+    gv_error err;
+    gv_context_opts o = gv_context_defaults();
+    memset(s, 0, sizeof *s);
+    s->common = *common;
+    s->started = cli_seconds();
+    o.n_threads = (int32_t)common->threads;
+    o.progress = cli_show_progress;
+    o.progress_data = s;
+    return gv_context_create(&o, &s->ctx, &err) == GV_OK ? CLI_OK : cli_fail(s, &err);
+}
+
+void cli_session_close(cli_session *s)
+{
+    gv_results_discard(s->results);
+    cli_session_close_inputs(s);
+    for (int64_t i = 0; i < s->n_rankings; i++)
+        free(s->ranking[i].node);
+    free(s->ranking);
+    cli_clear_bar(s);
+    gv_context_free(s->ctx);
+}
+
+/* Refuses before the work what would be refused after it. */
+static int check_output(const cli_session *s, const char *path)
+{
+    struct stat have;
+    if (s->common.force || strcmp(path, "-") == 0 || stat(path, &have) != 0 ||
+        !S_ISREG(have.st_mode))
+        return CLI_OK;
+    return cli_fail_text(s, CLI_CANNOT_CREATE, "%s exists; --force overwrites it", path);
+}
+
+static int check_outputs(const cli_session *s, const cli_command *command, const void *opts)
+{
+    for (const cli_option *o = command->options; o->name != NULL; o++) {
+        const char *path = NULL;
+        if (o->type == CLI_OUTPUT)
+            memcpy(&path, (const char *)opts + o->offset, sizeof path);
+        if (path == NULL)
+            continue;
+        const int code = check_output(s, path);
+        if (code != CLI_OK)
+            return code;
+        cli_guard_output(path);
+    }
+    return CLI_OK;
+}
+
+int cli_session_run(cli_session *s, const cli_command *command, const void *opts)
+{
+    s->command = command;
+    const int code = check_outputs(s, command, opts);
+    return code == CLI_OK ? command->run(opts, s) : code;
+}

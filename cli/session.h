@@ -1,0 +1,66 @@
+/* session.h -- what one invocation of the program holds; a job's stages share one session. */
+#ifndef CLI_SESSION_H
+#define CLI_SESSION_H
+
+#include "cli/options.h"
+
+enum { CLI_MAX_STAGES = 16 };
+
+typedef struct cli_stage {
+    char name[32];
+    double seconds, work;
+    char unit[32];
+} cli_stage;
+
+/* The influencers of one topic, best first, kept for the later stages of a job. */
+typedef struct cli_ranking {
+    char topic[GV_TOPIC_CHARS + 1];
+    gv_node *node;
+    int64_t n;
+} cli_ranking;
+
+struct cli_session {
+    const cli_command *command; /* that runs now; NULL before */
+    cli_common common;
+    gv_context *ctx;
+    double started;
+
+    char *graph_path, *model_path; /* owned; NULL while none is open */
+    gv_graph *graph;
+    gv_model *model;
+    unsigned checked; /* GV_USES_... of the open graph */
+
+    bool job;           /* stages of a job share `results` */
+    const char *output; /* the job's results file, or NULL */
+    const char *results_path;
+    gv_results *results;
+    cli_ranking *ranking;
+    int64_t n_rankings;
+
+    cli_stage stage[CLI_MAX_STAGES];
+    int n_stages;
+
+    /* progress display */
+    double last_shown, stage_started;
+    char shown_stage[64];
+    bool bar_open;
+};
+
+/* Starts a session: a context with the common options. An exit code. */
+int cli_session_open(cli_session *s, const cli_common *common);
+void cli_session_close(cli_session *s);
+/* Closes graph and model; what they were opened from may change afterwards. */
+void cli_session_close_inputs(cli_session *s);
+
+/* Runs one command within the session. */
+int cli_session_run(cli_session *s, const cli_command *command, const void *opts);
+
+/* The callback that draws a bar or writes log lines; data is the session. */
+bool cli_show_progress(void *data, const char *stage, int64_t done, int64_t total);
+/* Wipes an open bar before other words are printed. */
+void cli_clear_bar(cli_session *s);
+
+/* Should the program be stopped by a signal, PATH.part is removed first. */
+void cli_guard_output(const char *path);
+
+#endif
