@@ -6,6 +6,9 @@
 #include "engine/context.h"
 #include "grapevine/learn.h"
 
+/* Times lie within this many seconds of 1970, so that their differences never overflow. */
+#define GV_TIME_LIMIT INT64_C(1000000000000000)
+
 struct gv_log {
     gv_context *ctx;
     gv_log_info info;

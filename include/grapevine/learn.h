@@ -38,7 +38,7 @@ GV_API const char *gv_log_topic(const gv_log *log, int32_t z);
  *   user        borrowed [n_rows], in [0, gv_graph_nodes())
  *   item        borrowed [n_rows], >= 0; items are ordered by this number
  *   topic       borrowed [n_rows], in [0, n_topics)
- *   time        borrowed [n_rows], unix seconds
+ *   time        borrowed [n_rows], unix seconds, in [-10^15, 10^15]
  *   topic_name  borrowed [n_topics], each at most GV_TOPIC_CHARS bytes; NULL names them "0", "1"
  * ...
  *

@@ -1,0 +1,341 @@
+/* log_build.c -- purchase logs from arrays of rows.
+ *
+ * Rows are ordered by (item, topic, time, user) with four stable radix sorts of row numbers, last
+ * key first. All columns that a log keeps are keys, so rows that still tie are equal, and the log
+ * does not depend on the order of the input nor on the number of threads. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/error.h"
+#include "engine/hash.h"
+#include "engine/log.h"
+#include "engine/memory.h"
+#include "engine/parallel.h"
+#include "engine/sort.h"
+
+enum { MAX_NODES = INT32_MAX, ROWS_A_TASK = 1 << 14 };
+
+typedef struct rows {
+    const gv_node *user;
+    const int64_t *item, *time;
+    const int32_t *topic;
+    int64_t n, n_nodes;
+    int32_t n_topics;
+} rows;
+
+typedef enum sort_column { BY_USER, BY_TIME, BY_TOPIC, BY_ITEM } sort_column;
+
+/* ---- checks --------------------------------------------------------------------------------- */
+
+static bool row_is_bad(const rows *r, int64_t i)
+{
+    return r->user[i] < 0 || r->user[i] >= r->n_nodes || r->item[i] < 0 || r->topic[i] < 0 ||
+           r->topic[i] >= r->n_topics || r->time[i] < -GV_TIME_LIMIT || r->time[i] > GV_TIME_LIMIT;
+}
+
+/* The first bad row, or n; a minimum over integers does not mind who finds it. */
+static int64_t first_bad_row(gv_context *ctx, const rows *r)
+{
+    int64_t first = r->n;
+#pragma omp parallel for num_threads(gv_context_threads(ctx)) reduction(min : first)
+    for (int64_t i = 0; i < r->n; i++)
+        if (i < first && row_is_bad(r, i))
+            first = i;
+    return first;
+}
+
+static gv_status check_row(const rows *r, int64_t i, gv_error *err)
+{
+    if (r->user[i] < 0 || r->user[i] >= r->n_nodes)
+        return gv_fail(err, GV_ERR_RANGE,
+                       "log: row %" PRId64 ": user %d is not in [0, %" PRId64 ")", i, r->user[i],
+                       r->n_nodes);
+    if (r->item[i] < 0)
+        return gv_fail(err, GV_ERR_RANGE, "log: row %" PRId64 ": item %" PRId64 " is negative", i,
+                       r->item[i]);
+    if (r->topic[i] < 0 || r->topic[i] >= r->n_topics)
+        return gv_fail(err, GV_ERR_RANGE, "log: row %" PRId64 ": topic %d is not in [0, %d)", i,
+                       r->topic[i], r->n_topics);
+    return gv_fail(err, GV_ERR_RANGE,
+                   "log: row %" PRId64 ": time %" PRId64 " is not in [-10^15, 10^15]", i,
+                   r->time[i]);
+}
+
+static gv_status check(gv_context *ctx, const rows *r, const char *const *topic_name, gv_error *err)
+{
+    if (r->n_nodes < 0 || r->n_nodes > MAX_NODES)
+        return gv_fail(err, GV_ERR_RANGE, "log: %" PRId64 " consumers is not in [0, 2^31 - 1]",
+                       r->n_nodes);
+    if (r->n < 0 || r->n_topics < 0)
+        return gv_fail(err, GV_ERR_RANGE, "log: %" PRId64 " rows in %d topics: negative", r->n,
+                       r->n_topics);
+    for (int32_t z = 0; z < r->n_topics && topic_name != NULL; z++)
+        if (strlen(topic_name[z]) > GV_TOPIC_CHARS)
+            return gv_fail(err, GV_ERR_RANGE,
+                           "log: the name of topic %d has %zu bytes, more than %d", z,
+                           strlen(topic_name[z]), GV_TOPIC_CHARS);
+    const int64_t bad = first_bad_row(ctx, r);
+    return bad < r->n ? check_row(r, bad, err) : GV_OK;
+}
+
+/* ---- order ---------------------------------------------------------------------------------- */
+
+static uint64_t sort_key(const rows *r, sort_column column, uint64_t i)
+{
+    switch (column) {
+    case BY_USER:
+        return (uint64_t)r->user[i];
+    case BY_TIME:
+        return (uint64_t)(r->time[i] + GV_TIME_LIMIT);
+    case BY_TOPIC:
+        return (uint64_t)r->topic[i];
+    default:
+        return (uint64_t)r->item[i];
+    }
+}
+
+static void fill_keys(gv_context *ctx, const rows *r, sort_column column, gv_record *order)
+{
+#pragma omp parallel for num_threads(gv_context_threads(ctx))
+    for (int64_t i = 0; i < r->n; i++)
+        order[i].key = sort_key(r, column, order[i].value);
+}
+
+static void number_rows(gv_context *ctx, int64_t n, gv_record *order)
+{
+#pragma omp parallel for num_threads(gv_context_threads(ctx))
+    for (int64_t i = 0; i < n; i++)
+        order[i].value = (uint64_t)i;
+}
+
+/* order[i].value becomes the row at place i. */
+static gv_status sort_rows(gv_context *ctx, const rows *r, gv_record *order, gv_error *err)
+{
+    number_rows(ctx, r->n, order);
+    for (int column = BY_USER; column <= BY_ITEM; column++) {
+        fill_keys(ctx, r, (sort_column)column, order);
+        const gv_status st = gv_sort_records(ctx, order, r->n, err);
+        if (st != GV_OK)
+            return st;
+    }
+    return GV_OK;
+}
+
+static bool begins_item(const rows *r, const gv_record *order, int64_t i)
+{
+    return i == 0 || r->item[order[i].value] != r->item[order[i - 1].value] ||
+           r->topic[order[i].value] != r->topic[order[i - 1].value];
+}
+
+/* ---- filling -------------------------------------------------------------------------------- */
+
+static int64_t tasks(int64_t n)
+{
+    return (n + ROWS_A_TASK - 1) / ROWS_A_TASK;
+}
+
+static int64_t task_end(int64_t task, int64_t n)
+{
+    return (task + 1) * ROWS_A_TASK < n ? (task + 1) * ROWS_A_TASK : n;
+}
+
+static void copy_rows(gv_log *log, const rows *r, const gv_record *order, int64_t *begun)
+{
+    gv_context *ctx = log->ctx;
+#pragma omp parallel for num_threads(gv_context_threads(ctx)) schedule(static)
+    for (int64_t t = 0; t < tasks(r->n); t++) {
+        begun[t] = 0;
+        for (int64_t i = t * ROWS_A_TASK; i < task_end(t, r->n); i++) {
+            log->user[i] = r->user[order[i].value];
+            log->time[i] = r->time[order[i].value];
+            begun[t] += begins_item(r, order, i);
+        }
+    }
+}
+
+/* The key of an item does not depend on what else the log holds: item number and topic name. */
+static uint64_t item_key(int64_t item, const char *topic_name)
+{
+    struct {
+        int64_t item;
+        char topic[GV_TOPIC_CHARS];
+    } id;
+    memset(&id, 0, sizeof id);
+    id.item = item;
+    memcpy(id.topic, topic_name, GV_TOPIC_CHARS);
+    return gv_hash_small(&id, sizeof id);
+}
+
+static void fill_items(gv_log *log, const rows *r, const gv_record *order, const int64_t *begun)
+{
+    gv_context *ctx = log->ctx;
+#pragma omp parallel for num_threads(gv_context_threads(ctx)) schedule(static)
+    for (int64_t t = 0; t < tasks(r->n); t++) {
+        int64_t a = begun[t];
+        for (int64_t i = t * ROWS_A_TASK; i < task_end(t, r->n); i++) {
+            if (!begins_item(r, order, i))
+                continue;
+            const int64_t row = (int64_t)order[i].value;
+            log->indptr[a] = i;
+            log->item_topic[a] = r->topic[row];
+            log->item_key[a] = item_key(r->item[row], log->topic_name[r->topic[row]]);
+            a++;
+        }
+    }
+}
+
+static void name_topics(gv_log *log, const char *const *topic_name)
+{
+    for (int32_t z = 0; z < log->info.n_topics; z++) {
+        memset(log->topic_name[z], 0, sizeof log->topic_name[z]);
+        if (topic_name != NULL)
+            memcpy(log->topic_name[z], topic_name[z], strlen(topic_name[z]));
+        else
+            snprintf(log->topic_name[z], sizeof log->topic_name[z], "%d", z);
+    }
+}
+
+/* What follows from the rows: items of each topic, first and last time. */
+static void summarise(gv_log *log)
+{
+    gv_context *ctx = log->ctx;
+    int64_t begin = INT64_MAX, end = INT64_MIN;
+    memset(log->topic_items, 0, (size_t)log->info.n_topics * sizeof *log->topic_items);
+    for (int64_t a = 0; a < log->info.n_items; a++)
+        log->topic_items[log->item_topic[a]]++;
+#pragma omp parallel for num_threads(gv_context_threads(ctx)) reduction(min                        \
+                                                                        : begin) reduction(max     \
+                                                                                           : end)
+    for (int64_t a = 0; a < log->info.n_items; a++) {
+        const int64_t first = log->time[log->indptr[a]], last = log->time[log->indptr[a + 1] - 1];
+        begin = first < begin ? first : begin;
+        end = last > end ? last : end;
+    }
+    log->info.time_begin = log->info.n_items > 0 ? begin : 0;
+    log->info.time_end = log->info.n_items > 0 ? end : 0;
+}
+
+static gv_status hash_log(gv_log *log, gv_error *err)
+{
+    const gv_log_info *info = &log->info;
+    const struct {
+        const void *data;
+        int64_t bytes;
+    } part[] = {
+        {log->topic_name, info->n_topics * (int64_t)sizeof *log->topic_name},
+        {log->item_topic, info->n_items * (int64_t)sizeof *log->item_topic},
+        {log->item_key, info->n_items * (int64_t)sizeof *log->item_key},
+        {log->indptr, (info->n_items + 1) * (int64_t)sizeof *log->indptr},
+        {log->user, info->rows_kept * (int64_t)sizeof *log->user},
+        {log->time, info->rows_kept * (int64_t)sizeof *log->time},
+    };
+    enum { PARTS = sizeof part / sizeof *part };
+    uint64_t hash[PARTS + 1] = {(uint64_t)log->n_nodes};
+    for (int i = 0; i < PARTS; i++) {
+        const gv_status st = gv_hash(log->ctx, part[i].data, part[i].bytes, &hash[i + 1], err);
+        if (st != GV_OK)
+            return st;
+    }
+    gv_hash_text(gv_hash_small(hash, sizeof hash), log->hash);
+    return GV_OK;
+}
+
+/* ---- building ------------------------------------------------------------------------------- */
+
+static gv_log *new_log(gv_context *ctx, int64_t n_nodes, int64_t n_rows, int32_t n_topics)
+{
+    gv_log *log = gv_alloc_zero(ctx, 1, sizeof *log);
+    if (log == NULL)
+        return NULL;
+    log->ctx = ctx;
+    log->n_nodes = n_nodes;
+    log->info.rows_read = log->info.rows_kept = n_rows;
+    log->info.n_topics = n_topics;
+    log->topic_name = gv_alloc(ctx, n_topics, sizeof *log->topic_name);
+    log->topic_items = gv_alloc(ctx, n_topics, sizeof *log->topic_items);
+    log->user = gv_alloc(ctx, n_rows, sizeof *log->user);
+    log->time = gv_alloc(ctx, n_rows, sizeof *log->time);
+    if (log->topic_name != NULL && log->topic_items != NULL && log->user != NULL &&
+        log->time != NULL)
+        return log;
+    gv_log_free(log);
+    return NULL;
+}
+
+static bool new_items(gv_log *log, int64_t n_items)
+{
+    log->info.n_items = n_items;
+    log->item_topic = gv_alloc(log->ctx, n_items, sizeof *log->item_topic);
+    log->item_key = gv_alloc(log->ctx, n_items, sizeof *log->item_key);
+    log->indptr = gv_alloc(log->ctx, n_items + 1, sizeof *log->indptr);
+    return log->item_topic != NULL && log->item_key != NULL && log->indptr != NULL;
+}
+
+GV_API gv_status gv_log_build(gv_context *ctx, int64_t n_nodes, const gv_node *user,
+                              const int64_t *item, const int32_t *topic, const int64_t *time,
+                              int64_t n_rows, int32_t n_topics, const char *const *topic_name,
+                              gv_log **out, gv_error *err)
+{
+    const rows r = {user, item, time, topic, n_rows, n_nodes, n_topics};
+    gv_log *log = NULL;
+    gv_record *order = NULL;
+    int64_t *begun = NULL;
+    gv_status st = check(ctx, &r, topic_name, err);
+    if (st != GV_OK)
+        return st;
+    log = new_log(ctx, n_nodes, n_rows, n_topics);
+    order = gv_alloc(ctx, n_rows, sizeof *order);
+    begun = gv_alloc(ctx, tasks(n_rows) + 1, sizeof *begun);
+    if (log == NULL || order == NULL || begun == NULL) {
+        st = gv_no_memory(ctx, "log", err);
+        goto done;
+    }
+    name_topics(log, topic_name);
+    st = sort_rows(ctx, &r, order, err);
+    if (st != GV_OK)
+        goto done;
+    copy_rows(log, &r, order, begun);
+    if (!new_items(log, gv_prefix_sum(begun, tasks(n_rows)))) {
+        st = gv_no_memory(ctx, "log", err);
+        goto done;
+    }
+    fill_items(log, &r, order, begun);
+    log->indptr[log->info.n_items] = n_rows;
+    summarise(log);
+    st = hash_log(log, err);
+done:
+    gv_free(ctx, begun);
+    gv_free(ctx, order);
+    if (st == GV_OK)
+        *out = log;
+    else
+        gv_log_free(log);
+    return st;
+}
+
+GV_API gv_status gv_log_topic_blind(gv_context *ctx, const gv_log *log, gv_log **out, gv_error *err)
+{
+    const gv_log_info info = log->info;
+    gv_log *copy = new_log(ctx, log->n_nodes, info.rows_kept, 1);
+    if (copy == NULL || !new_items(copy, info.n_items)) {
+        gv_log_free(copy);
+        return gv_no_memory(ctx, "log", err);
+    }
+    name_topics(copy, (const char *const[]){"all"});
+    copy->info = info;
+    copy->info.n_topics = 1;
+    copy->topic_items[0] = info.n_items;
+    const size_t n_items = (size_t)info.n_items, n_rows = (size_t)info.rows_kept;
+    memset(copy->item_topic, 0, n_items * sizeof *copy->item_topic);
+    memcpy(copy->item_key, log->item_key, n_items * sizeof *copy->item_key);
+    memcpy(copy->indptr, log->indptr, (n_items + 1) * sizeof *copy->indptr);
+    memcpy(copy->user, log->user, n_rows * sizeof *copy->user);
+    memcpy(copy->time, log->time, n_rows * sizeof *copy->time);
+    const gv_status st = hash_log(copy, err);
+    if (st == GV_OK)
+        *out = copy;
+    else
+        gv_log_free(copy);
+    return st;
+}
