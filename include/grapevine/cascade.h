@@ -24,10 +24,12 @@ typedef struct gv_probability {
 typedef struct gv_cascade_opts {
     uint64_t seed;        /*                                                             [1] */
     int64_t first_world;  /* index of the first world, >= 0                              [0] */
-    int64_t n_worlds;     /* worlds to simulate, >= 1; ignored with `target_stderr`   [1024] */
+    int64_t n_worlds;     /* worlds to simulate, in [1, 2^31 - 1]; ignored with
+                                `target_stderr`                                      [1024] */
     double target_stderr; /* 0, or simulate doubling blocks until stderr / mean is at most this,
                              in (0, 1)                                                   [0] */
-    int64_t max_worlds;   /* with target_stderr: never more worlds than this       [1048576] */
+    int64_t max_worlds;   /* with target_stderr: never more worlds than this, in [1, 2^31 - 1]
+                                                                                  [1048576] */
     int64_t max_steps;    /* steps after the seeds' step 0, >= 0; -1 is no limit        [-1] */
     bool activation;      /* count activations of every consumer                     [false] */
 } gv_cascade_opts;
@@ -46,7 +48,8 @@ typedef struct gv_cascade_result {
     int64_t n_seeds;               /* distinct seeds */
     const gv_node *seeds;          /* [n_seeds], ascending */
     const int64_t *spread;         /* [n_worlds], active consumers at the end, seeds included */
-    int64_t curve_length;          /* steps 0 .. curve_length - 1 */
+    int64_t curve_length;          /* steps 0 .. curve_length - 1: up to the last one at which anybody
+                                      became active in any of the worlds; at least 1 */
     const int64_t *curve_sum;      /* [curve_length], newly active at a step, summed over worlds */
     const gv_wide *curve_sumsq;    /* [curve_length], squares of the same */
     const int32_t *activation_count; /* [n_nodes], or NULL unless asked for */
@@ -65,7 +68,8 @@ typedef struct gv_cascade_result {
  *
  * GV_OK; GV_ERR_ARG; GV_ERR_RANGE; GV_ERR_NOMEM; GV_ERR_CANCELLED; GV_ERR_CONVERGE when
  * target_stderr was not reached, with the result in `out` all the same. Same bytes at any thread
- * count. Time O(edges of active consumers) a world; scratch 8 bytes a node and thread. */
+ * count. Time O(edges of active consumers) a world; scratch 4.2 bytes a node and thread. After any
+ * other failure `out` is untouched. */
 GV_API GV_CHECKED gv_status gv_cascade(gv_context *ctx, const gv_graph *g,
                                        const gv_probability *probability, const gv_node *seeds,
                                        int64_t n_seeds, const gv_cascade_opts *opts,

@@ -1,0 +1,189 @@
+/* worlds.c -- independent cascade by breadth-first search on the live edges of a world.
+ *
+ * Step 0 is the seeds. At step t + 1 every edge u -> v from a node u that became active at step t
+ * to a node v that is not active yet is asked once for its coin (coin.h); where it is live, v
+ * becomes active. An edge to an active node is not asked: its coin cannot matter.
+ *
+ * No races: a lane is used by one thread, spread[i] is written by the thread that simulates world
+ * i, and activations are counted by atomic integer increments. Those, rather than a count array for
+ * each thread, because at 150 million nodes each such array is 600 MB, and a world adds to a node
+ * at most once; the seeds, which every world would add to, are left out. Same bytes at any thread
+ * count: coins are keyed by edge and world, and all sums are integers.
+ *
+ * Source of the model: Kempe, Kleinberg, Tardos, "Maximizing the spread of influence through a
+ * social network", KDD 2003. */
+#include "kernels/worlds.h"
+
+#include <string.h>
+
+#include "engine/error.h"
+#include "engine/memory.h"
+#include "engine/parallel.h"
+
+enum { FIRST_LEVELS = 64, OVERLONG = -1 };
+
+static inline bool is_active(const uint64_t *active, gv_node v)
+{
+    return active[v >> 6] >> (v & 63) & 1;
+}
+
+static inline void activate(uint64_t *active, gv_node v)
+{
+    active[v >> 6] |= UINT64_C(1) << (v & 63);
+}
+
+/* Asks the coins of u's edges in `world`, appends the newly active to the queue; the new tail. */
+static int64_t expand(const gv_worlds *w, const gv_lane *lane, int64_t world, gv_node u,
+                      int64_t tail)
+{
+    const gv_node *restrict target = w->g->out.indices;
+    const int64_t end = w->g->out.indptr[u + 1];
+    uint64_t *restrict active = lane->active;
+    gv_node *restrict queue = lane->queue;
+    for (int64_t e = w->g->out.indptr[u]; e < end; e++) {
+        const gv_node v = target[e];
+        if (is_active(active, v))
+            continue;
+        if (gv_coin(w->coins.key, u, v, world, gv_coins_limit(&w->coins, e, v))) {
+            activate(active, v);
+            queue[tail++] = v;
+        }
+    }
+    return tail;
+}
+
+/* Adds a finished world to the lane's sums and the activation counts. */
+static void count_world(const gv_worlds *w, gv_lane *lane, int64_t steps, int64_t spread)
+{
+    for (int64_t t = 0; t < steps; t++) {
+        lane->sum[t] += lane->level[t];
+        lane->sumsq[t] += (gv_u128)(uint64_t)lane->level[t] * (uint64_t)lane->level[t];
+    }
+    if (w->activation == NULL)
+        return;
+    for (int64_t i = w->n_seeds; i < spread; i++) {
+        int32_t *count = &w->activation[lane->queue[i]];
+#pragma omp atomic
+        (*count)++;
+    }
+}
+
+/* Simulates one world; its spread, or OVERLONG, counting nothing, when it has more steps than the
+ * lane has room for. */
+static int64_t simulate(const gv_worlds *w, gv_lane *lane, int64_t world)
+{
+    int64_t begin = 0, tail = w->n_seeds, steps = 1;
+    bool fits = true;
+    for (int64_t i = 0; i < w->n_seeds; i++) {
+        lane->queue[i] = w->seeds[i];
+        activate(lane->active, w->seeds[i]);
+    }
+    lane->level[0] = tail;
+    while (begin < tail && steps <= w->max_steps) {
+        const int64_t end = tail;
+        for (int64_t i = begin; i < end; i++)
+            tail = expand(w, lane, world, lane->queue[i], tail);
+        begin = end;
+        if (tail == end)
+            break;
+        fits = steps < w->levels;
+        if (!fits)
+            break;
+        lane->level[steps++] = tail - end;
+    }
+    if (fits)
+        count_world(w, lane, steps, tail);
+    for (int64_t i = 0; i < tail; i++)
+        lane->active[lane->queue[i] >> 6] = 0;
+    return fits ? tail : OVERLONG;
+}
+
+/* Simulates the worlds whose spread is not known yet; how many were overlong. Worlds are handed out
+ * in small groups because some are a million times larger than others. */
+static int64_t run_missing(gv_worlds *w, int64_t first, int64_t n, int64_t *spread)
+{
+    const int64_t share = n / ((int64_t)w->n_lanes * 16);
+    const int64_t grain = share < 1 ? 1 : share > 64 ? 64 : share;
+    int64_t overlong = 0;
+#pragma omp parallel for num_threads(w->n_lanes) schedule(dynamic, grain) reduction(+ : overlong)
+    for (int64_t i = 0; i < n; i++) {
+        if (spread[i] != OVERLONG)
+            continue;
+        spread[i] = simulate(w, &w->lane[gv_thread()], first + i);
+        overlong += spread[i] == OVERLONG;
+    }
+    return overlong;
+}
+
+static gv_status no_room(gv_worlds *w, gv_error *err)
+{
+    return gv_no_memory(w->ctx, "cascade: scratch of the threads", err);
+}
+
+/* Gives every lane room for `levels` steps. */
+static gv_status grow_levels(gv_worlds *w, int64_t levels, gv_error *err)
+{
+    const size_t more = (size_t)(levels - w->levels);
+    for (int32_t i = 0; i < w->n_lanes; i++) {
+        gv_lane *lane = &w->lane[i];
+        int64_t *level = gv_realloc(w->ctx, lane->level, levels, sizeof *level);
+        if (level == NULL)
+            return no_room(w, err);
+        lane->level = level;
+        int64_t *sum = gv_realloc(w->ctx, lane->sum, levels, sizeof *sum);
+        if (sum == NULL)
+            return no_room(w, err);
+        lane->sum = sum;
+        gv_u128 *sumsq = gv_realloc(w->ctx, lane->sumsq, levels, sizeof *sumsq);
+        if (sumsq == NULL)
+            return no_room(w, err);
+        lane->sumsq = sumsq;
+        memset(sum + w->levels, 0, more * sizeof *sum);
+        memset(sumsq + w->levels, 0, more * sizeof *sumsq);
+    }
+    w->levels = levels;
+    return GV_OK;
+}
+
+gv_status gv_worlds_open(gv_worlds *w, gv_error *err)
+{
+    const int64_t n = w->g->n_nodes;
+    w->levels = 0;
+    w->n_lanes = gv_context_threads(w->ctx);
+    w->lane = gv_alloc_zero(w->ctx, w->n_lanes, sizeof *w->lane);
+    if (w->lane == NULL)
+        return no_room(w, err);
+    for (int32_t i = 0; i < w->n_lanes; i++) {
+        w->lane[i].active = gv_alloc_zero(w->ctx, (n + 63) / 64, sizeof *w->lane[i].active);
+        w->lane[i].queue = gv_alloc(w->ctx, n, sizeof *w->lane[i].queue);
+        if (w->lane[i].active == NULL || w->lane[i].queue == NULL)
+            return no_room(w, err);
+    }
+    return grow_levels(w, FIRST_LEVELS, err);
+}
+
+void gv_worlds_close(gv_worlds *w)
+{
+    for (int32_t i = 0; w->lane != NULL && i < w->n_lanes; i++) {
+        gv_free(w->ctx, w->lane[i].sumsq);
+        gv_free(w->ctx, w->lane[i].sum);
+        gv_free(w->ctx, w->lane[i].level);
+        gv_free(w->ctx, w->lane[i].queue);
+        gv_free(w->ctx, w->lane[i].active);
+    }
+    gv_free(w->ctx, w->lane);
+    w->lane = NULL;
+}
+
+gv_status gv_worlds_run(gv_worlds *w, int64_t first, int64_t n, int64_t *spread, gv_error *err)
+{
+    for (int64_t i = 0; i < n; i++)
+        spread[i] = OVERLONG;
+    /* Overlong worlds are simulated again with more room, so that no thread has to allocate. */
+    while (run_missing(w, first, n, spread) > 0) {
+        const gv_status st = grow_levels(w, w->levels * 4, err);
+        if (st != GV_OK)
+            return st;
+    }
+    return GV_OK;
+}
