@@ -7,29 +7,10 @@
  * by the thread that has its row, and depends on nothing else: no races, and the same bytes at any
  * thread count. */
 #include <inttypes.h>
-#include <string.h>
 
 #include "engine/error.h"
 #include "engine/model.h"
 #include "engine/parallel.h"
-
-static gv_status check_arguments(const gv_model *m, const gv_graph *g, int32_t topic, gv_error *err)
-{
-    if (m->n_nodes != g->n_nodes || m->n_edges != g->n_edges)
-        return gv_fail(err, GV_ERR_ARG,
-                       "edge probability: the model was learnt on %" PRId64
-                       " consumers and %" PRId64 " edges, the graph has %" PRId64 " and %" PRId64,
-                       m->n_nodes, m->n_edges, g->n_nodes, g->n_edges);
-    if (m->graph_hash[0] != '\0' && g->hash[0] != '\0' && strcmp(m->graph_hash, g->hash) != 0)
-        return gv_fail(err, GV_ERR_ARG,
-                       "edge probability: the model was learnt on graph %s, this is graph %s",
-                       m->graph_hash, g->hash);
-    if (topic < 0 || topic >= m->n_topics)
-        return gv_fail(err, GV_ERR_RANGE,
-                       "edge probability: topic %" PRId32 " is not in [0, %" PRId32 ")", topic,
-                       m->n_topics);
-    return GV_OK;
-}
 
 /* p of all out-edges of v. */
 static void fill_row(const gv_model *m, const gv_csr *out, gv_node v, int32_t z, float *restrict p)
@@ -55,9 +36,13 @@ GV_API gv_status gv_model_edge_probability(gv_context *ctx, const gv_model *mode
                                            const gv_graph *g, int32_t topic, float *p,
                                            gv_error *err)
 {
-    const gv_status st = check_arguments(model, g, topic, err);
+    const gv_status st = gv_model_check_graph(model, g, "edge probability", err);
     if (st != GV_OK)
         return st;
+    if (topic < 0 || topic >= model->n_topics)
+        return gv_fail(err, GV_ERR_RANGE,
+                       "edge probability: topic %" PRId32 " is not in [0, %" PRId32 ")", topic,
+                       model->n_topics);
     const int64_t n = g->n_nodes, n_blocks = gv_blocks(n);
 #pragma omp parallel for num_threads(gv_context_threads(ctx)) schedule(dynamic, 1)
     for (int64_t b = 0; b < n_blocks; b++)

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 
 #include "engine/context.h"
 
@@ -145,10 +146,10 @@ static void sort_unique(id_list *l)
 }
 
 /* Numbers of the next line that starts with a digit; 0 at the end of the file. */
-static int next_row(FILE *f, int64_t id[2], double *weight)
+static int next_row(gzFile f, int64_t id[2], double *weight)
 {
     char line[LINE_CHARS];
-    while (fgets(line, sizeof line, f) != NULL) {
+    while (gzgets(f, line, sizeof line) != NULL) {
         if (!isdigit((unsigned char)line[0]))
             continue;
         for (char *c = line; *c != '\0'; c++)
@@ -162,14 +163,14 @@ static int next_row(FILE *f, int64_t id[2], double *weight)
 
 static bool read_vertices(const char *path, id_list *ids)
 {
-    FILE *f = fopen(path, "r");
+    gzFile f = gzopen(path, "r");
     if (f == NULL)
         return false;
     int64_t id[2];
     double weight;
     while (next_row(f, id, &weight) > 0)
         id_add(ids, id[0]);
-    fclose(f);
+    gzclose(f);
     return true;
 }
 
@@ -184,7 +185,7 @@ gv_node edges_node(const edge_list *e, int64_t id)
 bool edges_read(const char *edges, const char *vertices, edge_list *out)
 {
     id_list ids = {0}, ends = {0};
-    FILE *f = fopen(edges, "r");
+    gzFile f = gzopen(edges, "r");
     bool ok = f != NULL && (vertices == NULL || read_vertices(vertices, &ids));
     int64_t id[2];
     double weight;
@@ -195,7 +196,7 @@ bool edges_read(const char *edges, const char *vertices, edge_list *out)
             id_add(&ids, id[i]), id_add(&ends, id[i]);
     }
     if (f != NULL)
-        fclose(f);
+        gzclose(f);
     sort_unique(&ids);
     out->n_nodes = ids.n;
     out->ids = ids.id;

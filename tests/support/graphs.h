@@ -40,9 +40,9 @@ edge_list edges_gnp(int64_t n, double p, uint64_t seed);
 /* Number `i` of the random sequence `seed`, in [0, 1). */
 double test_random(uint64_t seed, uint64_t i);
 
-/* Reads lines "src dst [weight]" of integer ids, parted by blanks, tabs or commas; lines that do
- * not start with a digit are passed over. Nodes are the ids of both files in ascending order;
- * `vertices` (one id a line) may be NULL. False when a file cannot be read. */
+/* Reads lines "src dst [weight]" of integer ids (plain or gzip), parted by blanks, tabs or commas;
+ * lines that do not start with a digit are passed over. Nodes are the ids of both files in
+ * ascending order; `vertices` (one id a line) may be NULL. False when a file cannot be read. */
 bool edges_read(const char *edges, const char *vertices, edge_list *out);
 
 /* The node of an external id, or -1. */
