@@ -117,7 +117,8 @@ typedef enum gv_type {
     GV_I64 = 2,
     GV_F32 = 3,
     GV_F64 = 4,
-    GV_TEXT = 5 /* fixed-length strings */
+    GV_TEXT = 5, /* fixed-length strings */
+    GV_I8 = 6
 } gv_type;
 
 /* Starts PATH.part; PATH itself appears at gv_results_commit().

@@ -1,0 +1,30 @@
+/* graph_file.h -- what other files in io/ ask about graphs and their files. */
+#ifndef IO_GRAPH_FILE_H
+#define IO_GRAPH_FILE_H
+
+#include "engine/csr.h"
+#include "io/h5.h"
+
+/* Path of the file that a graph is mapped from, "graph" for one in memory; lives as long as `g`. */
+const char *gv_graph_file(const gv_graph *g);
+
+/* "none", "constant", "weighted-cascade", "stored". */
+const char *gv_probability_rule_name(gv_probability_rule rule);
+
+/* Writes the external ids as dataset `path`. */
+GV_CHECKED gv_status gv_h5_write_ids(gv_h5 *f, const char *path, const gv_graph *g,
+                                     uint64_t *checksum, gv_error *err);
+
+/* What @content_hash covers. Checksums are those of the datasets; that of the probability is 0
+ * unless the rule is "stored". */
+typedef struct gv_graph_sums {
+    uint64_t indptr, indices, ids, probability;
+} gv_graph_sums;
+char *gv_graph_content_hash(const gv_graph *g, const gv_graph_sums *sums, char *text);
+
+/* The graph hash for files about `g`: computed if `g` was never hashed; the graph is not changed.
+ * text [GV_HASH_CHARS + 1]. */
+GV_CHECKED gv_status gv_graph_identify(gv_context *ctx, const gv_graph *g, char *text,
+                                       gv_error *err);
+
+#endif
