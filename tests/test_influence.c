@@ -1,0 +1,485 @@
+/* test_influence.c -- i1, i2, ranks and flags against dull versions, enumeration and hand-worked
+ * cases. */
+#include <math.h>
+
+#include "engine/context.h"
+#include "engine/slice.h"
+#include "grapevine/grapevine.h"
+#include "greatest.h"
+#include "tests/ref/ref_influence.h"
+#include "tests/support/graphs.h"
+#include "tests/support/models.h"
+
+#define ASSERT_OK(call) ASSERT_EQm(err.message, GV_OK, (call))
+
+static gv_error err;
+
+/* A graph, a model of it, and a context that owns both. */
+typedef struct fixture {
+    gv_context *ctx;
+    gv_graph *g;
+    gv_model *m;
+} fixture;
+
+static fixture fixture_of(edge_list *e, int32_t n_topics, uint64_t seed)
+{
+    fixture f = {.ctx = test_context(2, -1)};
+    f.g = edges_graph(f.ctx, e, NULL);
+    f.m = model_random(f.ctx, f.g, n_topics, seed);
+    edges_free(e);
+    return f;
+}
+
+static fixture random_fixture(int64_t n, double p, int32_t n_topics, uint64_t seed)
+{
+    edge_list e = edges_gnp(n, p, seed);
+    return fixture_of(&e, n_topics, seed + 1);
+}
+
+static void fixture_free(fixture *f)
+{
+    gv_model_free(f->m);
+    gv_graph_free(f->g);
+    gv_context_free(f->ctx);
+}
+
+static float *floats(int64_t n)
+{
+    return calloc((size_t)n + 1, sizeof(float));
+}
+
+static float *random_weights(int64_t n, uint64_t seed)
+{
+    float *w = floats(n);
+    for (int64_t v = 0; v < n; v++)
+        w[v] = (float)(3.0 * test_random(seed, (uint64_t)v));
+    return w;
+}
+
+static float close_to(double x)
+{
+    return (float)(1e-6 * (1.0 + fabs(x)));
+}
+
+/* All ways to p give the same bits. */
+TEST paths_to_p_agree(void)
+{
+    fixture f = random_fixture(40, .2, 5, 1);
+    int32_t slot[5];
+    gv_slice s;
+    gv_slice_begin(&s, slot, 5);
+    ASSERT(gv_slice_add(&s, 3, 4) && gv_slice_add(&s, 0, 4) && gv_slice_add(&s, 4, 4));
+    ASSERT_FALSE(gv_slice_add(&s, 0, 4));
+    ASSERT(gv_slice_add(&s, 1, 4));
+    ASSERT_FALSE(gv_slice_add(&s, 2, 4));
+    for (int pass = 0; pass < 2; pass++) {
+        f.m->k_edge = pass == 0 ? 10.0 : 0.0;
+        for (gv_node v = 0; v < f.g->n_nodes; v++) {
+            gv_slice_row row, sought;
+            gv_model_row all = {.source = (double[5]){0}, .exposure = (int64_t[5]){0}};
+            gv_slice_row_begin(f.m, &s, v, &row);
+            gv_model_row_begin(f.m, v, &all);
+            for (int64_t e = f.g->out.indptr[v]; e < f.g->out.indptr[v + 1]; e++) {
+                const gv_node u = f.g->out.indices[e];
+                double p[GV_SLICE], q[GV_SLICE], r[5];
+                gv_slice_edge(f.m, &s, &row, e, u, p);
+                gv_slice_row_begin(f.m, &s, v, &sought);
+                gv_slice_row_seek(f.m, &sought, e);
+                gv_slice_edge(f.m, &s, &sought, e, u, q);
+                gv_model_row_edge(f.m, &all, e, u, r);
+                for (int32_t k = 0; k < s.n; k++) {
+                    const double want = gv_model_edge(f.m, v, u, e, s.topic[k]);
+                    ASSERT_EQ(want, p[k]);
+                    ASSERT_EQ(want, q[k]);
+                    ASSERT_EQ(want, r[s.topic[k]]);
+                    ASSERT_IN_RANGE(ref_edge(f.m, v, u, e, s.topic[k]), want, 1e-14);
+                }
+            }
+        }
+    }
+    fixture_free(&f);
+    PASS();
+}
+
+/* 0 -> {1, 2}, 1 -> 0, 1 -> 2 with p = 1/2, 1/4, 1/8, 1; weights 4, 8, 16. */
+TEST hand_worked(void)
+{
+    gv_context *ctx = test_context(1, -1);
+    edge_list e = edges_none(4);
+    edges_add(&e, 0, 1, 1), edges_add(&e, 0, 2, 1), edges_add(&e, 1, 0, 1), edges_add(&e, 1, 2, 1);
+    gv_graph *g = edges_graph(ctx, &e, NULL);
+    const double p[4] = {.5, .25, .125, 1.0};
+    gv_model *m = model_exact(ctx, g, 1, p);
+    const float w[4] = {4, 8, 16, 32};
+    float i1[4], i2[4];
+    const int32_t z = 0;
+    ASSERT_OK(gv_influence(ctx, g, m, &z, 1, NULL, i1, i2, &err));
+    ASSERT_MEM_EQ(((float[4]){.75f, 1.125f, 0, 0}), i1, sizeof i1);
+    /* .5 (1 + 1) + .25;  .125 (1 + .75 - .5) + 1 */
+    ASSERT_MEM_EQ(((float[4]){1.25f, 1.15625f, 0, 0}), i2, sizeof i2);
+    ASSERT_OK(gv_influence(ctx, g, m, &z, 1, w, i1, i2, &err));
+    ASSERT_MEM_EQ(((float[4]){8, 16.5f, 0, 0}), i1, sizeof i1);
+    /* .5 (8 + 16) + .25 16;  .125 (4 + 8 - .5 8) + 16 */
+    ASSERT_MEM_EQ(((float[4]){16, 17, 0, 0}), i2, sizeof i2);
+    gv_model_free(m), gv_graph_free(g), gv_context_free(ctx), edges_free(&e);
+    PASS();
+}
+
+TEST equals_dense_reference(void)
+{
+    for (uint64_t seed = 0; seed < 6; seed++) {
+        const int32_t topics[3] = {0, 1, 2};
+        fixture f = random_fixture(60, .05 + .05 * (double)seed, 3, 10 * seed);
+        const int64_t n = f.g->n_nodes;
+        float *i1 = floats(3 * n), *i2 = floats(3 * n);
+        float *w = seed % 2 == 0 ? NULL : random_weights(n, seed);
+        ASSERT_OK(gv_influence(f.ctx, f.g, f.m, topics, 3, w, i1, i2, &err));
+        for (int32_t z = 0; z < 3; z++) {
+            double *p = ref_matrix(f.g, f.m, z);
+            for (gv_node u = 0; u < n; u++) {
+                const double one = ref_i1(p, n, w, u), two = ref_i2(p, n, w, u);
+                ASSERT_IN_RANGE(one, i1[z * n + u], close_to(one));
+                ASSERT_IN_RANGE(two, i2[z * n + u], close_to(two));
+            }
+            free(p);
+        }
+        free(w), free(i2), free(i1);
+        fixture_free(&f);
+    }
+    PASS();
+}
+
+/* i2 bounds the expected distinct consumers within two steps; `tight`: and equals it. */
+static enum greatest_test_res compare_with_worlds(fixture *f, bool tight, const float *w)
+{
+    const int64_t n = f->g->n_nodes;
+    const int32_t z = 0;
+    float *i1 = floats(n), *i2 = floats(n);
+    double *p = ref_matrix(f->g, f->m, z);
+    ASSERT_OK(gv_influence(f->ctx, f->g, f->m, &z, 1, w, i1, i2, &err));
+    for (gv_node u = 0; u < n; u++) {
+        const double exact = ref_two_steps(f->g, p, w, u);
+        ASSERT(i2[u] >= exact - close_to(exact));
+        if (tight)
+            ASSERT_IN_RANGE(exact, i2[u], close_to(exact));
+    }
+    free(p), free(i2), free(i1);
+    PASS();
+}
+
+TEST bounds_distinct_consumers(void)
+{
+    for (uint64_t seed = 0; seed < 40; seed++) {
+        edge_list e = edges_gnp(5, .4, seed);
+        if (e.n_edges > 11)
+            e.n_edges = 11;
+        fixture f = fixture_of(&e, 1, seed);
+        float *w = random_weights(5, seed);
+        CHECK_CALL(compare_with_worlds(&f, false, NULL));
+        CHECK_CALL(compare_with_worlds(&f, false, w));
+        free(w);
+        fixture_free(&f);
+    }
+    PASS();
+}
+
+/* Random trees, each tie in one direction or in both. */
+TEST equals_distinct_consumers_on_trees(void)
+{
+    for (uint64_t seed = 0; seed < 40; seed++) {
+        edge_list e = edges_none(7);
+        for (int64_t v = 1; v < 7; v++) {
+            const int64_t parent = (int64_t)(test_random(seed, (uint64_t)v) * (double)v);
+            const double kind = test_random(seed + 1000, (uint64_t)v);
+            if (kind < .8)
+                edges_add(&e, parent, v, 1);
+            if (kind > .2)
+                edges_add(&e, v, parent, 1);
+        }
+        fixture f = fixture_of(&e, 1, seed);
+        float *w = random_weights(7, seed);
+        CHECK_CALL(compare_with_worlds(&f, true, NULL));
+        CHECK_CALL(compare_with_worlds(&f, true, w));
+        free(w);
+        fixture_free(&f);
+    }
+    PASS();
+}
+
+/* Any selection of topics, in any batches: the same bits. 20 topics take two batches. */
+TEST topics_do_not_meet(void)
+{
+    enum { Z = 20 };
+    fixture f = random_fixture(300, .02, Z, 5);
+    const int64_t n = f.g->n_nodes;
+    int32_t all[Z];
+    for (int32_t z = 0; z < Z; z++)
+        all[z] = z;
+    const int32_t some[5] = {17, 3, 17, 0, 9};
+    float *i1 = floats(Z * n), *i2 = floats(Z * n), *j1 = floats(Z * n), *j2 = floats(Z * n);
+    ASSERT_OK(gv_influence(f.ctx, f.g, f.m, all, Z, NULL, i1, i2, &err));
+    ASSERT_OK(gv_influence(f.ctx, f.g, f.m, some, 5, NULL, j1, j2, &err));
+    for (int32_t i = 0; i < 5; i++) {
+        ASSERT_MEM_EQ(i1 + some[i] * n, j1 + i * n, (size_t)n * sizeof *i1);
+        ASSERT_MEM_EQ(i2 + some[i] * n, j2 + i * n, (size_t)n * sizeof *i2);
+    }
+    ASSERT_OK(gv_influence(f.ctx, f.g, f.m, all, Z, NULL, j1, NULL, &err));
+    ASSERT_MEM_EQ(i1, j1, (size_t)(Z * n) * sizeof *i1);
+    for (int64_t room = 2 * n * 8; room <= 8 * n * 8; room += 3 * n * 8) {
+        gv_context *tight = test_context(3, -1);
+        tight->memory_limit = room;
+        memset(j2, 0, (size_t)(Z * n) * sizeof *j2);
+        ASSERT_OK(gv_influence(tight, f.g, f.m, all, Z, NULL, j1, j2, &err));
+        ASSERT_MEM_EQ(i2, j2, (size_t)(Z * n) * sizeof *i2);
+        ASSERT(gv_context_memory_peak(tight) <= room);
+        gv_context_free(tight);
+    }
+    free(j2), free(j1), free(i2), free(i1);
+    fixture_free(&f);
+    PASS();
+}
+
+/* Several blocks of consumers, and a hub. */
+TEST ignores_thread_count(void)
+{
+    edge_list e = edges_gnp(2100, .002, 9);
+    for (int64_t v = 1; v < 2100; v += 2)
+        edges_add(&e, 7, v, 1), edges_add(&e, v, 7, 1);
+    fixture f = fixture_of(&e, 3, 4);
+    const int64_t n = f.g->n_nodes;
+    const int32_t topics[3] = {2, 0, 1};
+    const size_t bytes = (size_t)(3 * n) * sizeof(float);
+    float *i1 = floats(3 * n), *i2 = floats(3 * n), *j1 = floats(3 * n), *j2 = floats(3 * n);
+    float *w = random_weights(n, 8);
+    int32_t *rank = calloc((size_t)n, sizeof *rank), *rank2 = calloc((size_t)n, sizeof *rank2);
+    int16_t *flag = calloc((size_t)n, sizeof *flag), *flag2 = calloc((size_t)n, sizeof *flag2);
+    double least, least2;
+    int64_t count, count2;
+    for (int32_t threads = 1; threads <= 8; threads += threads < 3 ? 1 : 5) {
+        gv_context *ctx = test_context(threads, -1);
+        float *a = threads == 1 ? i1 : j1, *b = threads == 1 ? i2 : j2;
+        ASSERT_OK(gv_influence(ctx, f.g, f.m, topics, 3, w, a, b, &err));
+        ASSERT_OK(gv_influence_rank(ctx, f.m, n, 1, i1, .15, threads == 1 ? rank : rank2,
+                                    threads == 1 ? flag : flag2, threads == 1 ? &least : &least2,
+                                    threads == 1 ? &count : &count2, &err));
+        ASSERT_EQ(0, gv_context_memory_used(ctx));
+        gv_context_free(ctx);
+        if (threads == 1)
+            continue;
+        ASSERT_MEM_EQ(i1, j1, bytes);
+        ASSERT_MEM_EQ(i2, j2, bytes);
+        ASSERT_MEM_EQ(rank, rank2, (size_t)n * sizeof *rank);
+        ASSERT_MEM_EQ(flag, flag2, (size_t)n * sizeof *flag);
+        ASSERT(least == least2 && count == count2);
+    }
+    ASSERT_EQ(315, count);
+    free(flag2), free(flag), free(rank2), free(rank);
+    free(w), free(j2), free(j1), free(i2), free(i1);
+    fixture_free(&f);
+    PASS();
+}
+
+TEST ranks_and_flags(void)
+{
+    fixture f = random_fixture(120, .05, 2, 3);
+    const int64_t n = f.g->n_nodes;
+    float *score = floats(n);
+    for (int64_t v = 0; v < n; v++) /* many ties, zeros of both signs */
+        score[v] = (float)(floor(8.0 * test_random(6, (uint64_t)v)) - 4.0);
+    for (int64_t v = 0; v < n; v += 3)
+        score[v] = v % 2 == 0 ? -0.0f : 0.0f;
+    int32_t *rank = calloc((size_t)n, sizeof *rank);
+    int16_t *flag = calloc((size_t)n, sizeof *flag), *want = calloc((size_t)n, sizeof *want);
+    const double quantile[6] = {0.0, .15, .3333, .5, .8, 1.0};
+    for (f.m->min_actions = 0; f.m->min_actions < 12; f.m->min_actions += 4)
+        for (int q = 0; q < 6; q++) {
+            double threshold;
+            int64_t n_flagged, sum = 0;
+            ASSERT_OK(gv_influence_rank(f.ctx, f.m, n, 1, score, quantile[q], rank, flag,
+                                        &threshold, &n_flagged, &err));
+            ref_flags(f.m, score, 1, (int64_t)floor(quantile[q] * (double)n + .5), want);
+            ASSERT_MEM_EQ(want, flag, (size_t)n * sizeof *flag);
+            float least = INFINITY;
+            for (gv_node v = 0; v < n; v++) {
+                ASSERT_EQ(ref_rank(score, n, v), rank[v]);
+                sum += flag[v];
+                least = flag[v] && score[v] < least ? score[v] : least;
+            }
+            ASSERT_EQ(sum, n_flagged);
+            ASSERT(n_flagged == 0 ? isnan(threshold) : threshold == (double)least);
+            if (quantile[q] == 1.0 && f.m->min_actions == 0)
+                ASSERT_EQ(n, n_flagged);
+        }
+    f.m->min_actions = 1;
+    ASSERT_OK(gv_influence_rank(f.ctx, f.m, n, 0, score, .5, NULL, NULL, NULL, NULL, &err));
+    free(want), free(flag), free(rank), free(score);
+    fixture_free(&f);
+    PASS();
+}
+
+/* round(.15 * 10) = 2 with halves up; consumer 3 has no purchase and 2 only one where two are
+ * needed. */
+TEST flags_by_hand(void)
+{
+    gv_context *ctx = test_context(2, -1);
+    edge_list e = edges_path(10);
+    gv_graph *g = edges_graph(ctx, &e, NULL);
+    test_pair pair[9];
+    for (int i = 0; i < 9; i++)
+        pair[i] = (test_pair){.node = i < 3 ? i : i + 1, .topic = 0, .source = 1, .total = 2};
+    pair[2].total = 1;
+    gv_model *m = model_of(ctx, g, 1, pair, 9, NULL, 0);
+    m->min_actions = 2;
+    const float score[10] = {1, 2, 5, 9, 2, 0, 0, 0, 2, 1};
+    int32_t rank[10];
+    int16_t flag[10];
+    double threshold;
+    int64_t n_flagged;
+    ASSERT_OK(
+        gv_influence_rank(ctx, m, 10, 0, score, .15, rank, flag, &threshold, &n_flagged, &err));
+    ASSERT_MEM_EQ(((int32_t[10]){6, 3, 2, 1, 4, 8, 9, 10, 5, 7}), rank, sizeof rank);
+    ASSERT_MEM_EQ(((int16_t[10]){0, 1, 0, 0, 1, 0, 0, 0, 0, 0}), flag, sizeof flag);
+    ASSERT_EQ(2, n_flagged);
+    ASSERT_EQ(2.0, threshold);
+    gv_model_free(m), gv_graph_free(g), gv_context_free(ctx), edges_free(&e);
+    PASS();
+}
+
+TEST empty_graphs(void)
+{
+    for (int64_t n = 0; n < 3; n++) {
+        edge_list e = edges_none(n);
+        fixture f = fixture_of(&e, 2, 1);
+        const int32_t topics[2] = {0, 1};
+        float i1[4] = {7, 7, 7, 7}, i2[4] = {7, 7, 7, 7};
+        int32_t rank[2];
+        int16_t flag[2];
+        int64_t n_flagged = -1;
+        double threshold = 0.0;
+        ASSERT_OK(gv_influence(f.ctx, f.g, f.m, topics, 2, NULL, i1, i2, &err));
+        for (int64_t i = 0; i < 4; i++)
+            ASSERT(i1[i] == (i < 2 * n ? 0.0f : 7.0f) && i2[i] == i1[i]);
+        f.m->min_actions = 0;
+        ASSERT_OK(
+            gv_influence_rank(f.ctx, f.m, n, 0, i1, .5, rank, flag, &threshold, &n_flagged, &err));
+        ASSERT_EQ(n > 0, n_flagged); /* round(.5) = 1, round(1) = 1 */
+        ASSERT(n > 0 ? threshold == 0.0 : isnan(threshold));
+        ASSERT_OK(gv_influence(f.ctx, f.g, f.m, topics, 0, NULL, i1, i2, &err));
+        fixture_free(&f);
+    }
+    PASS();
+}
+
+TEST fails_without_memory(void)
+{
+    fixture f = random_fixture(50, .1, 2, 2);
+    const int32_t topics[2] = {0, 1};
+    float i1[100], i2[100];
+    int64_t fails = 0;
+    for (gv_status st = GV_ERR_NOMEM; st != GV_OK; fails++) {
+        gv_context *ctx = test_context(2, fails);
+        st = gv_influence(ctx, f.g, f.m, topics, 2, NULL, i1, i2, &err);
+        ASSERT(st == GV_OK || st == GV_ERR_NOMEM);
+        ASSERT_EQ(0, gv_context_memory_used(ctx));
+        gv_context_free(ctx);
+    }
+    ASSERT_EQ(3, fails);
+    fails = 0;
+    for (gv_status st = GV_ERR_NOMEM; st != GV_OK; fails++) {
+        gv_context *ctx = test_context(2, fails);
+        st = gv_influence_rank(ctx, f.m, 50, 0, i1, .5, NULL, NULL, NULL, NULL, &err);
+        ASSERT(st == GV_OK || st == GV_ERR_NOMEM);
+        ASSERT_EQ(0, gv_context_memory_used(ctx));
+        gv_context_free(ctx);
+    }
+    ASSERT_EQ(6, fails);
+    fixture_free(&f);
+    PASS();
+}
+
+static bool refuse(void *data, const char *stage, int64_t done, int64_t total)
+{
+    (void)stage, (void)done, (void)total;
+    return --*(int *)data > 0;
+}
+
+TEST can_be_cancelled(void)
+{
+    fixture f = random_fixture(50, .1, 2, 2);
+    const int32_t topics[2] = {0, 1};
+    float i1[100], i2[100];
+    int calls = 2;
+    gv_context *ctx = test_context(2, -1);
+    ctx->progress = refuse;
+    ctx->progress_data = &calls;
+    ASSERT_EQ(GV_ERR_CANCELLED, gv_influence(ctx, f.g, f.m, topics, 2, NULL, i1, i2, &err));
+    ASSERT_STR_EQ("influence: cancelled after 200 of 200", err.message);
+    ASSERT_EQ(0, gv_context_memory_used(ctx));
+    gv_context_free(ctx);
+    fixture_free(&f);
+    PASS();
+}
+
+TEST documented_errors(void)
+{
+    fixture f = random_fixture(10, .3, 2, 2);
+    fixture other = random_fixture(11, .3, 2, 2);
+    int32_t z = 2;
+    float i1[10], w[10] = {0, 1, 2, 3, -1, NAN, 0, 0, 0, 0};
+    ASSERT_EQ(GV_ERR_RANGE, gv_influence(f.ctx, f.g, f.m, &z, 1, NULL, i1, NULL, &err));
+    ASSERT_STR_EQ("influence: topic 2 is not in [0, 2)", err.message);
+    z = 0;
+    ASSERT_EQ(GV_ERR_RANGE, gv_influence(f.ctx, f.g, f.m, &z, -1, NULL, i1, NULL, &err));
+    ASSERT_EQ(GV_ERR_RANGE, gv_influence(f.ctx, f.g, f.m, &z, 1, w, i1, NULL, &err));
+    ASSERT_STR_EQ("influence: weight -1 of node 4 is not a finite number >= 0", err.message);
+    w[4] = 1;
+    ASSERT_EQ(GV_ERR_RANGE, gv_influence(f.ctx, f.g, f.m, &z, 1, w, i1, NULL, NULL));
+    ASSERT_EQ(GV_ERR_ARG, gv_influence(f.ctx, f.g, other.m, &z, 1, NULL, i1, NULL, &err));
+    memcpy(f.m->graph_hash, "0123456789abcdef", 17);
+    memcpy(f.g->hash, "0123456789abcdee", 17);
+    ASSERT_EQ(GV_ERR_ARG, gv_influence(f.ctx, f.g, f.m, &z, 1, NULL, i1, NULL, &err));
+    memcpy(f.g->hash, "0123456789abcdef", 17);
+    ASSERT_OK(gv_influence(f.ctx, f.g, f.m, &z, 1, NULL, i1, NULL, &err));
+
+    const double bad_quantile[3] = {-.1, 1.1, (double)NAN};
+    for (int i = 0; i < 3; i++)
+        ASSERT_EQ(GV_ERR_RANGE, gv_influence_rank(f.ctx, f.m, 10, 0, i1, bad_quantile[i], NULL,
+                                                  NULL, NULL, NULL, &err));
+    ASSERT_EQ(GV_ERR_RANGE,
+              gv_influence_rank(f.ctx, f.m, 10, 2, i1, .5, NULL, NULL, NULL, NULL, &err));
+    ASSERT_EQ(GV_ERR_RANGE,
+              gv_influence_rank(f.ctx, f.m, 9, 0, i1, .5, NULL, NULL, NULL, NULL, &err));
+    i1[3] = INFINITY;
+    ASSERT_EQ(GV_ERR_RANGE,
+              gv_influence_rank(f.ctx, f.m, 10, 0, i1, .5, NULL, NULL, NULL, NULL, &err));
+    ASSERT_STR_EQ("influence rank: score inf of node 3 is not finite", err.message);
+    fixture_free(&other);
+    fixture_free(&f);
+    PASS();
+}
+
+SUITE(influence)
+{
+    RUN_TEST(paths_to_p_agree);
+    RUN_TEST(hand_worked);
+    RUN_TEST(equals_dense_reference);
+    RUN_TEST(bounds_distinct_consumers);
+    RUN_TEST(equals_distinct_consumers_on_trees);
+    RUN_TEST(topics_do_not_meet);
+    RUN_TEST(ignores_thread_count);
+    RUN_TEST(ranks_and_flags);
+    RUN_TEST(flags_by_hand);
+    RUN_TEST(empty_graphs);
+    RUN_TEST(fails_without_memory);
+    RUN_TEST(can_be_cancelled);
+    RUN_TEST(documented_errors);
+}
+
+GREATEST_MAIN_DEFS();
+
+int main(int argc, char **argv)
+{
+    GREATEST_MAIN_BEGIN();
+    RUN_SUITE(influence);
+    GREATEST_MAIN_END();
+}
