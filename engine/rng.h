@@ -13,6 +13,7 @@ typedef enum gv_purpose {
     GV_FOR_COIN = 1,       /* cascade: edge live in a world    */
     GV_FOR_TRIVALENCY = 2, /* import: probability of an edge   */
     GV_FOR_SHUFFLE = 3,    /* learn: permutations of times     */
+    GV_FOR_BOOTSTRAP = 4,  /* evaluate: weights of items       */
     GV_FOR_POPULATION = 16 /* generate: this and the 47 after it */
 } gv_purpose;
 

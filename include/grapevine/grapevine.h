@@ -5,6 +5,7 @@
 #include "grapevine/cascade.h"
 #include "grapevine/context.h"
 #include "grapevine/error.h"
+#include "grapevine/evaluate.h"
 #include "grapevine/generate.h"
 #include "grapevine/graph.h"
 #include "grapevine/influence.h"

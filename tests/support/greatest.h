@@ -147,6 +147,7 @@ static inline void greatest_report(const char *name, enum greatest_test_res res)
     do {                                                                                           \
         printf("%u passed, %u failed, %u skipped (%u assertions)\n", greatest_info.passed,         \
                greatest_info.failed, greatest_info.skipped, greatest_info.assertions);             \
+        fflush(stdout); /* a sanitizer may end the process before exit() would */                  \
         return greatest_info.failed > 0 ? EXIT_FAILURE : EXIT_SUCCESS;                             \
     } while (0)
 
