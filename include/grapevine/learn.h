@@ -63,6 +63,8 @@ typedef struct gv_model gv_model;
 GV_API void gv_model_free(gv_model *model);
 GV_API int32_t gv_model_topics(const gv_model *model);
 GV_API const char *gv_model_topic(const gv_model *model, int32_t z); /* borrowed; NULL outside */
+/* Seconds in which a purchase in topic z may prompt another; NaN outside. */
+GV_API double gv_model_window(const gv_model *model, int32_t z);
 /* The topic of that name, or -1. */
 GV_API int32_t gv_model_find_topic(const gv_model *model, const char *name);
 
