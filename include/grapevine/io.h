@@ -17,6 +17,10 @@ extern "C" {
 
 typedef enum gv_ids_wanted { GV_IDS_AUTO = 0, GV_IDS_INT = 1, GV_IDS_STRING = 2 } gv_ids_wanted;
 
+/* Told about the first 100 rows that a lenient reader skips, in file order, each with file and
+ * line. */
+typedef void gv_bad_row_fn(void *data, const char *message);
+
 typedef struct gv_import_opts {
     gv_build_opts build; /*                                           [gv_build_defaults()] */
     bool reverse;        /* rows read "dst follows src": swap the two columns       [false] */
@@ -24,10 +28,12 @@ typedef struct gv_import_opts {
                             comma-separated; NULL: the first two, and the third if there is
                             one and `build.source` or `probability_column` needs it  [NULL] */
     const char *probability_column; /* borrowed; column that holds p; NULL: none           [NULL] */
-    const char *nodes;  /* borrowed; table of consumers and attributes, or NULL     [NULL] */
-    gv_ids_wanted ids;  /*                                                  [GV_IDS_AUTO] */
-    int64_t skip_lines; /* lines to pass over at the top of each edge file, >= 0       [0] */
-    bool lenient;       /* skip rows that cannot be read, and count them           [false] */
+    const char *nodes;      /* borrowed; table of consumers and attributes, or NULL     [NULL] */
+    gv_ids_wanted ids;      /*                                                  [GV_IDS_AUTO] */
+    int64_t skip_lines;     /* lines to pass over at the top of each edge file, >= 0       [0] */
+    bool lenient;           /* skip rows that cannot be read, and count them           [false] */
+    gv_bad_row_fn *bad_row; /* when lenient; may be NULL                              [NULL] */
+    void *bad_row_data;     /* borrowed, handed to `bad_row`                          [NULL] */
 } gv_import_opts;
 
 typedef struct gv_import_info {
@@ -55,6 +61,8 @@ typedef struct gv_log_opts {
     const char *columns; /* borrowed; names or 1-based numbers of user, item, topic, time[, value];
                             NULL: the first four                                           [NULL] */
     bool lenient;        /* skip rows that cannot be read, and count them                 [false] */
+    gv_bad_row_fn *bad_row; /* when lenient; may be NULL                                   [NULL] */
+    void *bad_row_data;     /* borrowed, handed to `bad_row`                               [NULL] */
 } gv_log_opts;
 
 GV_API gv_log_opts gv_log_defaults(void);

@@ -1,0 +1,55 @@
+/* ids.h -- sets of integer ids, and their place in ascending order. */
+#ifndef IO_IDS_H
+#define IO_IDS_H
+
+#include "grapevine/graph.h"
+
+enum { GV_ID_RUNS = 64 };
+
+/* Ids collected batch by batch: sorted runs without repeats, each at least twice as long as the one
+ * after it, so that each id is merged O(log n) times. */
+typedef struct gv_id_set {
+    gv_context *ctx;
+    int32_t n_runs;
+    uint64_t *key[GV_ID_RUNS]; /* ids with the sign bit turned, so that they sort as unsigned */
+    int64_t n[GV_ID_RUNS];
+} gv_id_set;
+
+static inline uint64_t gv_id_key(int64_t id)
+{
+    return (uint64_t)id ^ UINT64_C(1) << 63;
+}
+
+static inline int64_t gv_id_of_key(uint64_t key)
+{
+    return (int64_t)(key ^ UINT64_C(1) << 63);
+}
+
+void gv_id_set_begin(gv_context *ctx, gv_id_set *set);
+void gv_id_set_end(gv_id_set *set);
+
+/* Adds `key` [n], made with gv_alloc(); the set owns it from here on, also after a failure. */
+GV_CHECKED gv_status gv_id_set_add(gv_id_set *set, uint64_t *key, int64_t n, gv_error *err);
+
+/* The ids in ascending order, [*n], caller's (gv_free); the set is empty afterwards. */
+GV_CHECKED gv_status gv_id_set_take(gv_id_set *set, int64_t **ids, int64_t *n, gv_error *err);
+
+/* Finds ids in an ascending array: a table over the leading bits narrows the binary search, for
+ * dense ids to one place. */
+typedef struct gv_id_index {
+    gv_context *ctx;
+    const int64_t *id; /* borrowed [n] */
+    int64_t n;
+    int shift;
+    uint64_t first, last; /* keys */
+    int32_t *bucket;      /* first place with this many leading bits; one more at the end */
+} gv_id_index;
+
+GV_CHECKED gv_status gv_id_index_begin(gv_context *ctx, gv_id_index *index, const int64_t *id,
+                                       int64_t n, gv_error *err);
+void gv_id_index_end(gv_id_index *index);
+
+/* The place of `id`, or -1. */
+gv_node gv_id_index_find(const gv_id_index *index, int64_t id);
+
+#endif

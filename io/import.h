@@ -1,0 +1,73 @@
+/* import.h -- what the parts of gv_import() share: import.c reads edges, import_nodes.c the table
+ * of consumers, import_graph.c makes nodes of ids and the graph. */
+#ifndef IO_IMPORT_H
+#define IO_IMPORT_H
+
+#include "engine/csr.h"
+#include "grapevine/io.h"
+#include "io/ids.h"
+#include "io/names.h"
+#include "io/table.h"
+
+/* The edges of one batch. Until the ids are known as a whole, an end is the integer id, or the
+ * number of the text in `names`. */
+typedef struct import_segment {
+    int64_t n;
+    int64_t *src, *dst;
+    float *weight; /* NULL: each 1 */
+    int64_t *line; /* NULL unless duplicates may be an error */
+    int64_t path;  /* which of the files */
+} import_segment;
+
+typedef struct importer {
+    gv_context *ctx;
+    const char *const *paths;
+    gv_import_opts o;
+    gv_field ids;
+    gv_id_set set;  /* integer ids met so far */
+    gv_names names; /* text ids */
+    import_segment *segment;
+    int64_t n_segments, segment_capacity, n_edges;
+    /* the table of consumers */
+    gv_role *role; /* [1 + n_attributes] */
+    char (*attribute_name)[64];
+    int32_t n_attributes;
+    int64_t n_rows, row_capacity;
+    int64_t *row_id, *row_line; /* [n_rows] */
+    double *row_value;          /* [n_rows][n_attributes] */
+    /* ids as a whole */
+    int64_t n_nodes;
+    int64_t *node_id;      /* [n_nodes], integers */
+    gv_id_index index;     /* over them */
+    int32_t *order, *rank; /* texts */
+    int64_t complaints;
+    gv_import_info info;
+} importer;
+
+/* Reading options that all tables of an import have in common. */
+gv_table_opts import_table_opts(importer *im);
+
+/* The number by which a batch's text id goes. */
+gv_status import_put_name(importer *im, gv_piece text, int64_t *number, gv_error *err);
+
+/* Reads o.nodes. */
+gv_status import_nodes(importer *im, gv_error *err);
+
+/* Puts the attributes of the table of consumers into the graph. */
+gv_status import_attributes(importer *im, gv_graph *g, gv_error *err);
+
+/* Orders the ids. */
+gv_status import_order_ids(importer *im, gv_error *err);
+
+/* The node of a segment's or row's id. */
+gv_node import_node(const importer *im, int64_t id);
+
+/* The external id of a node as text, into text[GV_ID_CHARS + 1]. */
+const char *import_id_text(const importer *im, int64_t node, char *text);
+
+/* Builds the graph from the segments, which are freed on the way. */
+gv_status import_graph(importer *im, gv_graph **out, gv_error *err);
+
+void import_free_segment(importer *im, import_segment *s);
+
+#endif
