@@ -2,6 +2,7 @@
 #include "engine/model.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 #include "engine/error.h"
