@@ -1,0 +1,153 @@
+/* learn.c -- an influence model from a purchase log.
+ *
+ * Two passes over the log, item by item: the first finds how long a purchase takes to prompt
+ * another (learn_delay.c), the second counts exposures and credits (learn_evidence.c). Then the
+ * counters of each consumer are pooled into factors (learn_factors.c), the strength of an edge's
+ * prior is found (learn_edges.c), and the model is whole: see engine/model.h for the probability
+ * that follows from it.
+ *
+ * Source: partial credits, Goyal, Bonchi, Lakshmanan, WSDM 2010; topic-aware factors, Barbieri,
+ * Bonchi, Manco, ICDM 2012. */
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "engine/error.h"
+#include "engine/memory.h"
+#include "kernels/learn_parts.h"
+
+GV_API gv_learn_opts gv_learn_defaults(void)
+{
+    return (gv_learn_opts){
+        .window = 0, .until = INT64_MAX, .prior_strength = -1.0, .min_actions = 1, .seed = 1};
+}
+
+static gv_status check(const gv_graph *g, const gv_log *log, const gv_learn_opts *o, gv_error *err)
+{
+    if (o->window < 0)
+        return gv_fail(err, GV_ERR_RANGE, "learn: window %" PRId64 " s is negative", o->window);
+    if (isnan(o->prior_strength) || isinf(o->prior_strength))
+        return gv_fail(err, GV_ERR_RANGE, "learn: prior strength %g is not a finite number",
+                       o->prior_strength);
+    if (o->min_actions < 0)
+        return gv_fail(err, GV_ERR_RANGE, "learn: min actions %d is negative", o->min_actions);
+    if (log->n_nodes != g->n_nodes)
+        return gv_fail(err, GV_ERR_ARG,
+                       "learn: the log is about %" PRId64 " consumers, the graph about %" PRId64,
+                       log->n_nodes, g->n_nodes);
+    return GV_OK;
+}
+
+static gv_status new_model(gv_context *ctx, const gv_graph *g, const gv_log *log,
+                           const gv_learn_opts *o, gv_model **out, gv_error *err)
+{
+    gv_model *m = gv_alloc_zero(ctx, 1, sizeof *m);
+    if (m == NULL)
+        return gv_no_memory(ctx, "learn", err);
+    *out = m;
+    const int32_t n_topics = log->info.n_topics;
+    m->ctx = ctx;
+    m->n_nodes = g->n_nodes;
+    m->n_edges = g->n_edges;
+    m->n_topics = n_topics;
+    memcpy(m->graph_hash, g->hash, sizeof m->graph_hash);
+    memcpy(m->log_hash, log->hash, sizeof m->log_hash);
+    m->time_end = o->until < log->info.time_end ? o->until : log->info.time_end;
+    m->min_actions = o->min_actions;
+    m->release = gv_model_release_arrays;
+    int64_t *items = gv_alloc(ctx, n_topics, sizeof *items);
+    m->topic_items = items;
+    m->topic_name = gv_alloc(ctx, n_topics, sizeof *m->topic_name);
+    if (items == NULL || m->topic_name == NULL)
+        return gv_no_memory(ctx, "learn", err);
+    memcpy(items, log->topic_items, (size_t)n_topics * sizeof *items);
+    memcpy(m->topic_name, log->topic_name, (size_t)n_topics * sizeof *m->topic_name);
+    return GV_OK;
+}
+
+/* Both passes over the log. */
+static gv_status read_log(learn_scan *s, int64_t given, gv_model *m, gv_error *err)
+{
+    gv_context *ctx = s->ctx;
+    learn_pairs pairs;
+    double *delay = gv_alloc(ctx, m->n_topics, sizeof *delay);
+    double *seconds = gv_alloc(ctx, m->n_topics, sizeof *seconds);
+    int64_t *window = gv_alloc(ctx, m->n_topics, sizeof *window);
+    m->delay = delay;
+    m->window = seconds;
+    gv_status st = delay != NULL && seconds != NULL && window != NULL
+                       ? learn_delays(s, given, delay, window, err)
+                       : gv_no_memory(ctx, "learn", err);
+    if (st == GV_OK) {
+        for (int32_t z = 0; z < m->n_topics; z++)
+            seconds[z] = (double)window[z];
+        s->delay = delay;
+        s->window = window;
+        st = learn_find_pairs(s, m, &pairs, err);
+    }
+    if (st == GV_OK)
+        st = learn_count(s, m, &pairs, err);
+    gv_free(ctx, window);
+    return st;
+}
+
+/* Everything that follows from the counters. */
+static gv_status pool(const gv_graph *g, double prior_strength, gv_model *m, gv_error *err)
+{
+    gv_context *ctx = m->ctx;
+    double *mu = gv_alloc(ctx, m->n_topics, sizeof *mu);
+    float *source = gv_alloc(ctx, m->pairs.indptr[g->n_nodes], sizeof *source);
+    float *target = gv_alloc(ctx, g->n_nodes, sizeof *target);
+    m->mu = mu;
+    m->pairs.source = source;
+    m->target = target;
+    if (mu == NULL || source == NULL || target == NULL)
+        return gv_no_memory(ctx, "learn", err);
+    gv_status st = learn_factors(g, m, mu, source, target, err);
+    m->k_edge = prior_strength;
+    if (st == GV_OK && prior_strength < 0.0)
+        st = learn_edge_strength(g, m, err);
+    return st;
+}
+
+static gv_learn_info describe(const gv_model *m, const gv_log *log, int64_t until)
+{
+    gv_learn_info info = {.evidence = m->evidence.indptr[m->n_nodes]};
+    int64_t rows = 0;
+    for (int64_t i = 0; i < m->pairs.indptr[m->n_nodes]; i++) {
+        info.adoptions += m->pairs.total[i];
+        info.credited += m->pairs.observed[i];
+    }
+    for (int64_t i = 0; i < log->info.rows_kept; i++)
+        rows += log->time[i] <= until;
+    info.repeats = rows - info.adoptions;
+    return info;
+}
+
+GV_API gv_status gv_learn(gv_context *ctx, const gv_graph *g, const gv_log *log,
+                          const gv_learn_opts *opts, gv_model **out, gv_learn_info *info,
+                          gv_error *err)
+{
+    const gv_learn_opts o = opts != NULL ? *opts : gv_learn_defaults();
+    gv_model *m = NULL;
+    learn_scan scan = {.ctx = ctx};
+    gv_status st = check(g, log, &o, err);
+    if (st != GV_OK)
+        return st;
+    st = new_model(ctx, g, log, &o, &m, err);
+    if (st == GV_OK)
+        st = learn_scan_begin(ctx, g, log, o.until, o.seed, &scan, err);
+    if (st == GV_OK)
+        st = read_log(&scan, o.window, m, err);
+    learn_scan_end(&scan);
+    if (st == GV_OK)
+        st = pool(g, o.prior_strength, m, err);
+    if (st != GV_OK) {
+        gv_model_free(m);
+        return st;
+    }
+    if (info != NULL)
+        *info = describe(m, log, o.until);
+    *out = m;
+    return GV_OK;
+}

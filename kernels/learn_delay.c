@@ -1,0 +1,277 @@
+/* learn_delay.c -- how long a purchase takes to prompt another: the window of each topic.
+ *
+ * The delays t_u - t_v > 0 of all co-adoptions along edges v -> u, in bins of eight an octave, are
+ * a mixture of prompted purchases and of chance ones:
+ *
+ *   P(bin) = w E_theta(bin) + (1 - w) Q(bin)
+ *
+ * E is an exponential of mean theta, thinned by the share of purchases that the log follows for so
+ * long; Q is the same histogram over logs whose times were permuted among each item's buyers, which
+ * keeps who buys what, and when an item sells, but no influence. (theta, w) maximise the likelihood
+ * over fixed log grids. Histograms are integers, so they do not depend on threads; the likelihood
+ * is worked out by one thread. A topic with few delays, or where w adds nothing, takes the fit of
+ * all topics together.
+ *
+ * Source: the permutation baseline is that of Anagnostopoulos, Kumar, Mahdian, "Influence and
+ * correlation in social networks", KDD 2008; exponential delays are those of Goyal, Bonchi,
+ * Lakshmanan, "Learning influence probabilities in social networks", WSDM 2010. */
+#include <math.h>
+#include <string.h>
+
+#include "engine/error.h"
+#include "engine/memory.h"
+#include "engine/parallel.h"
+#include "kernels/learn_parts.h"
+
+enum {
+    LINEAR = 16, /* one bin a tick up to here, then eight an octave */
+    BINS = LINEAR - 1 + 8 * 59,
+    KINDS = 3, /* histograms of a topic: seen, shuffled, followed */
+    SEEN = 0,
+    SHUFFLED = 1,
+    FOLLOWED = 2, /* how long the log goes on after a purchase */
+    SHUFFLES = 4, /* permuted logs behind Q */
+    MIN_DELAYS = 50,
+    OCTAVE = 16, /* values of theta an octave */
+    LAST_THETA = 16 * 40,
+    WEIGHTS = 41 /* w = 2^(-i / 4), i in [0, WEIGHTS) */
+};
+
+static const double MIN_GAIN = 6.0; /* of log likelihood, to believe in a mixture */
+static const int64_t DAY = 86400, USUAL_WINDOW_DAYS = 30;
+
+/* ---- histograms ------------------------------------------------------------------------------ */
+
+typedef struct histograms {
+    int32_t n_topics;
+    int64_t *count; /* [threads][n_topics][KINDS][BINS] */
+    int64_t stride; /* of a thread */
+} histograms;
+
+/* Bin of a delay of d >= 1 ticks. */
+static int32_t delay_bin(int64_t d)
+{
+    if (d < LINEAR)
+        return (int32_t)d - 1;
+    const int32_t octave = 63 - __builtin_clzll((unsigned long long)d);
+    return LINEAR - 1 + 8 * (octave - 4) + (int32_t)(d >> (octave - 3) & 7);
+}
+
+/* The first delay of a bin, in ticks. */
+static double bin_begin(int32_t bin)
+{
+    if (bin < LINEAR)
+        return bin + 1;
+    const int32_t b = bin - (LINEAR - 1);
+    return ldexp(8 + b % 8, 4 + b / 8 - 3);
+}
+
+static void count_delays(void *arg, const learn_scan *s, const learn_item *item, int32_t *friend,
+                         int32_t begin, int32_t end)
+{
+    const histograms *h = arg;
+    int64_t *restrict seen =
+        h->count + gv_thread() * h->stride + (int64_t)item->topic * (KINDS * BINS);
+    int64_t *restrict shuffled = seen + SHUFFLED * BINS, *restrict followed =
+                                                             seen + FOLLOWED * BINS;
+    const int64_t *restrict time = item->time;
+    const int64_t span = (s->end - s->origin) / s->tick;
+    for (int32_t i = begin; i < end; i++) {
+        const int64_t friends_out = gv_csr_degree(&s->g->out, item->user[i]);
+        if (time[i] < span)
+            followed[delay_bin(span - time[i])] += friends_out;
+        const int32_t n = learn_friends(s, item, i, friend);
+        for (int32_t j = 0; j < n; j++)
+            if (time[friend[j]] < time[i])
+                seen[delay_bin(time[i] - time[friend[j]])]++;
+        for (int32_t p = 0; p < SHUFFLES && n > 0; p++) {
+            const int32_t *restrict order = item->shuffle + (int64_t)p * item->n;
+            const int64_t t = time[order[i]];
+            for (int32_t j = 0; j < n; j++)
+                if (time[order[friend[j]]] < t)
+                    shuffled[delay_bin(t - time[order[friend[j]]])]++;
+        }
+    }
+}
+
+/* Adds the threads' histograms into that of thread 0; whole numbers, so in any order. */
+static void join_threads(const histograms *h, int32_t threads)
+{
+    for (int32_t t = 1; t < threads; t++)
+        for (int64_t i = 0; i < h->stride; i++)
+            h->count[i] += h->count[t * h->stride + i];
+}
+
+/* ---- fit ------------------------------------------------------------------------------------- */
+
+typedef struct mixture {
+    int32_t n;             /* bins in use */
+    double seen[BINS];     /* delays */
+    double chance[BINS];   /* Q */
+    double thinned[BINS];  /* share of purchases followed for that long */
+    double edge[BINS + 1]; /* seconds */
+    double prompted[BINS]; /* E of the theta at hand */
+} mixture;
+
+static void prepare(mixture *x, const int64_t *count, double tick)
+{
+    const int64_t *seen = count, *shuffled = count + SHUFFLED * BINS;
+    const int64_t *followed = count + FOLLOWED * BINS;
+    double sum = 0.0, all = 0.0;
+    x->n = 0;
+    for (int32_t b = 0; b < BINS; b++) {
+        x->n = seen[b] > 0 || shuffled[b] > 0 ? b + 1 : x->n;
+        all += (double)followed[b];
+    }
+    double longer = all;
+    for (int32_t b = 0; b < x->n; b++) {
+        x->seen[b] = (double)seen[b];
+        x->chance[b] = (double)shuffled[b] + (seen[b] > 0 || shuffled[b] > 0 ? 0.5 : 0.0);
+        sum += x->chance[b];
+        x->thinned[b] = (longer - 0.5 * (double)followed[b]) / all;
+        longer -= (double)followed[b];
+    }
+    for (int32_t b = 0; b < x->n; b++)
+        x->chance[b] /= sum;
+    for (int32_t b = 0; b <= x->n; b++)
+        x->edge[b] = (bin_begin(b) - 0.5) * tick;
+}
+
+static void set_theta(mixture *x, double theta)
+{
+    double sum = 0.0;
+    double before = exp(-x->edge[0] / theta);
+    for (int32_t b = 0; b < x->n; b++) {
+        const double after = exp(-x->edge[b + 1] / theta);
+        x->prompted[b] = (before - after) * x->thinned[b];
+        sum += x->prompted[b];
+        before = after;
+    }
+    for (int32_t b = 0; b < x->n && sum > 0.0; b++)
+        x->prompted[b] /= sum;
+}
+
+static double log_likelihood(const mixture *x, double w)
+{
+    double sum = 0.0;
+    for (int32_t b = 0; b < x->n; b++)
+        if (x->seen[b] > 0.0)
+            sum += x->seen[b] * log(fmax(w * x->prompted[b] + (1.0 - w) * x->chance[b], 1e-300));
+    return sum;
+}
+
+static double slope(const mixture *x, double w)
+{
+    double sum = 0.0;
+    for (int32_t b = 0; b < x->n; b++)
+        if (x->seen[b] > 0.0)
+            sum += x->seen[b] * (x->prompted[b] - x->chance[b]) /
+                   fmax(w * x->prompted[b] + (1.0 - w) * x->chance[b], 1e-300);
+    return sum;
+}
+
+/* The best weight of the grid: the likelihood is concave in w, so its slope tells the way. */
+static double best_weight(const mixture *x, double *likelihood)
+{
+    int32_t lo = 0, hi = WEIGHTS - 1; /* rising weights are falling numbers */
+    while (lo < hi) {
+        const int32_t mid = lo + (hi - lo) / 2;
+        if (slope(x, exp2(-0.25 * mid)) > 0.0)
+            hi = mid;
+        else
+            lo = mid + 1;
+    }
+    double w = exp2(-0.25 * lo);
+    *likelihood = log_likelihood(x, w);
+    if (lo > 0) {
+        const double other = log_likelihood(x, exp2(-0.25 * (lo - 1)));
+        if (other > *likelihood) {
+            *likelihood = other;
+            w = exp2(-0.25 * (lo - 1));
+        }
+    }
+    return w;
+}
+
+/* Mean delay of a topic in seconds; 0 where the data do not tell. It lies between a quarter of a
+ * tick and a quarter of the log's span; a fit at that upper end is drift, not a delay. */
+static double fit(mixture *x, const int64_t *count, double tick, double span)
+{
+    int64_t delays = 0;
+    for (int32_t b = 0; b < BINS; b++)
+        delays += count[b];
+    if (delays < MIN_DELAYS)
+        return 0.0;
+    prepare(x, count, tick);
+    double best = log_likelihood(x, 0.0) + MIN_GAIN, delay = 0.0, largest = 0.0;
+    for (int32_t j = 0; j <= LAST_THETA; j++) {
+        const double theta = exp2((double)j / OCTAVE);
+        if (theta < 0.25 * tick || theta > 0.25 * span)
+            continue;
+        largest = theta;
+        set_theta(x, theta);
+        double likelihood;
+        (void)best_weight(x, &likelihood);
+        if (likelihood > best) {
+            best = likelihood;
+            delay = theta;
+        }
+    }
+    return delay < largest ? delay : 0.0;
+}
+
+/* ---- windows --------------------------------------------------------------------------------- */
+
+static void add_up(const histograms *h, int64_t *all)
+{
+    memset(all, 0, KINDS * BINS * sizeof *all);
+    for (int32_t z = 0; z < h->n_topics; z++)
+        for (int64_t i = 0; i < KINDS * BINS; i++)
+            all[i] += h->count[z * (int64_t)(KINDS * BINS) + i];
+}
+
+static gv_status fit_topics(const learn_scan *s, const histograms *h, int64_t given, double *delay,
+                            int64_t *window, gv_error *err)
+{
+    gv_context *ctx = s->ctx;
+    const double span = s->end > s->origin ? (double)(s->end - s->origin) : 0.0;
+    const double tick = (double)s->tick;
+    mixture *x = gv_alloc(ctx, 1, sizeof *x);
+    int64_t *all = gv_alloc(ctx, KINDS * BINS, sizeof *all);
+    gv_status st = GV_OK;
+    if (x == NULL || all == NULL) {
+        st = gv_no_memory(ctx, "learn", err);
+        goto done;
+    }
+    add_up(h, all);
+    double usual = fit(x, all, tick, span);
+    if (usual <= 0.0)
+        usual = (double)(given > 0 ? given : USUAL_WINDOW_DAYS * DAY) / 3.0;
+    for (int32_t z = 0; z < h->n_topics; z++) {
+        const double own = fit(x, h->count + z * (int64_t)(KINDS * BINS), tick, span);
+        delay[z] = own > 0.0 ? own : usual;
+        window[z] = given > 0 ? given : (int64_t)ceil(3.0 * delay[z]);
+    }
+done:
+    gv_free(ctx, all);
+    gv_free(ctx, x);
+    return st;
+}
+
+gv_status learn_delays(learn_scan *s, int64_t given, double *delay, int64_t *window, gv_error *err)
+{
+    const int32_t threads = gv_context_threads(s->ctx);
+    const bool failed = false;
+    histograms h = {.n_topics = s->log->info.n_topics};
+    h.stride = (int64_t)h.n_topics * KINDS * BINS;
+    h.count = gv_alloc_zero(s->ctx, threads * h.stride, sizeof *h.count);
+    if (h.count == NULL)
+        return gv_no_memory(s->ctx, "learn", err);
+    gv_status st = learn_scan_items(s, "learn: delays", SHUFFLES, count_delays, &h, &failed, err);
+    if (st == GV_OK) {
+        join_threads(&h, threads);
+        st = fit_topics(s, &h, given, delay, window, err);
+    }
+    gv_free(s->ctx, h.count);
+    return st;
+}

@@ -1,0 +1,339 @@
+/* learn_evidence.c -- exposures and credits.
+ *
+ *   exposure(v -> u, z) = sum over items a of z that v adopted before u owned them of
+ *                         F_z(min(window, T_end - t_v))
+ *   credit(v -> u, z)   = sum over items a of z that u adopted in (t_v, t_v + window] of
+ *                         1 / (number of u's in-neighbours that did so)
+ *
+ * in units of 2^-32. Nearly all edges of v have the same exposure, that of the pair (v, z); an
+ * edge's own is less where u owned an item by the time v adopted it. So the log is only asked for
+ * credits and for these deductions, both of which need u to have adopted the item too: memory grows
+ * with co-adoptions, not with edges times topics. Each is emitted as a record (edge and topic,
+ * amount) into the thread's own chunks; the records are then sorted and added up. Sums are of
+ * integers, so neither threads nor the order of rows matter; the counters of pairs are added to
+ * with atomics, since a consumer's purchases lie in many items.
+ *
+ * A credit of 2^32 units is shared equally; what is left over goes, unit by unit, to the parents of
+ * the lowest nodes, so that the credits of a purchase add up to one.
+ *
+ * Source: partial credits are those of Goyal, Bonchi, Lakshmanan, "Learning influence probabilities
+ * in social networks", WSDM 2010. */
+#include <string.h>
+
+#include "engine/memory.h"
+#include "engine/parallel.h"
+#include "engine/sort.h"
+#include "kernels/learn_parts.h"
+
+enum { CHUNK = 4095, RECORDS_A_TASK = 1 << 14 };
+
+#define IS_CREDIT (UINT64_C(1) << 63)
+
+/* ---- records --------------------------------------------------------------------------------- */
+
+typedef struct chunk {
+    struct chunk *next;
+    int64_t n;
+    gv_record record[CHUNK];
+} chunk;
+
+typedef struct counting {
+    gv_context *ctx;
+    const gv_model *m;
+    learn_pairs *pairs;
+    const gv_graph *g;
+    chunk **chunks; /* [threads], the latest first */
+    bool failed;
+} counting;
+
+static void emit(counting *c, int64_t column, int64_t amount, uint64_t kind)
+{
+    chunk **mine = &c->chunks[gv_thread()];
+    if (*mine == NULL || (*mine)->n == CHUNK) {
+        chunk *fresh = gv_alloc(c->ctx, 1, sizeof *fresh);
+        if (fresh == NULL) {
+            __atomic_store_n(&c->failed, true, __ATOMIC_RELAXED);
+            return;
+        }
+        fresh->next = *mine;
+        fresh->n = 0;
+        *mine = fresh;
+    }
+    (*mine)->record[(*mine)->n++] = (gv_record){(uint64_t)column, (uint64_t)amount | kind};
+}
+
+static void free_chunks(counting *c, int32_t threads)
+{
+    for (int32_t t = 0; t < threads && c->chunks != NULL; t++)
+        while (c->chunks[t] != NULL) {
+            chunk *next = c->chunks[t]->next;
+            gv_free(c->ctx, c->chunks[t]);
+            c->chunks[t] = next;
+        }
+    gv_free(c->ctx, c->chunks);
+    c->chunks = NULL;
+}
+
+/* All records in one array, in any order. */
+static gv_record *join_chunks(counting *c, int32_t threads, int64_t *n)
+{
+    *n = 0;
+    for (int32_t t = 0; t < threads; t++)
+        for (const chunk *k = c->chunks[t]; k != NULL; k = k->next)
+            *n += k->n;
+    gv_record *record = gv_alloc(c->ctx, *n, sizeof *record);
+    int64_t at = 0;
+    for (int32_t t = 0; t < threads && record != NULL; t++)
+        while (c->chunks[t] != NULL) {
+            chunk *k = c->chunks[t];
+            memcpy(record + at, k->record, (size_t)k->n * sizeof *record);
+            at += k->n;
+            c->chunks[t] = k->next;
+            gv_free(c->ctx, k);
+        }
+    return record;
+}
+
+/* ---- counting -------------------------------------------------------------------------------- */
+
+static void add_i64(int64_t *counter, int64_t amount)
+{
+    __atomic_fetch_add(counter, amount, __ATOMIC_RELAXED);
+}
+
+static void add_i32(int32_t *counter, int32_t amount)
+{
+    __atomic_fetch_add(counter, amount, __ATOMIC_RELAXED);
+}
+
+static void raise_to(int64_t *counter, int64_t value)
+{
+    int64_t have = __atomic_load_n(counter, __ATOMIC_RELAXED);
+    while (have < value && !__atomic_compare_exchange_n(counter, &have, value, true,
+                                                        __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+        ;
+}
+
+/* Whether a purchase `later` than another, both in ticks, lies in its window. */
+static bool prompted(int64_t earlier, int64_t later, int64_t window)
+{
+    return earlier < later && later - earlier <= window;
+}
+
+/* In how many permuted logs the adopter at i has a friend's purchase in the window before. */
+static int32_t count_shuffled(const learn_item *item, int32_t i, const int32_t *friend, int32_t n,
+                              int64_t window)
+{
+    const int64_t *restrict time = item->time;
+    int32_t count = 0;
+    for (int32_t p = 0; p < GV_SHUFFLES; p++) {
+        const int32_t *restrict order = item->shuffle + (int64_t)p * item->n;
+        const int64_t t = time[order[i]];
+        int32_t j = 0;
+        while (j < n && !prompted(time[order[friend[j]]], t, window))
+            j++;
+        count += j < n;
+    }
+    return count;
+}
+
+/* Credits of the parents of adopter i, deductions of the friends who came too late. */
+static void count_edges(counting *c, const learn_item *item, int32_t i, const int32_t *friend,
+                        int32_t n, int32_t n_parents, int64_t window)
+{
+    const gv_node u = item->user[i];
+    const int64_t t = item->time[i], n_topics = c->m->n_topics;
+    const int64_t share = n_parents > 0 ? GV_CREDIT_UNIT / n_parents : 0;
+    int64_t left = n_parents > 0 ? GV_CREDIT_UNIT % n_parents : 0;
+    for (int32_t j = 0; j < n; j++) {
+        const int32_t f = friend[j];
+        const bool parent = prompted(item->time[f], t, window);
+        if (!parent && (item->time[f] < t || item->seen[f] == 0))
+            continue;
+        const int64_t column = gv_csr_find(&c->g->out, item->user[f], u) * n_topics + item->topic;
+        if (parent)
+            emit(c, column, share + (left-- > 0 ? 1 : 0), IS_CREDIT);
+        else
+            emit(c, column, item->seen[f], 0);
+    }
+}
+
+static void count_adopters(void *arg, const learn_scan *s, const learn_item *item, int32_t *friend,
+                           int32_t begin, int32_t end)
+{
+    counting *c = arg;
+    const int64_t window = s->window[item->topic] / s->tick;
+    for (int32_t i = begin; i < end; i++) {
+        const int64_t pair = gv_model_pair(c->m, item->user[i], item->topic);
+        const int32_t n = learn_friends(s, item, i, friend);
+        int32_t parents = 0;
+        for (int32_t j = 0; j < n; j++)
+            parents += prompted(item->time[friend[j]], item->time[i], window);
+        add_i64(&c->pairs->exposure[pair], item->seen[i]);
+        add_i32(&c->pairs->total[pair], 1);
+        raise_to(&c->pairs->last[pair], s->origin + item->time[i] * s->tick);
+        if (parents > 0)
+            add_i32(&c->pairs->observed[pair], 1);
+        if (n > 0) {
+            add_i32(&c->pairs->shuffled[pair], count_shuffled(item, i, friend, n, window));
+            count_edges(c, item, i, friend, n, parents, window);
+        }
+    }
+}
+
+/* ---- evidence -------------------------------------------------------------------------------- */
+
+typedef struct sums {
+    int64_t *column, *credit, *exposure;
+} sums;
+
+static bool begins(const gv_record *record, int64_t i)
+{
+    return i == 0 || record[i].key != record[i - 1].key;
+}
+
+static int64_t tasks(int64_t n)
+{
+    return (n + RECORDS_A_TASK - 1) / RECORDS_A_TASK;
+}
+
+static int64_t task_end(int64_t task, int64_t n)
+{
+    return (task + 1) * RECORDS_A_TASK < n ? (task + 1) * RECORDS_A_TASK : n;
+}
+
+static void count_columns(gv_context *ctx, const gv_record *record, int64_t n, int64_t *begun)
+{
+#pragma omp parallel for num_threads(gv_context_threads(ctx)) schedule(static)
+    for (int64_t t = 0; t < tasks(n); t++) {
+        begun[t] = 0;
+        for (int64_t i = t * RECORDS_A_TASK; i < task_end(t, n); i++)
+            begun[t] += begins(record, i);
+    }
+}
+
+/* A task adds up the columns that begin in it, which may end beyond it. `exposure` holds the
+ * deductions for now. */
+static void add_up(gv_context *ctx, const gv_record *record, int64_t n, const int64_t *begun,
+                   const sums *to)
+{
+#pragma omp parallel for num_threads(gv_context_threads(ctx)) schedule(dynamic, 1)
+    for (int64_t t = 0; t < tasks(n); t++) {
+        int64_t at = begun[t];
+        for (int64_t i = t * RECORDS_A_TASK; i < task_end(t, n); i++) {
+            if (!begins(record, i))
+                continue;
+            int64_t credit = 0, deduction = 0;
+            for (int64_t j = i; j == i || (j < n && !begins(record, j)); j++) {
+                const int64_t amount = (int64_t)(record[j].value & ~IS_CREDIT);
+                *(record[j].value & IS_CREDIT ? &credit : &deduction) += amount;
+            }
+            to->column[at] = (int64_t)record[i].key;
+            to->credit[at] = credit;
+            to->exposure[at] = deduction;
+            at++;
+        }
+    }
+}
+
+static int64_t first_at_least(const int64_t *column, int64_t n, int64_t want)
+{
+    int64_t lo = 0, hi = n;
+    while (lo < hi) {
+        const int64_t mid = lo + (hi - lo) / 2;
+        if (column[mid] < want)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return lo;
+}
+
+/* Where the evidence of each source begins; blocks of nodes find their first, then walk. */
+static void find_rows(gv_context *ctx, const gv_graph *g, const sums *x, int64_t n,
+                      int32_t n_topics, int64_t *indptr)
+{
+    const int64_t n_nodes = g->n_nodes, blocks = gv_blocks(n_nodes);
+#pragma omp parallel for num_threads(gv_context_threads(ctx)) schedule(static)
+    for (int64_t b = 0; b < blocks; b++) {
+        const int64_t first = b * GV_BLOCK;
+        int64_t at = first_at_least(x->column, n, g->out.indptr[first] * n_topics);
+        for (int64_t v = first; v < gv_block_end(b, n_nodes); v++) {
+            while (at < n && x->column[at] < g->out.indptr[v] * n_topics)
+                at++;
+            indptr[v] = at;
+        }
+    }
+    indptr[n_nodes] = n;
+}
+
+/* Deductions become exposures: what the pair has, less what the edge had not. */
+static void subtract(const gv_model *m, const sums *x)
+{
+    const int64_t blocks = gv_blocks(m->n_nodes);
+#pragma omp parallel for num_threads(gv_context_threads(m->ctx)) schedule(dynamic, 1)
+    for (int64_t b = 0; b < blocks; b++)
+        for (int64_t v = b * GV_BLOCK; v < gv_block_end(b, m->n_nodes); v++)
+            for (int64_t i = m->evidence.indptr[v]; i < m->evidence.indptr[v + 1]; i++) {
+                const int32_t z = (int32_t)(x->column[i] % m->n_topics);
+                const int64_t pair = gv_model_pair(m, (gv_node)v, z);
+                x->exposure[i] = m->pairs.exposure[pair] - x->exposure[i];
+            }
+}
+
+static gv_status reduce(const gv_graph *g, const gv_record *record, int64_t n, gv_model *m,
+                        gv_error *err)
+{
+    gv_context *ctx = m->ctx;
+    int64_t *begun = gv_alloc(ctx, tasks(n) + 1, sizeof *begun);
+    int64_t *indptr = gv_alloc(ctx, g->n_nodes + 1, sizeof *indptr);
+    m->evidence.indptr = indptr;
+    if (begun == NULL || indptr == NULL) {
+        gv_free(ctx, begun);
+        return gv_no_memory(ctx, "learn", err);
+    }
+    count_columns(ctx, record, n, begun);
+    const int64_t columns = gv_prefix_sum(begun, tasks(n));
+    sums x = {.column = gv_alloc(ctx, columns, sizeof *x.column),
+              .credit = gv_alloc(ctx, columns, sizeof *x.credit),
+              .exposure = gv_alloc(ctx, columns, sizeof *x.exposure)};
+    m->evidence.column = x.column;
+    m->evidence.credit = x.credit;
+    m->evidence.exposure = x.exposure;
+    const bool have = x.column != NULL && x.credit != NULL && x.exposure != NULL;
+    if (have) {
+        add_up(ctx, record, n, begun, &x);
+        find_rows(ctx, g, &x, columns, m->n_topics, indptr);
+        subtract(m, &x);
+    }
+    gv_free(ctx, begun);
+    return have ? GV_OK : gv_no_memory(ctx, "learn", err);
+}
+
+gv_status learn_count(learn_scan *s, gv_model *m, learn_pairs *pairs, gv_error *err)
+{
+    gv_context *ctx = s->ctx;
+    const int32_t threads = gv_context_threads(ctx);
+    counting c = {.ctx = ctx, .m = m, .pairs = pairs, .g = s->g};
+    gv_record *record = NULL;
+    int64_t n = 0;
+    gv_status st;
+    c.chunks = gv_alloc_zero(ctx, threads, sizeof *c.chunks);
+    if (c.chunks == NULL)
+        return gv_no_memory(ctx, "learn", err);
+    st = learn_scan_items(s, "learn: credits", GV_SHUFFLES, count_adopters, &c, &c.failed, err);
+    if (st != GV_OK)
+        goto done;
+    record = join_chunks(&c, threads, &n);
+    if (record == NULL) {
+        st = gv_no_memory(ctx, "learn", err);
+        goto done;
+    }
+    st = gv_sort_records(ctx, record, n, err);
+    if (st == GV_OK)
+        st = reduce(s->g, record, n, m, err);
+done:
+    gv_free(ctx, record);
+    free_chunks(&c, threads);
+    return st;
+}

@@ -1,0 +1,74 @@
+/* learn_items.h -- going through the items of a purchase log: who adopted when, and who of an
+ * adopter's friends did. */
+#ifndef KERNELS_LEARN_ITEMS_H
+#define KERNELS_LEARN_ITEMS_H
+
+#include "engine/csr.h"
+#include "engine/log.h"
+
+/* A consumer and the place of their adoption in the item at hand. */
+typedef struct learn_slot {
+    gv_node user; /* -1: empty */
+    int32_t place;
+} learn_slot;
+
+/* The adoptions of one item: first purchases, not after `until`. Times are ticks since the first
+ * purchase of the log; a tick is the greatest step that all times of the log are multiples of. */
+typedef struct learn_item {
+    int64_t item;
+    int32_t topic;
+    int32_t n;        /* adopters */
+    gv_node *user;    /* [n], by (time, user) */
+    int64_t *time;    /* [n], ticks */
+    int64_t *seen;    /* [n], exposure of a friend who does not own the item, in units */
+    int32_t *shuffle; /* [n_shuffles][n], place whose time the adopter at i takes */
+    learn_slot *slot; /* hash table [mask + 1], or NULL where `place` serves */
+    uint32_t mask;
+    int32_t *place; /* [n_nodes], -1: no adopter; for items of many adopters */
+} learn_item;
+
+/* Per thread: an item, and the places of the friends of one adopter. */
+typedef struct learn_scratch {
+    learn_item item;
+    int32_t *friend;
+} learn_scratch;
+
+typedef struct learn_scan {
+    gv_context *ctx;
+    const gv_graph *g;
+    const gv_log *log;
+    int64_t until;          /* purchases after this are ignored */
+    int64_t end;            /* last second of the log that counts */
+    int64_t origin, tick;   /* second = origin + tick * ticks */
+    uint64_t key;           /* of the shuffles */
+    const double *delay;    /* [n_topics] seconds, or NULL while unknown: then `seen` is not set */
+    const int64_t *window;  /* [n_topics] seconds; with `delay` */
+    int64_t small_rows;     /* capacity of the threads' items */
+    learn_scratch *scratch; /* [threads] */
+    learn_item large;
+} learn_scan;
+
+/* Looks at the adopters [begin, end) of an item; may be called from several threads at once. */
+typedef void learn_visit(void *arg, const learn_scan *s, const learn_item *item, int32_t *friend,
+                         int32_t begin, int32_t end);
+
+/* Finds end, origin and tick, and takes scratch memory; `*s` is to be given back in either case. */
+GV_CHECKED gv_status learn_scan_begin(gv_context *ctx, const gv_graph *g, const gv_log *log,
+                                      int64_t until, uint64_t seed, learn_scan *s, gv_error *err);
+void learn_scan_end(learn_scan *s);
+
+/* Visits every item that has adoptions, with `n_shuffles` <= GV_SHUFFLES permutations each.
+ * `failed` is set by visits that ran out of memory. */
+GV_CHECKED gv_status learn_scan_items(learn_scan *s, const char *stage, int32_t n_shuffles,
+                                      learn_visit *visit, void *arg, const bool *failed,
+                                      gv_error *err);
+
+/* Places of the in-neighbours of adopter `i` who adopted the item too, by ascending node, into
+ * `friend`; returns how many. */
+int32_t learn_friends(const learn_scan *s, const learn_item *item, int32_t i, int32_t *friend);
+
+/* The exposure, in units, of someone who sees a purchase for x seconds: 1 - exp(-x / delay), at
+ * least one unit where x > 0. */
+int64_t learn_seen(double x, double delay);
+
+#endif

@@ -1,0 +1,65 @@
+/* learn_parts.h -- the steps of learning, in the order in which learn.c takes them. */
+#ifndef KERNELS_LEARN_PARTS_H
+#define KERNELS_LEARN_PARTS_H
+
+#include "engine/model.h"
+#include "kernels/learn_items.h"
+
+/* ---- learn_delay.c: how long a purchase takes to prompt another ------------------------------ */
+
+/* Fits the delays of every topic; sets delay [n_topics] and window [n_topics], in seconds. `given`
+ * is the window of the options, 0 where it is to be found. */
+GV_CHECKED gv_status learn_delays(learn_scan *s, int64_t given, double *delay, int64_t *window,
+                                  gv_error *err);
+
+/* ---- learn_pairs.c, learn_evidence.c: the counters ------------------------------------------- */
+
+/* Counters of the pairs of `m`, as long as they are written. */
+typedef struct learn_pairs {
+    int64_t *exposure, *last;
+    int32_t *total, *observed, *shuffled;
+} learn_pairs;
+
+/* Finds the (consumer, topic) pairs of the log and gives `m` their arrays, counters all zero. */
+GV_CHECKED gv_status learn_find_pairs(const learn_scan *s, gv_model *m, learn_pairs *pairs,
+                                      gv_error *err);
+
+/* Counts exposures and credits: fills the counters of the pairs and the evidence of `m`. */
+GV_CHECKED gv_status learn_count(learn_scan *s, gv_model *m, learn_pairs *pairs, gv_error *err);
+
+/* ---- learn_factors.c, learn_edges.c: what the counters say about everybody
+ * -----------------------------------
+ */
+
+/* mu [n_topics], source (of the pairs) and target [n_nodes], and the strengths of their priors. */
+GV_CHECKED gv_status learn_factors(const gv_graph *g, gv_model *m, double *mu, float *source,
+                                   float *target, gv_error *err);
+
+/* The strength of an edge's prior, by maximum marginal likelihood. */
+GV_CHECKED gv_status learn_edge_strength(const gv_graph *g, gv_model *m, gv_error *err);
+
+/* ---- learn_strength.c: histograms, and the strength under which they are most likely -----------
+ */
+
+/* Numbers of cases with a count (rounded to whole purchases), an expectation or exposure, and a
+ * prior probability, each in fixed bins. */
+enum { LEARN_COUNT_BINS = 112, LEARN_REAL_BINS = 192, LEARN_CHANCE_BINS = 128 };
+
+/* Bin of a count in units of 2^-32. */
+int32_t learn_count_bin(int64_t units);
+/* Bin of a positive real: four an octave from 2^-24 to 2^24, what lies outside in the outer ones.
+ */
+int32_t learn_real_bin(double x);
+/* Bin of a probability: four an octave from 2^-32 to 1. */
+int32_t learn_chance_bin(double p);
+
+/* Gamma-Poisson: count ~ Poisson(f * expected), f ~ Gamma with mean 1 and shape k.
+ * cases [LEARN_COUNT_BINS][LEARN_REAL_BINS]. */
+double learn_gamma_strength(const int64_t *cases);
+
+/* Beta-binomial: count of `exposure` trials, chance ~ Beta(k pi, k (1 - pi)).
+ * cases [LEARN_COUNT_BINS][LEARN_REAL_BINS][LEARN_CHANCE_BINS]. GV_OK or GV_ERR_NOMEM. */
+GV_CHECKED gv_status learn_beta_strength(gv_context *ctx, const int64_t *cases, double *strength,
+                                         gv_error *err);
+
+#endif
