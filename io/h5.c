@@ -264,7 +264,7 @@ static gv_status flush(gv_h5 *f, gv_error *err)
     hsize_t size = 0;
     if (H5Fget_filesize(f->file, &size) < 0)
         return gv_h5_fail(f, GV_ERR_IO, NULL, "asking for its size failed", err);
-    const gv_status st = gv_output_reserve(&f->out, 0, (int64_t)size, "HDF5 records", err);
+    const gv_status st = gv_output_reserve_all(&f->out, (int64_t)size, "HDF5 records", err);
     if (st != GV_OK)
         return st;
     if (H5Fflush(f->file, H5F_SCOPE_LOCAL) < 0)

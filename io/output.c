@@ -1,6 +1,6 @@
 /* output.c -- see output.h. A reader of PATH sees the old file or the whole new one, also after a
  * crash: the contents are synced before the rename, the directory after it. */
-#define _POSIX_C_SOURCE 200809L
+#define _GNU_SOURCE
 #include "io/output.h"
 
 #include <errno.h>
@@ -69,6 +69,15 @@ gv_status gv_output_reserve(gv_output *o, int64_t offset, int64_t bytes, const c
     if (why != 0)
         return gv_fail(err, GV_ERR_IO, "%s: %s: no room for %" PRId64 " bytes: %s", o->path, what,
                        bytes, strerror(why));
+    return GV_OK;
+}
+
+gv_status gv_output_reserve_all(gv_output *o, int64_t bytes, const char *what, gv_error *err)
+{
+    if (bytes > 0 && fallocate(o->fd, FALLOC_FL_KEEP_SIZE, 0, bytes) != 0 && errno != EOPNOTSUPP &&
+        errno != ENOSYS)
+        return gv_fail(err, GV_ERR_IO, "%s: %s: no room for %" PRId64 " bytes: %s", o->path, what,
+                       bytes, strerror(errno));
     return GV_OK;
 }
 

@@ -23,6 +23,11 @@ GV_CHECKED gv_status gv_output_begin(gv_context *ctx, const char *path, bool ove
 GV_CHECKED gv_status gv_output_reserve(gv_output *o, int64_t offset, int64_t bytes,
                                        const char *what, gv_error *err);
 
+/* The same for bytes [0, bytes) without making the file longer, where the file system can do that.
+ */
+GV_CHECKED gv_status gv_output_reserve_all(gv_output *o, int64_t bytes, const char *what,
+                                           gv_error *err);
+
 /* Writes `bytes` bytes at `offset`. Reports progress for long ones. */
 GV_CHECKED gv_status gv_output_write(gv_output *o, int64_t offset, const void *data, int64_t bytes,
                                      const char *what, gv_error *err);

@@ -1,0 +1,679 @@
+/* test_graph_file.c -- graph files: round trips, equal bytes, damage of all kinds, full disks. */
+#include "greatest.h"
+
+#include <math.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "engine/csr.h"
+#include "engine/memory.h"
+#include "grapevine/io.h"
+#include "io/h5.h"
+#include "support/files.h"
+#include "support/graphs.h"
+
+static gv_error err;
+static char folder[TEST_PATH];
+
+/* ---- graphs -----------------------------------------------------------------------------------
+ */
+
+static void add_columns(gv_graph *g)
+{
+    int32_t *segment = gv_alloc(g->ctx, g->n_nodes, sizeof *segment);
+    float *value = gv_alloc(g->ctx, g->n_nodes, sizeof *value);
+    if (segment == NULL || value == NULL)
+        exit(EXIT_FAILURE);
+    for (int64_t v = 0; v < g->n_nodes; v++) {
+        segment[v] = (int32_t)(v % 5) - 1;
+        value[v] = v % 7 == 0 ? NAN : (float)v / 4;
+    }
+    g->attribute[0] = (gv_attribute){.name = "segment", .i32 = segment};
+    g->attribute[1] = (gv_attribute){.name = "value", .f32 = value};
+    g->n_attributes = 2;
+}
+
+/* Ids "id000", "id001" ... */
+static void make_ids_text(gv_graph *g)
+{
+    char *text = gv_alloc_zero(g->ctx, g->n_nodes * 6 + 1, 1);
+    if (text == NULL)
+        exit(EXIT_FAILURE);
+    for (int64_t v = 0; v < g->n_nodes; v++) {
+        char id[32];
+        snprintf(id, sizeof id, "id%04d", (int)v);
+        memcpy(text + v * 6, id, 6);
+    }
+    gv_free(g->ctx, (void *)g->id_int);
+    g->id_int = NULL;
+    g->id_text = text;
+    g->id_width = 6;
+    g->id_kind = GV_ID_STRING;
+}
+
+typedef struct kind {
+    int64_t n;
+    double density;
+    gv_build_opts build;
+    bool columns, text;
+} kind;
+
+static gv_graph *make(gv_context *ctx, const kind *k)
+{
+    edge_list e = edges_gnp(k->n, k->density, 17);
+    static const float nothing[1];
+    gv_graph *g = NULL;
+    const float *weight = e.weight != NULL ? e.weight : nothing;
+    if (gv_graph_build(ctx, e.n_nodes, e.src, e.dst, weight, e.n_edges, e.ids, &k->build, &g, NULL,
+                       &err) != GV_OK) {
+        printf("cannot build: %s\n", err.message);
+        exit(EXIT_FAILURE);
+    }
+    edges_free(&e);
+    if (k->columns)
+        add_columns(g);
+    if (k->text)
+        make_ids_text(g);
+    return g;
+}
+
+static kind kind_of(int i)
+{
+    kind k = {.n = 90, .density = .1, .build = gv_build_defaults()};
+    switch (i) {
+    case 0:
+        k.n = 0;
+        break;
+    case 1:
+        k.n = 1;
+        k.text = true;
+        break;
+    case 2:
+        k.density = 0;
+        k.build.source = GV_FROM_WEIGHT;
+        k.columns = true;
+        break;
+    case 3:
+        k.build.source = GV_FROM_CONSTANT;
+        k.build.constant = .25;
+        k.text = true;
+        break;
+    case 4:
+        k.build.undirected = true;
+        k.columns = true;
+        break;
+    case 5:
+        k.build.undirected = true;
+        k.build.source = GV_FROM_WEIGHT;
+        k.columns = k.text = true;
+        break;
+    case 6:
+        k.build.source = GV_FROM_TRIVALENCY;
+        k.n = 700;
+        k.columns = true;
+        break;
+    default:
+        k.n = 3;
+        k.density = 1;
+        k.build.source = GV_FROM_WEIGHT;
+        break;
+    }
+    return k;
+}
+enum { KINDS = 8, LARGE = 6 };
+
+static bool same_csr(const gv_graph *g, const gv_csr *a, const gv_csr *b)
+{
+    const size_t n = (size_t)g->n_nodes, m = (size_t)g->n_edges;
+    return memcmp(a->indptr, b->indptr, (n + 1) * 8) == 0 &&
+           memcmp(a->indices, b->indices, m * 4) == 0 &&
+           (g->rule != GV_PROBABILITY_STORED || memcmp(a->probability, b->probability, m * 4) == 0);
+}
+
+static bool same_graph(const gv_graph *a, const gv_graph *b)
+{
+    const size_t n = (size_t)a->n_nodes;
+    bool same = a->n_nodes == b->n_nodes && a->n_edges == b->n_edges && a->rule == b->rule &&
+                a->directed == b->directed && a->constant == b->constant &&
+                a->id_kind == b->id_kind && a->n_attributes == b->n_attributes &&
+                strcmp(a->hash, b->hash) == 0 && same_csr(a, &a->out, &b->out) &&
+                same_csr(a, &a->in, &b->in);
+    if (same && a->id_kind == GV_ID_INT)
+        same = memcmp(a->id_int, b->id_int, n * 8) == 0;
+    else if (same)
+        same = a->id_width == b->id_width &&
+               memcmp(a->id_text, b->id_text, n * (size_t)a->id_width) == 0;
+    for (int i = 0; same && i < a->n_attributes; i++) {
+        const gv_attribute *x = &a->attribute[i], *y = gv_graph_attribute(b, x->name);
+        same = y != NULL && (x->i32 == NULL) == (y->i32 == NULL) &&
+               memcmp(x->i32 != NULL ? (const void *)x->i32 : x->f32,
+                      x->i32 != NULL ? (const void *)y->i32 : y->f32, n * 4) == 0;
+    }
+    return same;
+}
+
+/* ---- round trips ------------------------------------------------------------------------------
+ */
+
+TEST comes_back_as_it_was(int i)
+{
+    char path[TEST_PATH];
+    const kind k = kind_of(i);
+    gv_context *ctx = test_context(2, -1);
+    gv_graph *g = make(ctx, &k), *back = NULL;
+    ASSERT_STR_EQ("", gv_graph_hash(g));
+    test_path(folder, "trip.h5", path);
+    ASSERT_EQ(GV_OK, gv_graph_save(ctx, g, path, true, &err));
+    ASSERT_EQ(GV_HASH_CHARS, strlen(gv_graph_hash(g)));
+    ASSERT_EQ(GV_OK, gv_graph_open(ctx, path, &back, &err));
+    ASSERT(same_graph(g, back));
+    ASSERT_EQ(GV_OK, gv_graph_check(ctx, back, 15, &err));
+    ASSERT_EQ(GV_OK, gv_graph_check(ctx, g, 15, &err));
+    if (i == 5)
+        ASSERT(back->in.indptr != NULL && back->out.probability != back->in.probability);
+    gv_graph_free(back);
+    gv_graph_free(g);
+    ASSERT_EQ(0, gv_context_memory_used(ctx));
+    gv_context_free(ctx);
+    PASS();
+}
+
+TEST large_arrays_are_not_copied(void)
+{
+    char path[TEST_PATH];
+    const kind k = kind_of(LARGE);
+    gv_context *maker = test_context(2, -1), *ctx = test_context(2, -1);
+    gv_graph *g = make(maker, &k), *back = NULL;
+    test_path(folder, "large.h5", path);
+    ASSERT_EQ(GV_OK, gv_graph_save(ctx, g, path, true, &err));
+    ASSERT_EQ(0, gv_context_memory_used(ctx));
+    ASSERT(gv_context_memory_peak(ctx) < 8192);
+    ASSERT_EQ(GV_OK, gv_graph_open(ctx, path, &back, &err));
+    ASSERT_EQ(0, (uintptr_t)back->out.indices % 4096);
+    ASSERT_EQ(0, (uintptr_t)back->in.probability % 4096);
+    ASSERT(gv_context_memory_used(ctx) < 16384);
+    gv_graph_free(back);
+    gv_graph_free(g);
+    gv_context_free(ctx);
+    gv_context_free(maker);
+    PASS();
+}
+
+TEST equal_graphs_give_equal_bytes(int i)
+{
+    char first[TEST_PATH], second[TEST_PATH];
+    const int threads[] = {2, 3, 8};
+    const kind k = kind_of(i);
+    gv_context *ctx = test_context(1, -1);
+    gv_graph *g = make(ctx, &k);
+    test_path(folder, "first.h5", first);
+    test_path(folder, "second.h5", second);
+    ASSERT_EQ(GV_OK, gv_graph_save(ctx, g, first, true, &err));
+    if (i == LARGE) /* into another second, so that a time stamp would show */
+        nanosleep(&(struct timespec){.tv_sec = 1, .tv_nsec = 100000000}, NULL);
+    for (int t = 0; t < 3; t++) {
+        gv_context *other = test_context(threads[t], -1);
+        gv_graph *again = make(other, &k);
+        ASSERT_EQ(GV_OK, gv_graph_save(other, again, second, true, &err));
+        ASSERT(test_same(first, second));
+        gv_graph_free(again);
+        gv_context_free(other);
+    }
+    gv_graph_free(g);
+    gv_context_free(ctx);
+    PASS();
+}
+
+/* A constant, a column, or the way the edges are stored: only what is content bears on the hash. */
+TEST hash_is_of_the_content(void)
+{
+    char path[TEST_PATH], hash[4][GV_HASH_CHARS + 1];
+    gv_context *ctx = test_context(1, -1);
+    test_path(folder, "hash.h5", path);
+    for (int i = 0; i < 4; i++) {
+        kind k = kind_of(3);
+        k.text = i == 2;
+        k.columns = i == 1;
+        if (i == 3)
+            k.build.constant = .5;
+        gv_graph *g = make(ctx, &k);
+        ASSERT_EQ(GV_OK, gv_graph_save(ctx, g, path, true, &err));
+        memcpy(hash[i], gv_graph_hash(g), sizeof hash[i]);
+        gv_graph_free(g);
+    }
+    ASSERT_STR_EQ(hash[0], hash[1]);
+    ASSERT(strcmp(hash[0], hash[2]) != 0);
+    ASSERT(strcmp(hash[0], hash[3]) != 0);
+    gv_context_free(ctx);
+    PASS();
+}
+
+/* ---- damage -----------------------------------------------------------------------------------
+ */
+
+TEST a_file_cut_short_is_an_error(int i)
+{
+    char whole[TEST_PATH], cut[TEST_PATH];
+    const kind k = kind_of(i);
+    int64_t size = 0;
+    gv_context *ctx = test_context(1, -1);
+    gv_graph *g = make(ctx, &k), *back = NULL;
+    test_path(folder, "whole.h5", whole);
+    test_path(folder, "cut.h5", cut);
+    ASSERT_EQ(GV_OK, gv_graph_save(ctx, g, whole, true, &err));
+    char *bytes = test_bytes(whole, &size);
+    ASSERT(bytes != NULL);
+    for (int64_t length = 0; length < size;
+         length += length < 1024 || length > size - 40 ? 1 : 512) {
+        ASSERT(test_write(cut, bytes, length));
+        const gv_status st = gv_graph_open(ctx, cut, &back, &err);
+        ASSERT_EQ(GV_ERR_DATA, st);
+        ASSERT(strstr(err.message, "cut.h5") != NULL);
+    }
+    free(bytes);
+    gv_graph_free(g);
+    ASSERT_EQ(0, gv_context_memory_used(ctx));
+    gv_context_free(ctx);
+    PASS();
+}
+
+/* Flips bytes all over the file: an error, or a graph that can be checked; never a crash. */
+TEST scrambled_bytes_never_crash(void)
+{
+    char whole[TEST_PATH], bad[TEST_PATH];
+    const kind k = kind_of(2);
+    int64_t size = 0, refused = 0;
+    gv_context *ctx = test_context(1, -1);
+    gv_graph *g = make(ctx, &k);
+    test_path(folder, "whole.h5", whole);
+    test_path(folder, "bad.h5", bad);
+    ASSERT_EQ(GV_OK, gv_graph_save(ctx, g, whole, true, &err));
+    char *bytes = test_bytes(whole, &size);
+    ASSERT(bytes != NULL);
+    for (int64_t at = 0; at < size; at += at < 256 ? 3 : 97) {
+        gv_graph *back = NULL;
+        bytes[at] = (char)(bytes[at] ^ 0x55);
+        ASSERT(test_write(bad, bytes, size));
+        if (gv_graph_open(ctx, bad, &back, &err) != GV_OK)
+            refused++;
+        else if (gv_graph_check(ctx, back, 15, &err) != GV_OK)
+            refused++;
+        gv_graph_free(back);
+        bytes[at] = (char)(bytes[at] ^ 0x55);
+    }
+    ASSERT(refused > 10);
+    free(bytes);
+    gv_graph_free(g);
+    ASSERT_EQ(0, gv_context_memory_used(ctx));
+    gv_context_free(ctx);
+    PASS();
+}
+
+/* Writes a graph of 3 nodes and 2 edges by hand, less one dataset or with one that is wrong. */
+static const int64_t good_indptr[] = {0, 1, 2, 2}, good_id[] = {5, 6, 7};
+static const int32_t good_indices[] = {1, 2};
+static const float good_p[] = {.5f, 1.0f};
+
+typedef struct forgery {
+    const char *attribute; /* of the root, replaced ... */
+    int64_t number;        /* ... by this */
+    const char *text;      /* ... or, unless NULL, by this */
+    const char *array;     /* left out, or written with `n` elements of `type` */
+    gv_type type;
+    int64_t n;
+    const char *expect; /* in the message */
+} forgery;
+
+static gv_status forge_array(gv_h5 *f, const forgery *x, const char *path, gv_type type, int64_t n,
+                             const void *data)
+{
+    static const double zeros[16];
+    gv_h5_shape shape = gv_h5_vector(type, n);
+    if (x->array != NULL && strcmp(x->array, path) == 0) {
+        if (x->n < 0)
+            return GV_OK;
+        shape = gv_h5_vector(x->type, x->n);
+        shape.width = 70;
+        data = zeros;
+        if (x->type == GV_TEXT)
+            return gv_h5_write_packed(f, path, &shape, data, &err);
+    }
+    return gv_h5_write(f, path, &shape, data, NULL, &err);
+}
+
+static gv_status forge(gv_context *ctx, const char *path, const forgery *x)
+{
+    gv_h5 *f;
+    gv_status st = gv_h5_create(ctx, path, true, "grapevine-graph", 1, &f, &err);
+    if (st != GV_OK)
+        return st;
+    if (gv_h5_set_i64(f, "/", "n_nodes", 3, &err) != GV_OK ||
+        gv_h5_set_i64(f, "/", "n_edges", 2, &err) != GV_OK ||
+        gv_h5_set_i64(f, "/", "directed", 1, &err) != GV_OK ||
+        gv_h5_set_text(f, "/", "id_kind", "int", &err) != GV_OK ||
+        gv_h5_set_text(f, "/", "content_hash", "0123456789abcdef", &err) != GV_OK ||
+        gv_h5_set_text(f, "/", "probability_rule", "stored", &err) != GV_OK ||
+        gv_h5_set_f64(f, "/", "probability_constant", 1.5, &err) != GV_OK ||
+        forge_array(f, x, "/out/indptr", GV_I64, 4, good_indptr) != GV_OK ||
+        forge_array(f, x, "/out/indices", GV_I32, 2, good_indices) != GV_OK ||
+        forge_array(f, x, "/out/probability", GV_F32, 2, good_p) != GV_OK ||
+        forge_array(f, x, "/in/indptr", GV_I64, 4, good_indptr) != GV_OK ||
+        forge_array(f, x, "/in/indices", GV_I32, 2, good_indices) != GV_OK ||
+        forge_array(f, x, "/in/probability", GV_F32, 2, good_p) != GV_OK ||
+        forge_array(f, x, "/nodes/ext_id", GV_I64, 3, good_id) != GV_OK ||
+        forge_array(f, x, "/nodes/value", GV_F32, 3, good_id) != GV_OK ||
+        (x->attribute != NULL && x->text != NULL &&
+         gv_h5_set_text(f, "/", x->attribute, x->text, &err) != GV_OK) ||
+        (x->attribute != NULL && x->text == NULL &&
+         gv_h5_set_i64(f, "/", x->attribute, x->number, &err) != GV_OK))
+        exit(EXIT_FAILURE);
+    return gv_h5_commit(&f, &err);
+}
+
+TEST each_check_at_opening_fires(void)
+{
+    const forgery list[] = {
+        {.attribute = "schema", .text = "grapevine-model", .expect = "is a grapevine-model file"},
+        {.attribute = "schema", .number = 3, .expect = "/@schema: cannot be read as a text"},
+        {.attribute = "schema_version", .number = 2, .expect = "@schema_version 2 is not 1"},
+        {.attribute = "n_nodes", .number = -1, .expect = "/@n_nodes: -1 is not in [0, 2147483647]"},
+        {.attribute = "n_nodes", .number = 2147483648, .expect = "/@n_nodes: 2147483648"},
+        {.attribute = "n_nodes", .number = 4, .expect = "/out/indptr: is int64[4], not int64[5]"},
+        {.attribute = "n_nodes", .text = "three", .expect = "cannot be read as an integer"},
+        {.attribute = "n_edges", .number = -2, .expect = "/@n_edges: -2"},
+        {.attribute = "n_edges", .number = 3, .expect = "runs from 0 to 2, not from 0 to 3"},
+        {.attribute = "directed", .number = 2, .expect = "/@directed: 2 is not in [0, 1]"},
+        {.attribute = "id_kind", .text = "uuid", .expect = "\"uuid\" is not int or string"},
+        {.attribute = "id_kind", .text = "string", .expect = "/nodes/ext_id: is int64[3]"},
+        {.attribute = "content_hash", .text = "xyz", .expect = "16 hexadecimal digits"},
+        {.attribute = "content_hash", .text = "0123456789abcdef0", .expect = "@content_hash"},
+        {.attribute = "probability_rule", .text = "dice", .expect = "\"dice\" is not none"},
+        {.attribute = "probability_rule", .text = "constant", .expect = "1.5 is not in [0, 1]"},
+        {.array = "/out/indptr", .n = -1, .expect = "/out/indptr: is missing"},
+        {.array = "/out/indptr", .type = GV_I64, .n = 4, .expect = "runs from 0 to 0"},
+        {.array = "/out/indptr", .type = GV_I32, .n = 4, .expect = "is int32[4], not int64[4]"},
+        {.array = "/out/indices", .type = GV_I32, .n = 1, .expect = "is int32[1], not int32[2]"},
+        {.array = "/out/indices", .type = GV_F32, .n = 2, .expect = "is float32[2], not int32[2]"},
+        {.array = "/in/indices", .type = GV_I16, .n = 2, .expect = "is int16[2], not int32[2]"},
+        {.array = "/in/indptr", .type = GV_I64, .n = 5, .expect = "is int64[5], not int64[4]"},
+        {.array = "/in/indptr", .n = -1, .expect = "/in/indptr: is missing"},
+        {.array = "/in/probability", .n = -1, .expect = "/in/probability: is missing"},
+        {.array = "/out/probability", .type = GV_F64, .n = 2, .expect = "is float64[2]"},
+        {.array = "/nodes/ext_id", .n = -1, .expect = "/nodes/ext_id: is missing"},
+        {.array = "/nodes/ext_id", .type = GV_I64, .n = 2, .expect = "is int64[2], not int64[3]"},
+        {.array = "/nodes/value", .type = GV_F32, .n = 4, .expect = "/nodes/value: is float32[4]"},
+        {.array = "/nodes/value", .type = GV_I64, .n = 3, .expect = "is int64[3], not int32[3]"},
+    };
+    char path[TEST_PATH];
+    gv_context *ctx = test_context(1, -1);
+    gv_graph *g = NULL;
+    test_path(folder, "forged.h5", path);
+    ASSERT_EQ(GV_OK, forge(ctx, path, &(forgery){.attribute = NULL}));
+    ASSERT_EQ(GV_OK, gv_graph_open(ctx, path, &g, &err));
+    ASSERT_EQ(3, gv_graph_nodes(g));
+    gv_graph_free(g);
+    for (size_t i = 0; i < sizeof list / sizeof *list; i++) {
+        ASSERT_EQ(GV_OK, forge(ctx, path, &list[i]));
+        ASSERT_EQ(GV_ERR_DATA, gv_graph_open(ctx, path, &g, &err));
+        if (strstr(err.message, list[i].expect) == NULL)
+            ASSERT_STR_EQ(list[i].expect, err.message);
+        ASSERT(strncmp(err.message, path, strlen(path)) == 0);
+    }
+    ASSERT_EQ(0, gv_context_memory_used(ctx));
+    gv_context_free(ctx);
+    PASS();
+}
+
+/* A dataset cut into chunks cannot be mapped; a file in the making is not complete. */
+TEST other_layouts_are_refused(void)
+{
+    char path[TEST_PATH], part[TEST_PATH];
+    gv_context *ctx = test_context(1, -1);
+    gv_h5 *f;
+    const gv_h5_shape three = gv_h5_vector(GV_I64, 3);
+    const void *data;
+    test_path(folder, "chunks.h5", path);
+    ASSERT_EQ(GV_OK, gv_h5_create(ctx, path, true, "grapevine-graph", 1, &f, &err));
+    ASSERT_EQ(GV_OK, gv_h5_write_packed(f, "/x", &three, good_id, &err));
+    ASSERT_EQ(GV_ERR_ARG, gv_h5_write(f, "/x", &three, good_id, NULL, &err));
+    ASSERT_EQ(GV_ERR_ARG, gv_h5_write(f, "x", &three, good_id, NULL, &err));
+    ASSERT_EQ(GV_OK, gv_h5_commit(&f, &err));
+    ASSERT(f == NULL);
+    ASSERT_EQ(GV_OK, gv_h5_open(ctx, path, &f, &err));
+    ASSERT_EQ(GV_ERR_DATA, gv_h5_map(f, "/x", &three, &data, &err));
+    ASSERT(strstr(err.message, "is not contiguous") != NULL);
+    int64_t back[3];
+    ASSERT_EQ(GV_OK, gv_h5_read(f, "/x", back, &err));
+    ASSERT_MEM_EQ(good_id, back, sizeof back);
+    gv_h5_close(f);
+
+    test_path(folder, "making.h5", path);
+    test_path(folder, "making.h5.part", part);
+    ASSERT_EQ(GV_OK, gv_h5_create(ctx, path, true, "grapevine-graph", 1, &f, &err));
+    ASSERT(test_exists(part) && !test_exists(path));
+    gv_h5_close(f);
+    ASSERT(!test_exists(part) && !test_exists(path));
+    ASSERT_EQ(0, gv_context_memory_used(ctx));
+    gv_context_free(ctx);
+    PASS();
+}
+
+/* Puts `value` at element `i` of an array of the file. */
+static bool spoil(gv_context *ctx, const char *path, const char *array, int64_t i,
+                  const void *value, int64_t bytes)
+{
+    gv_h5 *f;
+    gv_h5_info info;
+    if (gv_h5_open(ctx, path, &f, &err) != GV_OK)
+        return false;
+    const bool found = gv_h5_look(f, array, &info, &err) == GV_OK && info.offset > 0;
+    gv_h5_close(f);
+    return found && test_patch(path, info.offset + i * bytes, value, bytes);
+}
+
+TEST each_check_of_arrays_fires(void)
+{
+    const int64_t low = -1, high = 1 << 30, id = 0;
+    const int32_t below = -1, beyond = 700, same = 0, up = 699;
+    const float over = 1.5f, nan = NAN, under = -.25f;
+    const struct {
+        const char *array;
+        int64_t i, bytes;
+        const void *value;
+        unsigned uses;
+        const char *expect;
+    } list[] = {
+        {"/out/indptr", 7, 8, &low, GV_USES_OUT, "/out/indptr[7] = -1 is less than "},
+        {"/out/indptr", 300, 8, &high, GV_USES_OUT, "/out/indptr[301] = "},
+        {"/in/indptr", 699, 8, &low, GV_USES_IN, "/in/indptr[699] = -1 is less than "},
+        {"/out/indices", 100, 4, &below, GV_USES_OUT, "/out/indices[100] = -1 is not in [0, 700)"},
+        {"/out/indices", 11, 4, &beyond, GV_USES_OUT, "/out/indices[11] = 700 is not in [0, 700)"},
+        {"/in/indices", 9, 4, &same, GV_USES_IN, "/in/indices[9] = 0 does not ascend"},
+        {"/in/indices", 0, 4, &up, GV_USES_IN, "/in/indices[1] = "},
+        {"/out/probability", 5, 4, &over, GV_USES_OUT | GV_USES_PROBABILITY,
+         "/out/probability[5] = 1.5 is not in [0, 1]"},
+        {"/in/probability", 6, 4, &under, GV_USES_IN | GV_USES_PROBABILITY,
+         "/in/probability[6] = -0.25 is not in [0, 1]"},
+        {"/out/probability", 0, 4, &nan, GV_USES_PROBABILITY, "/out/probability[0] = nan"},
+        {"/nodes/ext_id", 3, 8, &id, GV_USES_IDS, "/nodes/ext_id[3] = \"0\""},
+    };
+    char good[TEST_PATH], bad[TEST_PATH];
+    const kind k = kind_of(LARGE);
+    int64_t size = 0;
+    gv_context *ctx = test_context(3, -1);
+    gv_graph *g = make(ctx, &k);
+    test_path(folder, "good.h5", good);
+    test_path(folder, "bad.h5", bad);
+    ASSERT_EQ(GV_OK, gv_graph_save(ctx, g, good, true, &err));
+    gv_graph_free(g);
+    char *bytes = test_bytes(good, &size);
+    for (size_t i = 0; i < sizeof list / sizeof *list; i++) {
+        ASSERT(test_write(bad, bytes, size));
+        ASSERT(spoil(ctx, bad, list[i].array, list[i].i, list[i].value, list[i].bytes));
+        ASSERT_EQ(GV_OK, gv_graph_open(ctx, bad, &g, &err));
+        ASSERT_EQ(GV_OK,
+                  gv_graph_check(ctx, g, ~list[i].uses & 11u & (list[i].uses & 4 ? 15 : 11), &err));
+        ASSERT_EQ(GV_ERR_DATA, gv_graph_check(ctx, g, list[i].uses, &err));
+        if (strstr(err.message, list[i].expect) == NULL)
+            ASSERT_STR_EQ(list[i].expect, err.message);
+        gv_graph_free(g);
+    }
+    free(bytes);
+    ASSERT_EQ(0, gv_context_memory_used(ctx));
+    gv_context_free(ctx);
+    PASS();
+}
+
+/* ---- places -----------------------------------------------------------------------------------
+ */
+
+TEST inputs_that_are_no_graphs(void)
+{
+    char path[TEST_PATH];
+    gv_context *ctx = test_context(1, -1);
+    gv_graph *g = NULL;
+    ASSERT_EQ(GV_ERR_NO_INPUT, gv_graph_open(ctx, test_path(folder, "no.h5", path), &g, &err));
+    ASSERT(strstr(err.message, "No such file") != NULL);
+    ASSERT_EQ(GV_ERR_NO_INPUT, gv_graph_open(ctx, folder, &g, &err));
+    test_path(folder, "text.h5", path);
+    ASSERT(test_write(path, "1 2\n3 4\n", 8));
+    ASSERT_EQ(GV_ERR_DATA, gv_graph_open(ctx, path, &g, &err));
+    ASSERT(strstr(err.message, "is not an HDF5 file") != NULL);
+    ASSERT(test_write(path, "", 0));
+    ASSERT_EQ(GV_ERR_DATA, gv_graph_open(ctx, path, &g, &err));
+    ASSERT_EQ(0, gv_context_memory_used(ctx));
+    gv_context_free(ctx);
+    PASS();
+}
+
+TEST outputs_that_cannot_be(void)
+{
+    char path[TEST_PATH], part[TEST_PATH + 8];
+    const kind k = kind_of(3);
+    gv_context *ctx = test_context(1, -1);
+    gv_graph *g = make(ctx, &k);
+    test_path(folder, "exists.h5", path);
+    ASSERT(test_write(path, "mine", 4));
+    ASSERT_EQ(GV_ERR_CREATE, gv_graph_save(ctx, g, path, false, &err));
+    ASSERT(strstr(err.message, "exists already") != NULL);
+    int64_t size = 0;
+    char *bytes = test_bytes(path, &size);
+    ASSERT(bytes != NULL && size == 4 && memcmp(bytes, "mine", 4) == 0);
+    free(bytes);
+    ASSERT_EQ(GV_OK, gv_graph_save(ctx, g, path, true, &err));
+    snprintf(part, sizeof part, "%s.part", path);
+    ASSERT(!test_exists(part));
+    ASSERT_EQ(GV_ERR_CREATE,
+              gv_graph_save(ctx, g, test_path(folder, "none/g.h5", path), false, &err));
+    ASSERT_EQ(GV_ERR_CREATE, gv_graph_save(ctx, g, folder, true, &err));
+    ASSERT_EQ(GV_ERR_CREATE, gv_graph_save(ctx, g, "/proc/g.h5", true, &err));
+    gv_graph_free(g);
+    ASSERT_EQ(0, gv_context_memory_used(ctx));
+    gv_context_free(ctx);
+    PASS();
+}
+
+/* Disks from almost nothing to just enough: an error that says so, and nothing left; or success. */
+TEST a_full_disk_is_an_error(void)
+{
+    char disk[TEST_PATH], path[TEST_PATH], part[TEST_PATH];
+    const kind k = kind_of(LARGE);
+    int full = 0, fitted = 0;
+    gv_context *ctx = test_context(1, -1);
+    gv_graph *g = make(ctx, &k);
+    test_path(folder, "disk", disk);
+    test_path(disk, "g.h5", path);
+    test_path(disk, "g.h5.part", part);
+    for (int kilobytes = 4; kilobytes < 3000 && fitted < 2; kilobytes += kilobytes < 64 ? 4 : 132) {
+        if (!test_small_disk(disk, kilobytes)) {
+            rmdir(disk);
+            gv_graph_free(g);
+            gv_context_free(ctx);
+            SKIPm("mounting a small disk is not allowed here");
+        }
+        const gv_status st = gv_graph_save(ctx, g, path, false, &err);
+        if (st == GV_OK) {
+            gv_graph *back = NULL;
+            ASSERT_EQ(GV_OK, gv_graph_open(ctx, path, &back, &err));
+            ASSERT_EQ(GV_OK, gv_graph_check(ctx, back, 15, &err));
+            gv_graph_free(back);
+            fitted++;
+        } else {
+            full++;
+            ASSERT(st == GV_ERR_IO || st == GV_ERR_CREATE);
+            ASSERT(strstr(err.message, "g.h5") != NULL);
+            ASSERT(strstr(err.message, "No space left") != NULL);
+            ASSERT(!test_exists(path) && !test_exists(part));
+        }
+        test_unmount(disk);
+        ASSERT_EQ(0, rmdir(disk));
+    }
+    ASSERT(full > 4 && fitted > 0);
+    gv_graph_free(g);
+    ASSERT_EQ(0, gv_context_memory_used(ctx));
+    gv_context_free(ctx);
+    PASS();
+}
+
+TEST survives_every_failed_allocation(void)
+{
+    char path[TEST_PATH], part[TEST_PATH];
+    const kind k = kind_of(5);
+    gv_context *ctx = test_context(1, -1);
+    gv_graph *g = make(ctx, &k), *back = NULL;
+    test_path(folder, "memory.h5", path);
+    test_path(folder, "memory.h5.part", part);
+    int failures = 0;
+    for (gv_status st = GV_ERR_NOMEM; st != GV_OK; failures++) {
+        ctx->fail_allocation = ctx->allocations + failures;
+        st = gv_graph_save(ctx, g, path, true, &err);
+        ASSERT(st == GV_OK || st == GV_ERR_NOMEM);
+        ASSERT(!test_exists(part));
+    }
+    ASSERT(failures > 5);
+    ctx->fail_allocation = -1;
+    gv_graph_free(g);
+    ASSERT_EQ(0, gv_context_memory_used(ctx));
+    failures = 0;
+    for (gv_status st = GV_ERR_NOMEM; st != GV_OK; failures++) {
+        ctx->fail_allocation = ctx->allocations + failures;
+        st = gv_graph_open(ctx, path, &back, &err);
+        ASSERT(st == GV_OK || (st == GV_ERR_NOMEM && gv_context_memory_used(ctx) == 0));
+    }
+    ASSERT(failures > 2);
+    gv_graph_free(back);
+    ASSERT_EQ(0, gv_context_memory_used(ctx));
+    gv_context_free(ctx);
+    PASS();
+}
+
+SUITE(graph_file)
+{
+    test_folder(folder);
+    for (int i = 0; i < KINDS; i++) {
+        RUN_TEST1(comes_back_as_it_was, i);
+        RUN_TEST1(equal_graphs_give_equal_bytes, i);
+    }
+    RUN_TEST(large_arrays_are_not_copied);
+    RUN_TEST(hash_is_of_the_content);
+    RUN_TEST1(a_file_cut_short_is_an_error, 0);
+    RUN_TEST1(a_file_cut_short_is_an_error, 5);
+    RUN_TEST(scrambled_bytes_never_crash);
+    RUN_TEST(each_check_at_opening_fires);
+    RUN_TEST(other_layouts_are_refused);
+    RUN_TEST(each_check_of_arrays_fires);
+    RUN_TEST(inputs_that_are_no_graphs);
+    RUN_TEST(outputs_that_cannot_be);
+    RUN_TEST(a_full_disk_is_an_error);
+    RUN_TEST(survives_every_failed_allocation);
+    test_remove(folder);
+}
+
+GREATEST_MAIN_DEFS();
+
+int main(int argc, char **argv)
+{
+    GREATEST_MAIN_BEGIN();
+    RUN_SUITE(graph_file);
+    GREATEST_MAIN_END();
+}
