@@ -190,6 +190,18 @@ GV_API GV_CHECKED gv_status gv_results_commit(gv_results **r, gv_error *err);
 /* Gives the file up: removes PATH.part. NULL is allowed. */
 GV_API void gv_results_discard(gv_results *r);
 
+/* The k influencers of best rank of a topic, from the /influencers of a finished results file.
+ *
+ *   g      borrowed; GV_ERR_DATA when the file is about another graph
+ *   k      >= 0; there may be fewer influencers
+ *   node   out, [*count], best first; caller's, freed with gv_nodes_free()
+ *
+ * GV_OK; GV_ERR_ARG the file has no such topic; GV_ERR_RANGE; GV_ERR_NO_INPUT; GV_ERR_DATA;
+ * GV_ERR_NOMEM. */
+GV_API GV_CHECKED gv_status gv_influencers_read(gv_context *ctx, const char *path,
+                                                const gv_graph *g, const char *topic, int64_t k,
+                                                gv_node **node, int64_t *count, gv_error *err);
+
 #ifdef __cplusplus
 }
 #endif
