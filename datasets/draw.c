@@ -10,6 +10,9 @@
 
 double gv_draw_log(double x)
 {
+    /* 1/3, 1/5, ... 1/23 */
+    static const double c[11] = {1. / 3,  1. / 5,  1. / 7,  1. / 9,  1. / 11, 1. / 13,
+                                 1. / 15, 1. / 17, 1. / 19, 1. / 21, 1. / 23};
     int k;
     double m = frexp(x, &k); /* [0.5, 1), exact */
     if (m < 0.70710678118654752440) {
@@ -18,19 +21,24 @@ double gv_draw_log(double x)
     }
     const double s = (m - 1.0) / (m + 1.0), q = s * s;
     double sum = 0.0;
-    for (int i = 23; i >= 3; i -= 2)
-        sum = (sum + 1.0 / i) * q;
+    for (int i = 10; i >= 0; i--)
+        sum = (sum + c[i]) * q;
     return k * 0.69314718055994530942 + 2.0 * (s + s * sum);
 }
 
 double gv_draw_exp(double x)
 {
     const double log2_high = 0x1.62e42fefp-1, log2_low = 0x1.473de6af278edp-34;
+    /* 1/0!, 1/1!, ... 1/14! */
+    static const double c[15] = {
+        1.0,          1.0,           1. / 2,         1. / 6,           1. / 24,
+        1. / 120,     1. / 720,      1. / 5040,      1. / 40320,       1. / 362880,
+        1. / 3628800, 1. / 39916800, 1. / 479001600, 1. / 6227020800., 1. / 87178291200.};
     const double k = floor(x * 1.44269504088896340736 + 0.5);
     const double r = x - k * log2_high - k * log2_low;
-    double sum = 1.0;
-    for (int i = 14; i >= 1; i--)
-        sum = 1.0 + sum * r / i;
+    double sum = c[14];
+    for (int i = 13; i >= 0; i--)
+        sum = sum * r + c[i];
     return ldexp(sum, (int)k);
 }
 

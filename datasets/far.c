@@ -15,7 +15,7 @@
 
 #include "datasets/draw.h"
 
-enum { STRATA = 160 };
+enum { STRATA = 80, HALVINGS = 30 };
 
 static double quantile(double scale, double cap, double rest)
 {
@@ -39,8 +39,9 @@ static double distinct_mean(double scale, double cap, int64_t consumers)
         return 0.0;
     double met = 0.0;
     for (int i = 0; i < STRATA; i++)
-        for (int j = 0; j < STRATA; j++)
-            met += weight[i] * weight[j] * (1.0 - gv_draw_exp(-fmin(x[i] * x[j] / stubs, 600.0)));
+        for (int j = 0; j <= i; j++)
+            met += (j < i ? 2.0 : 1.0) * weight[i] * weight[j] *
+                   (1.0 - gv_draw_exp(-fmin(x[i] * x[j] / stubs, 600.0)));
     return met * (double)(consumers - 1);
 }
 
@@ -54,7 +55,7 @@ gv_far gv_far_make(uint64_t seed, int64_t consumers, double mean)
     double low = 0.0, high = mean;
     for (int i = 0; i < 12 && distinct_mean(high, far.cap, consumers) < mean; i++)
         high *= 2.0;
-    for (int i = 0; i < 40; i++) {
+    for (int i = 0; i < HALVINGS; i++) {
         const double middle = 0.5 * (low + high);
         if (distinct_mean(middle, far.cap, consumers) < mean)
             low = middle;

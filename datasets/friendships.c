@@ -20,6 +20,7 @@
 #include "engine/parallel.h"
 
 enum {
+    FAR_BUCKET = 32,
     NEAR_MAX = 200, /* more than 1.5 times the most that near_stubs_mean() gives */
     ROW_MAX = GV_HOUSEHOLD_MAX + NEAR_MAX + GV_FAR_MAX + 2
 };
@@ -36,6 +37,7 @@ typedef struct plan {
     gv_far far;
     gv_pairing far_pairs;
     int64_t *far_offset; /* [consumers + 1], the far stubs of a consumer */
+    gv_node *far_bucket; /* owner of each far stub that FAR_BUCKET divides */
     int64_t *indptr;
     gv_node *indices; /* NULL while rows are being counted */
 } plan;
@@ -109,30 +111,26 @@ static void sort_row(gv_node *row, int32_t n)
     }
 }
 
-/* The owner of a stub: the last i in [begin, end) with offset[i] <= stub. */
+/* The owner of a near stub: the last i in [begin, end) with offset[i] <= stub. Halving without
+ * branches, which nothing could predict. */
 static int32_t near_owner(const int32_t *offset, int32_t begin, int32_t end, int32_t stub)
 {
-    while (end - begin > 1) {
-        const int32_t middle = begin + (end - begin) / 2;
-        if (offset[middle] <= stub)
-            begin = middle;
-        else
-            end = middle;
+    int32_t n = end - begin;
+    while (n > 1) {
+        const int32_t half = n / 2;
+        begin += offset[begin + half] <= stub ? half : 0;
+        n -= half;
     }
     return begin;
 }
 
+/* The owner of a far stub: a few steps on from the owner of the first stub of its bucket. */
 static int64_t far_owner(const plan *p, int64_t stub)
 {
-    int64_t begin = 0, end = p->consumers;
-    while (end - begin > 1) {
-        const int64_t middle = begin + (end - begin) / 2;
-        if (p->far_offset[middle] <= stub)
-            begin = middle;
-        else
-            end = middle;
-    }
-    return begin;
+    int64_t v = p->far_bucket[stub / FAR_BUCKET];
+    while (p->far_offset[v + 1] <= stub)
+        v++;
+    return v;
 }
 
 static int32_t add_household(const plan *p, const gv_district *d, int32_t v, gv_node *row)
@@ -221,15 +219,37 @@ static void count_far(void *arg, int64_t block)
         p->far_offset[v] = gv_far_stubs(&p->far, v);
 }
 
-/* Twice through all districts: the rows are made to be counted and made again to be kept, which
- * takes less memory than keeping them with room to spare. */
-static gv_status make_rows(gv_context *ctx, plan *p, gv_error *err)
+/* Each bucket's first stub has one owner, so each entry is written once. */
+static void index_far(void *arg, int64_t block)
+{
+    const plan *p = arg;
+    for (int64_t v = block * GV_BLOCK; v < gv_block_end(block, p->consumers); v++) {
+        const int64_t end = p->far_offset[v + 1];
+        int64_t b = (p->far_offset[v] + FAR_BUCKET - 1) / FAR_BUCKET;
+        for (; b * FAR_BUCKET < end; b++)
+            p->far_bucket[b] = (gv_node)v;
+    }
+}
+
+static gv_status number_far(gv_context *ctx, plan *p, gv_error *err)
 {
     const int64_t n = p->consumers;
     gv_parallel_for(ctx, gv_blocks(n), count_far, p);
     const int64_t stubs = gv_prefix_sum(p->far_offset, n);
     p->far_pairs =
         gv_pairing_make(gv_key(p->seed, (gv_purpose)GV_DRAW_FAR_PAIRS), stubs > 0 ? stubs : 1);
+    p->far_bucket = gv_alloc(ctx, stubs / FAR_BUCKET + 1, sizeof *p->far_bucket);
+    if (p->far_bucket == NULL)
+        return gv_no_memory(ctx, "the friends of a population", err);
+    gv_parallel_for(ctx, gv_blocks(n), index_far, p);
+    return GV_OK;
+}
+
+/* Twice through all districts: the rows are made to be counted and made again to be kept, which
+ * takes less memory than keeping them with room to spare. */
+static gv_status make_rows(gv_context *ctx, plan *p, gv_error *err)
+{
+    const int64_t n = p->consumers;
     gv_parallel_for(ctx, gv_districts(n), make_district, p);
     const int64_t edges = gv_prefix_sum(p->indptr, n);
     const gv_status st = gv_progress(ctx, "friendships", n, 2 * n, err);
@@ -252,7 +272,10 @@ gv_status gv_friendships_make(gv_context *ctx, uint64_t seed, int64_t consumers,
     if (p.far_offset == NULL || p.indptr == NULL)
         st = gv_no_memory(ctx, "the friends of a population", err);
     if (st == GV_OK)
+        st = number_far(ctx, &p, err);
+    if (st == GV_OK)
         st = make_rows(ctx, &p, err);
+    gv_free(ctx, p.far_bucket);
     gv_free(ctx, p.far_offset);
     if (st != GV_OK) {
         gv_free(ctx, p.indices);

@@ -16,7 +16,7 @@
 #include "engine/parallel.h"
 
 static const double i1_influencer = 0.54, i1_other = 0.066; /* published means */
-static const double i1_sigma = 0.5, susceptibility_sigma = 0.5;
+static const double i1_sigma = 0.4, susceptibility_sigma = 0.4;
 static const double delay_mean = 10.0 * 86400.0;
 enum { CLOSE_MIN = 3, CLOSE_MAX = 10 };
 
