@@ -1,5 +1,5 @@
 /* populations.c -- see populations.h. */
-#include "support/populations.h"
+#include "tests/support/populations.h"
 
 #include <stdio.h>
 #include <string.h>
