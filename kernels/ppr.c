@@ -1,0 +1,250 @@
+/* ppr.c -- personalized PageRank, many teleport columns at once.
+ *
+ *   x = (1 - a) t + a (P' x + what the dangling nodes hold, sent where the rule says)
+ *
+ * by Jacobi sweeps x <- F(x) from x = t (Page, Brin, Motwani, Winograd, Stanford 1999; Jeh, Widom,
+ * WWW 2003; meaning of options as in NetworkX and igraph). ppr_sweep.c has the sweep and says why
+ * it is free of races and independent of threads; here are the batches and the proof of the error.
+ *
+ * Error. F contracts by a in the L1 norm, x* = F(x*). A sweep in floating point gives y with
+ * |y - F(x)| <= r, hence both
+ *
+ *   |y - x*| <= (a |y - x| + r) / (1 - a)                                      (what it moved)
+ *   |y - x*| <= a e + r   where |x - x*| <= e; |t - x*| <= 2 at the start      (2 a^K + all r)
+ *
+ * and the residual is the smaller one. All terms are >= 0, so each score carries a relative error
+ * of at most its number of roundings: (row length - 1) additions and fewer than PPR_ROUNDINGS
+ * others; sums over many nodes are compensated and count as one. With u = 2^-53 that gives
+ * r <= u * sum over v of (row length + PPR_ROUNDINGS) y[v]. A margin of 1 % covers products of
+ * roundings and the rounding of these figures themselves. */
+#include <inttypes.h>
+#include <math.h>
+
+#include "engine/error.h"
+#include "engine/memory.h"
+#include "engine/parallel.h"
+#include "kernels/ppr_work.h"
+
+#define UNIT_ROUNDOFF 0x1p-53
+#define MARGIN        1.01
+
+GV_API gv_ppr_opts gv_ppr_defaults(void)
+{
+    return (gv_ppr_opts){.damping = 0.85,
+                         .tolerance = 1e-9,
+                         .max_iterations = 1000,
+                         .dangling = GV_DANGLING_TELEPORT,
+                         .direction = GV_FORWARD,
+                         .weighted = false};
+}
+
+GV_API const char *gv_ppr_layout(void)
+{
+    return "pull";
+}
+
+/* ---- checks ------------------------------------------------------------------------------- */
+
+static gv_status check_opts(const gv_graph *g, const gv_ppr_opts *o, gv_error *err)
+{
+    if (!(o->damping > 0.0 && o->damping < 1.0))
+        return gv_fail(err, GV_ERR_RANGE, "ppr: damping %g is not in (0, 1)", o->damping);
+    if (!(o->tolerance >= 0.0) || isinf(o->tolerance))
+        return gv_fail(err, GV_ERR_RANGE, "ppr: tolerance %g is not finite and >= 0", o->tolerance);
+    if (o->max_iterations < 0)
+        return gv_fail(err, GV_ERR_RANGE, "ppr: max_iterations %" PRId32 " is negative",
+                       o->max_iterations);
+    if ((int)o->dangling < GV_DANGLING_TELEPORT || o->dangling > GV_DANGLING_LEAK)
+        return gv_fail(err, GV_ERR_ARG, "ppr: dangling rule %d is not in [0, 3]", (int)o->dangling);
+    if (o->direction != GV_FORWARD && o->direction != GV_REVERSE)
+        return gv_fail(err, GV_ERR_ARG, "ppr: direction %d is not 0 or 1", (int)o->direction);
+    if (o->weighted && g->rule == GV_PROBABILITY_NONE)
+        return gv_fail(err, GV_ERR_ARG, "ppr: weighted, but the graph has no probabilities");
+    return GV_OK;
+}
+
+/* ---- convergence -------------------------------------------------------------------------- */
+
+typedef struct run {
+    gv_context *ctx;
+    const gv_ppr_opts *o;
+    ppr_walk walk;
+    ppr_batch batch;
+    gv_ppr_column column[PPR_COLUMNS];
+    int64_t n_done, n_columns; /* columns of batches before this one, and in all */
+    int64_t failed;            /* columns that did not converge so far */
+    double worst;              /* their largest residual */
+} run;
+
+/* Proven bounds before the first sweep: probabilities differ by 2 at most. */
+static void start_columns(run *r)
+{
+    for (int c = 0; c < r->batch.n_columns; c++) {
+        gv_ppr_column *column = &r->column[c];
+        column->iterations = 0;
+        column->residual = 2.0 + PPR_ROUNDINGS * UNIT_ROUNDOFF * MARGIN;
+        column->converged = r->o->tolerance == 0.0 || column->residual <= r->o->tolerance;
+        r->batch.active[c] =
+            r->o->max_iterations > 0 && (!column->converged || r->o->tolerance == 0.0);
+    }
+}
+
+/* The bound after a sweep; a column whose scores no longer change at all has nothing to gain. */
+static void judge_column(run *r, int c)
+{
+    const double a = r->o->damping;
+    const ppr_measure *found = &r->batch.found;
+    gv_ppr_column *column = &r->column[c];
+    const double rounding = UNIT_ROUNDOFF * MARGIN * found->rounding[c];
+    const double by_start = a * column->residual * (1.0 + 4.0 * UNIT_ROUNDOFF) + rounding;
+    const double by_move = (a * found->moved[c] * (1.0 + 1e-12) + rounding) / (1.0 - a);
+    column->residual = by_move < by_start ? by_move : by_start;
+    column->iterations++;
+    if (r->o->tolerance > 0.0) {
+        column->converged = column->residual <= r->o->tolerance;
+        r->batch.active[c] = !column->converged && found->moved[c] > 0.0;
+    }
+    if (column->iterations >= r->o->max_iterations)
+        r->batch.active[c] = false;
+}
+
+static bool any_active(const ppr_batch *b)
+{
+    for (int c = 0; c < b->n_columns; c++)
+        if (b->active[c])
+            return true;
+    return false;
+}
+
+/* Sweeps after which 2 a^K is below the tolerance: the most that a column can need, but for
+ * rounding. */
+static int64_t sweeps_expected(const gv_ppr_opts *o)
+{
+    if (o->tolerance == 0.0)
+        return o->max_iterations;
+    const double sweeps = ceil(log(o->tolerance / 2.0) / log(o->damping));
+    if (!(sweeps >= 1.0))
+        return 1;
+    return sweeps < (double)o->max_iterations ? (int64_t)sweeps : o->max_iterations;
+}
+
+static gv_status iterate(run *r, gv_error *err)
+{
+    const int64_t expected = sweeps_expected(r->o);
+    for (int64_t sweep = 0; any_active(&r->batch); sweep++) {
+        const int64_t now = sweep < expected ? sweep : expected;
+        const gv_status st =
+            gv_progress(r->ctx, "ppr", r->n_done * expected + now * r->batch.n_columns,
+                        r->n_columns * expected, err);
+        if (st != GV_OK)
+            return st;
+        ppr_sweep(&r->walk, &r->batch, gv_context_threads(r->ctx));
+        for (int c = 0; c < r->batch.n_columns; c++)
+            if (r->batch.active[c])
+                judge_column(r, c);
+    }
+    return GV_OK;
+}
+
+/* ---- batches ------------------------------------------------------------------------------ */
+
+/* Columns that share a sweep: a power of two that the memory limit has room for. Their number bears
+ * on speed alone. */
+static int choose_width(const gv_context *ctx, int64_t n_nodes, const gv_teleport *t)
+{
+    int64_t longest = 0;
+    for (int64_t c = 0; c < t->n_columns; c++)
+        if (t->offset[c + 1] - t->offset[c] > longest)
+            longest = t->offset[c + 1] - t->offset[c];
+    const double shares = (double)n_nodes * sizeof(double);
+    const double entries = (double)longest * (sizeof(double) + sizeof(gv_node));
+    const double fixed = 32.0 * (double)longest + (double)gv_blocks(n_nodes) * sizeof(ppr_measure);
+    const double room = (double)(ctx->memory_limit - gv_context_memory_used(ctx)) - fixed;
+    int width = 1;
+    while (width < PPR_COLUMNS && width < t->n_columns &&
+           (ctx->memory_limit == 0 || 2.0 * width * (shares + entries) <= room))
+        width *= 2;
+    return width;
+}
+
+static gv_status start_buffers(run *r, const gv_teleport *t, gv_error *err)
+{
+    ppr_batch *b = &r->batch;
+    const int64_t n = r->walk.n;
+    b->width = choose_width(r->ctx, n, t);
+    b->damping = r->o->damping;
+    b->dangling = r->o->dangling;
+    b->share = gv_alloc_zero(r->ctx, n * b->width, sizeof *b->share);
+    b->part = gv_alloc(r->ctx, gv_blocks(n), sizeof *b->part);
+    if (b->share == NULL || b->part == NULL)
+        return gv_no_memory(r->ctx, "ppr: shares of a batch of columns", err);
+    return GV_OK;
+}
+
+/* Columns [n_done, n_done + n_columns of the batch). */
+static gv_status run_batch(run *r, const gv_teleport *t, double *score, gv_ppr_column *column,
+                           gv_error *err)
+{
+    ppr_batch *b = &r->batch;
+    const int64_t n = r->walk.n, left = t->n_columns - r->n_done;
+    b->n_columns = left < b->width ? (int)left : b->width;
+    gv_status st = ppr_teleport_take(r->ctx, t, r->n_done, b->n_columns, &b->teleport, err);
+    if (st != GV_OK)
+        return st;
+    for (int c = 0; c < b->n_columns; c++) {
+        b->score[c] = score + (r->n_done + c) * n;
+        ppr_teleport_fill(&b->teleport, c, b->score[c], n, gv_context_threads(r->ctx));
+    }
+    start_columns(r);
+    st = iterate(r, err);
+    ppr_teleport_free(r->ctx, &b->teleport);
+    for (int c = 0; c < b->n_columns; c++) {
+        if (column != NULL)
+            column[r->n_done + c] = r->column[c];
+        if (!r->column[c].converged) {
+            r->failed++;
+            r->worst = fmax(r->worst, r->column[c].residual);
+        }
+    }
+    r->n_done += b->n_columns;
+    return st;
+}
+
+/* Nobody to score: every column is exact as it is. */
+static void no_nodes(int64_t n_columns, gv_ppr_column *column)
+{
+    for (int64_t c = 0; c < n_columns && column != NULL; c++)
+        column[c] = (gv_ppr_column){.converged = true};
+}
+
+GV_API gv_status gv_ppr(gv_context *ctx, const gv_graph *g, const gv_teleport *teleport,
+                        const gv_ppr_opts *opts, double *score, gv_ppr_column *column,
+                        gv_error *err)
+{
+    const gv_ppr_opts o = opts != NULL ? *opts : gv_ppr_defaults();
+    gv_status st = check_opts(g, &o, err);
+    if (st == GV_OK)
+        st = ppr_teleport_check(teleport, g->n_nodes, err);
+    if (st != GV_OK)
+        return st;
+    if (g->n_nodes == 0) {
+        no_nodes(teleport->n_columns, column);
+        return GV_OK;
+    }
+    run r = {.ctx = ctx, .o = &o, .n_columns = teleport->n_columns};
+    st = ppr_walk_start(ctx, g, &o, &r.walk, err);
+    if (st == GV_OK)
+        st = start_buffers(&r, teleport, err);
+    while (st == GV_OK && r.n_done < r.n_columns)
+        st = run_batch(&r, teleport, score, column, err);
+    gv_free(ctx, r.batch.part);
+    gv_free(ctx, r.batch.share);
+    ppr_walk_free(ctx, &r.walk);
+    if (st == GV_OK && r.failed > 0)
+        return gv_fail(err, GV_ERR_CONVERGE,
+                       "ppr: %" PRId64 " of %" PRId64
+                       " columns did not reach the tolerance %g in at "
+                       "most %" PRId32 " sweeps; the largest bound on an error is %g",
+                       r.failed, r.n_columns, o.tolerance, o.max_iterations, r.worst);
+    return st;
+}
