@@ -1,0 +1,26 @@
+/* topk.h -- the best consumers of each column, as group /topk/<measure> of a results file. */
+#ifndef CLI_TOPK_H
+#define CLI_TOPK_H
+
+#include "grapevine/grapevine.h"
+
+typedef struct cli_topk {
+    int64_t n_columns, k;
+    gv_node *node;      /* [n_columns][k] */
+    double *score;      /* [n_columns][k] */
+    double *next_score; /* [n_columns] */
+} cli_topk;
+
+/* False when memory is short; cli_topk_free() is due in any case. */
+bool cli_topk_begin(cli_topk *t, int64_t n_columns, int64_t k);
+void cli_topk_free(cli_topk *t);
+
+/* Fills `column` from score [n]. */
+GV_CHECKED gv_status cli_topk_fill(cli_topk *t, gv_context *ctx, int64_t column,
+                                   const double *score, int64_t n, gv_error *err);
+
+/* Writes node, ext_id, score, next_score. */
+GV_CHECKED gv_status cli_topk_put(const cli_topk *t, gv_results *r, const gv_graph *g,
+                                  const char *measure, gv_error *err);
+
+#endif
