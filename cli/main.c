@@ -7,6 +7,7 @@
 
 const cli_command *const cli_commands[] = {
     &cmd_cascade,
+    &cmd_influence,
     NULL,
 };
 
