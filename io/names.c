@@ -148,3 +148,25 @@ gv_status gv_names_sort(const gv_names *names, int32_t *order, int32_t *rank, gv
     gv_free(names->ctx, record);
     return st;
 }
+
+gv_status gv_names_order(const gv_names *names, int32_t *order, int32_t *rank, gv_error *err)
+{
+    gv_status st = gv_names_sort(names, order, rank, err);
+    gv_record *record = gv_alloc(names->ctx, names->n, sizeof *record);
+    if (st == GV_OK && record == NULL)
+        st = gv_no_memory(names->ctx, "names", err);
+    bool integers = st == GV_OK;
+    for (int64_t i = 0; i < names->n && integers; i++) {
+        int64_t value = 0;
+        integers = gv_piece_int(gv_names_get(names, order[i]), &value);
+        record[i] = (gv_record){(uint64_t)value ^ UINT64_C(1) << 63, (uint64_t)order[i]};
+    }
+    if (integers)
+        st = gv_sort_records(names->ctx, record, names->n, err);
+    for (int64_t i = 0; i < names->n && integers && st == GV_OK; i++) {
+        order[i] = (int32_t)record[i].value;
+        rank[order[i]] = (int32_t)i;
+    }
+    gv_free(names->ctx, record);
+    return st;
+}

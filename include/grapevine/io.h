@@ -83,6 +83,31 @@ GV_API GV_CHECKED gv_status gv_nodes_read(gv_context *ctx, const gv_graph *g, co
                                           gv_node **node, int64_t *count, gv_error *err);
 GV_API void gv_nodes_free(gv_context *ctx, gv_node *node);
 
+enum { GV_COLUMN_CHARS = 64 };
+
+/* Teleport vectors read from a file; the arrays fit gv_teleport. */
+typedef struct gv_teleport_table {
+    int64_t n_columns;
+    int64_t *offset; /* [n_columns + 1] */
+    gv_node *node;   /* [offset[n_columns]] */
+    double *weight;  /* the same length, finite and >= 0; 1 where the file has no weights */
+    char *name;      /* [n_columns][GV_COLUMN_CHARS], zero-padded, not terminated at full length */
+} gv_teleport_table;
+
+/* Reads rows of column name, id[, weight] in any order. Columns come in the order of their names,
+ * by number if all names are integers.
+ *
+ *   out   out; its arrays are the caller's, freed with gv_teleport_free()
+ *
+ * Errors as gv_import(); an id that is not in the graph is GV_ERR_DATA. */
+GV_API GV_CHECKED gv_status gv_teleport_read(gv_context *ctx, const gv_graph *g, const char *path,
+                                             gv_teleport_table *out, gv_error *err);
+GV_API void gv_teleport_free(gv_context *ctx, gv_teleport_table *table);
+
+/* Unix seconds of "1325376000", "2012-01-01" or "2012-01-01T00:00:00Z"; without an offset it is
+ * UTC. GV_OK; GV_ERR_ARG. */
+GV_API GV_CHECKED gv_status gv_time_parse(const char *text, int64_t *seconds, gv_error *err);
+
 /* ---- graph and model files ---------------------------------------------------------------- */
 
 /* Maps a graph file: O(1) checks, no copy. The file must not change while it is open. */

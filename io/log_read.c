@@ -1,0 +1,287 @@
+/* log_read.c -- purchase logs as text.
+ *
+ * Rows are parsed and their people looked up in parallel; items and topics get numbers that do not
+ * depend on the order of the rows: an item its own integer if all items are non-negative integers,
+ * else its rank among the names; a topic its rank, by number if all topics are integers. */
+#include <math.h>
+#include <string.h>
+
+#include "engine/error.h"
+#include "engine/log.h"
+#include "engine/memory.h"
+#include "engine/parallel.h"
+#include "grapevine/io.h"
+#include "io/lookup.h"
+#include "io/names.h"
+#include "io/table.h"
+
+enum { USER, ITEM, TOPIC, TIME, VALUE, N_ROLES };
+
+typedef struct log_reader {
+    gv_context *ctx;
+    gv_lookup lookup;
+    gv_names items, topics;
+    gv_names strangers;     /* people who are not in the graph, by text */
+    gv_id_set stranger_set; /* the same, by number */
+    int64_t n, capacity;
+    gv_node *user;  /* [n] */
+    int64_t *item;  /* [n], number in `items`, later the item */
+    int32_t *topic; /* [n], number in `topics`, later the topic */
+    int64_t *time;  /* [n] */
+    int64_t rows_unmatched;
+} log_reader;
+
+GV_API gv_log_opts gv_log_defaults(void)
+{
+    return (gv_log_opts){.columns = NULL};
+}
+
+/* ---- rows ------------------------------------------------------------------------------------ */
+
+static gv_status more_rows(log_reader *r, int64_t n, gv_error *err)
+{
+    const int64_t need = r->n + n;
+    if (need <= r->capacity)
+        return GV_OK;
+    const int64_t more = need > 2 * r->capacity ? need : 2 * r->capacity;
+    gv_node *user = gv_realloc(r->ctx, r->user, more, sizeof *user);
+    r->user = user != NULL ? user : r->user;
+    int64_t *item = gv_realloc(r->ctx, r->item, more, sizeof *item);
+    r->item = item != NULL ? item : r->item;
+    int32_t *topic = gv_realloc(r->ctx, r->topic, more, sizeof *topic);
+    r->topic = topic != NULL ? topic : r->topic;
+    int64_t *time = gv_realloc(r->ctx, r->time, more, sizeof *time);
+    r->time = time != NULL ? time : r->time;
+    if (user == NULL || item == NULL || topic == NULL || time == NULL)
+        return gv_no_memory(r->ctx, "log", err);
+    r->capacity = more;
+    return GV_OK;
+}
+
+typedef struct find_job {
+    const log_reader *r;
+    const gv_batch *batch;
+    gv_node *node; /* [n_rows] of the batch */
+} find_job;
+
+static void find_users(void *arg, int64_t i)
+{
+    const find_job *job = arg;
+    const gv_chunk *c = job->batch->chunk[i];
+    for (int64_t k = 0; k < c->n_rows; k++)
+        job->node[c->row + k] = gv_lookup_find(&job->r->lookup, c->column[USER], k);
+}
+
+static gv_status add_row(log_reader *r, const gv_chunk *c, int64_t k, gv_node node, gv_error *err)
+{
+    int32_t item = 0;
+    gv_status st = gv_names_put(&r->items, c->column[ITEM].text[k], &item, err);
+    if (st == GV_OK)
+        st = gv_names_put(&r->topics, c->column[TOPIC].text[k], &r->topic[r->n], err);
+    r->user[r->n] = node;
+    r->item[r->n] = item;
+    r->time[r->n] = c->column[TIME].i64[k];
+    r->n += st == GV_OK;
+    return st;
+}
+
+/* Counts the batch's rows about people who are not in the graph, and those people. */
+static gv_status add_strangers(log_reader *r, const gv_batch *batch, const gv_node *node,
+                               gv_error *err)
+{
+    int64_t n = 0;
+    int32_t number;
+    gv_status st = GV_OK;
+    for (int64_t i = 0; i < batch->n_rows; i++)
+        n += node[i] < 0;
+    r->rows_unmatched += n;
+    if (n == 0)
+        return GV_OK;
+    const bool text = gv_lookup_field(&r->lookup) == GV_FIELD_TEXT;
+    uint64_t *key = text ? NULL : gv_alloc(r->ctx, n, sizeof *key);
+    if (!text && key == NULL)
+        return gv_no_memory(r->ctx, "log", err);
+    n = 0;
+    for (int64_t i = 0; i < batch->n_chunks; i++) {
+        const gv_chunk *c = batch->chunk[i];
+        for (int64_t k = 0; k < c->n_rows && st == GV_OK; k++) {
+            if (node[c->row + k] >= 0)
+                continue;
+            if (text)
+                st = gv_names_put(&r->strangers, c->column[USER].text[k], &number, err);
+            else
+                key[n++] = gv_id_key(c->column[USER].i64[k]);
+        }
+    }
+    return text ? st : gv_id_set_add(&r->stranger_set, key, n, err);
+}
+
+static gv_status take_batch(log_reader *r, const gv_batch *batch, gv_error *err)
+{
+    gv_status st = more_rows(r, batch->n_rows, err);
+    if (st != GV_OK)
+        return st;
+    find_job job = {.r = r, .batch = batch};
+    job.node = gv_alloc(r->ctx, batch->n_rows, sizeof *job.node);
+    if (job.node == NULL)
+        return gv_no_memory(r->ctx, "log", err);
+    gv_parallel_for(r->ctx, batch->n_chunks, find_users, &job);
+    for (int64_t i = 0; i < batch->n_chunks; i++) {
+        const gv_chunk *c = batch->chunk[i];
+        for (int64_t k = 0; k < c->n_rows && st == GV_OK; k++)
+            if (job.node[c->row + k] >= 0)
+                st = add_row(r, c, k, job.node[c->row + k], err);
+    }
+    if (st == GV_OK)
+        st = add_strangers(r, batch, job.node, err);
+    gv_free(r->ctx, job.node);
+    return st;
+}
+
+static gv_status read_rows(log_reader *r, const char *path, const gv_log_opts *o,
+                           gv_table_info *info, gv_error *err)
+{
+    const gv_role role[N_ROLES] = {
+        [USER] = {.name = "user",
+                  .field = gv_lookup_field(&r->lookup),
+                  .hint = "; the graph has integer ids"},
+        [ITEM] = {.name = "item", .field = GV_FIELD_TEXT},
+        [TOPIC] = {.name = "topic", .field = GV_FIELD_TEXT},
+        [TIME] = {.name = "time", .field = GV_FIELD_TIME},
+        [VALUE] = {.name = "value",
+                   .field = GV_FIELD_NUMBER,
+                   .min = -INFINITY,
+                   .max = INFINITY,
+                   .optional = true},
+    };
+    const gv_table_opts opts = {.lenient = o->lenient,
+                                .complain = o->bad_row,
+                                .complain_data = o->bad_row_data,
+                                .stage = "log"};
+    gv_table *t = NULL;
+    gv_status st = gv_table_open(r->ctx, path, &opts, &t, err);
+    if (st == GV_OK)
+        st = gv_table_bind(t, role, N_ROLES, o->columns, NULL, err);
+    while (st == GV_OK) {
+        gv_batch batch;
+        st = gv_table_next(t, &batch, err);
+        if (st != GV_OK || batch.n_chunks == 0)
+            break;
+        st = take_batch(r, &batch, err);
+    }
+    if (st == GV_OK)
+        *info = gv_table_describe(t);
+    gv_table_close(t);
+    return st;
+}
+
+/* ---- numbers of items and topics ---------------------------------------------------------------
+ */
+
+static gv_status number_items(log_reader *r, gv_error *err)
+{
+    int64_t *item = gv_alloc(r->ctx, r->items.n, sizeof *item);
+    int32_t *rank = gv_alloc(r->ctx, r->items.n, sizeof *rank);
+    bool integers = true;
+    gv_status st = item == NULL || rank == NULL ? gv_no_memory(r->ctx, "log", err) : GV_OK;
+    for (int64_t i = 0; i < r->items.n && st == GV_OK && integers; i++)
+        integers = gv_piece_int(gv_names_get(&r->items, i), &item[i]) && item[i] >= 0;
+    if (st == GV_OK && !integers)
+        st = gv_names_sort(&r->items, NULL, rank, err);
+    for (int64_t i = 0; i < r->n && st == GV_OK; i++)
+        r->item[i] = integers ? item[r->item[i]] : rank[r->item[i]];
+    gv_free(r->ctx, rank);
+    gv_free(r->ctx, item);
+    return st;
+}
+
+/* The topics' names in order, [n], and the topic of each row. */
+static gv_status number_topics(log_reader *r, char (*name)[GV_TOPIC_CHARS + 1], gv_error *err)
+{
+    int32_t *order = gv_alloc(r->ctx, r->topics.n, sizeof *order);
+    int32_t *rank = gv_alloc(r->ctx, r->topics.n, sizeof *rank);
+    gv_status st = order == NULL || rank == NULL ? gv_no_memory(r->ctx, "log", err)
+                                                 : gv_names_order(&r->topics, order, rank, err);
+    for (int64_t z = 0; z < r->topics.n && st == GV_OK; z++) {
+        const gv_piece s = gv_names_get(&r->topics, order[z]);
+        memcpy(name[z], s.text, (size_t)s.length);
+    }
+    for (int64_t i = 0; i < r->n && st == GV_OK; i++)
+        r->topic[i] = rank[r->topic[i]];
+    gv_free(r->ctx, rank);
+    gv_free(r->ctx, order);
+    return st;
+}
+
+static gv_status build(log_reader *r, gv_log **out, gv_error *err)
+{
+    const int32_t n_topics = (int32_t)r->topics.n;
+    char(*name)[GV_TOPIC_CHARS + 1] = gv_alloc_zero(r->ctx, n_topics, sizeof *name);
+    const char **text = gv_alloc(r->ctx, n_topics, sizeof *text);
+    gv_status st =
+        name == NULL || text == NULL ? gv_no_memory(r->ctx, "log", err) : number_items(r, err);
+    if (st == GV_OK)
+        st = number_topics(r, name, err);
+    for (int32_t z = 0; z < n_topics && st == GV_OK; z++)
+        text[z] = name[z];
+    if (st == GV_OK)
+        st = gv_log_build(r->ctx, r->lookup.g->n_nodes, r->user, r->item, r->topic, r->time, r->n,
+                          n_topics, text, out, err);
+    gv_free(r->ctx, text);
+    gv_free(r->ctx, name);
+    return st;
+}
+
+static gv_status count_strangers(log_reader *r, int64_t *n, gv_error *err)
+{
+    *n = r->strangers.n;
+    if (gv_lookup_field(&r->lookup) == GV_FIELD_TEXT)
+        return GV_OK;
+    int64_t *ids = NULL;
+    const gv_status st = gv_id_set_take(&r->stranger_set, &ids, n, err);
+    gv_free(r->ctx, ids);
+    return st;
+}
+
+static void release(log_reader *r)
+{
+    gv_lookup_end(&r->lookup);
+    gv_names_end(&r->items);
+    gv_names_end(&r->topics);
+    gv_names_end(&r->strangers);
+    gv_id_set_end(&r->stranger_set);
+    gv_free(r->ctx, r->user);
+    gv_free(r->ctx, r->item);
+    gv_free(r->ctx, r->topic);
+    gv_free(r->ctx, r->time);
+}
+
+GV_API gv_status gv_log_read(gv_context *ctx, const char *path, const gv_graph *g,
+                             const gv_log_opts *opts, gv_log **out, gv_error *err)
+{
+    const gv_log_opts o = opts != NULL ? *opts : gv_log_defaults();
+    log_reader r = {.ctx = ctx};
+    gv_table_info info = {0};
+    int64_t users_unmatched = 0;
+    gv_names_begin(ctx, &r.items);
+    gv_names_begin(ctx, &r.topics);
+    gv_names_begin(ctx, &r.strangers);
+    gv_id_set_begin(ctx, &r.stranger_set);
+    gv_status st = gv_lookup_begin(ctx, g, &r.lookup, err);
+    if (st == GV_OK)
+        st = more_rows(&r, 1, err);
+    if (st == GV_OK)
+        st = read_rows(&r, path, &o, &info, err);
+    if (st == GV_OK)
+        st = count_strangers(&r, &users_unmatched, err);
+    if (st == GV_OK)
+        st = build(&r, out, err);
+    if (st == GV_OK) {
+        (*out)->info.rows_read = info.rows;
+        (*out)->info.rows_bad = info.bad;
+        (*out)->info.rows_unmatched = r.rows_unmatched;
+        (*out)->info.users_unmatched = users_unmatched;
+    }
+    release(&r);
+    return st;
+}
