@@ -327,6 +327,11 @@ const char *gv_h5_path(const gv_h5 *f)
     return f->path;
 }
 
+gv_context *gv_h5_context(const gv_h5 *f)
+{
+    return f->ctx;
+}
+
 int64_t gv_h5_file_size(const gv_h5 *f)
 {
     return f->size;

@@ -69,6 +69,7 @@ GV_CHECKED gv_status gv_h5_commit(gv_h5 **f, gv_error *err);
 void gv_h5_close(gv_h5 *f);
 
 const char *gv_h5_path(const gv_h5 *f);
+gv_context *gv_h5_context(const gv_h5 *f);
 int64_t gv_h5_file_size(const gv_h5 *f); /* of a file opened for reading */
 
 /* ---- looking ------------------------------------------------------------------------------ */
