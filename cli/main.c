@@ -6,6 +6,7 @@
 #include "cli/session.h"
 
 const cli_command *const cli_commands[] = {
+    &cmd_import,
     &cmd_cascade,
     &cmd_influence,
     NULL,

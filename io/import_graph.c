@@ -20,7 +20,7 @@ gv_status import_order_ids(importer *im, gv_error *err)
     if (im->ids != GV_FIELD_TEXT) {
         st = gv_id_set_take(&im->set, &im->node_id, &im->n_nodes, err);
         if (st == GV_OK && im->n_nodes > INT32_MAX)
-            return gv_fail(err, GV_ERR_RANGE, "%" PRId64 " consumers are more than 2147483647",
+            return gv_fail(err, GV_ERR_DATA, "%" PRId64 " consumers are more than 2147483647",
                            im->n_nodes);
         return st != GV_OK ? st
                            : gv_id_index_begin(im->ctx, &im->index, im->node_id, im->n_nodes, err);

@@ -98,7 +98,7 @@ gv_status gv_names_put(gv_names *names, gv_piece text, int32_t *number, gv_error
         }
     }
     if (names->n == INT32_MAX)
-        return gv_fail(err, GV_ERR_RANGE, "more than 2147483647 different names");
+        return gv_fail(err, GV_ERR_DATA, "more than 2147483647 different names");
     const int64_t begin = names->offset[names->n];
     memcpy(names->bytes + begin, text.text, (size_t)text.length);
     names->slot[at] = *number = (int32_t)names->n;

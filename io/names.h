@@ -18,7 +18,7 @@ typedef struct gv_names {
 void gv_names_begin(gv_context *ctx, gv_names *names);
 void gv_names_end(gv_names *names);
 
-/* Number of the text, which is added if it is new. GV_OK; GV_ERR_NOMEM; GV_ERR_RANGE for more than
+/* Number of the text, which is added if it is new. GV_OK; GV_ERR_NOMEM; GV_ERR_DATA for more than
  * 2^31 - 1 texts. */
 GV_CHECKED gv_status gv_names_put(gv_names *names, gv_piece text, int32_t *number, gv_error *err);
 
