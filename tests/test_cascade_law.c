@@ -153,38 +153,10 @@ TEST bridge_reliability(double p, double reliability)
     PASS();
 }
 
-/* Random digraph with live mean degree 2: one seed reaches the giant component with chance S, and
- * then the share S of all; S = 1 - exp(-2 S) = .7968. */
-TEST giant_component(void)
-{
-    enum { N = 3000, RUNS = 500 };
-    gv_context *ctx = test_context(2, -1);
-    edge_list e = edges_gnp(N, 10.0 / N, 12);
-    gv_graph *g = edges_graph(ctx, &e, NULL);
-    const gv_probability p = constant(0.2);
-    gv_cascade_opts o = gv_cascade_defaults();
-    o.n_worlds = 1;
-    double sum = 0.0, square = 0.0;
-    for (int i = 0; i < RUNS; i++) {
-        const gv_node seed = (gv_node)(i * 5);
-        o.first_world = i;
-        gv_cascade_result *r = run(ctx, g, &p, &seed, 1, &o);
-        const double share = r->mean / N;
-        sum += share, square += share * share;
-        gv_cascade_free(r);
-    }
-    const double mean = sum / RUNS, error = sqrt((square / RUNS - mean * mean) / RUNS);
-    ASSERT_IN_RANGE(0.7968 * 0.7968, mean, BOUND * error);
-    ASSERT_LT(error, 0.02);
-    gv_graph_free(g), edges_free(&e), gv_context_free(ctx);
-    PASS();
-}
-
-SUITE(large_forms)
+SUITE(reliability)
 {
     RUN_TESTp(bridge_reliability, 0.3, 0.19836);
     RUN_TESTp(bridge_reliability, 0.5, 0.5);
-    RUN_TEST(giant_component);
 }
 
 /* ---- exact enumeration ---------------------------------------------------------------------- */
@@ -420,7 +392,7 @@ int main(int argc, char **argv)
 {
     GREATEST_MAIN_BEGIN();
     RUN_SUITE(closed_forms);
-    RUN_SUITE(large_forms);
+    RUN_SUITE(reliability);
     RUN_SUITE(enumeration);
     RUN_SUITE(coins);
     GREATEST_MAIN_END();
