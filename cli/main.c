@@ -8,6 +8,7 @@
 const cli_command *const cli_commands[] = {
     &cmd_import,
     &cmd_cascade,
+    &cmd_ppr,
     &cmd_influence,
     NULL,
 };

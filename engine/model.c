@@ -7,6 +7,7 @@
 
 #include "engine/error.h"
 #include "engine/memory.h"
+#include "engine/parallel.h"
 
 GV_API void gv_model_free(gv_model *m)
 {
@@ -64,6 +65,28 @@ gv_status gv_model_check_graph(const gv_model *m, const gv_graph *g, const char 
         return gv_fail(err, GV_ERR_ARG, "%s: the model was learnt on graph %s, this one is %s",
                        what, m->graph_hash, g->hash);
     return GV_OK;
+}
+
+GV_API void gv_model_buyers(const gv_model *m, int64_t *offset, gv_node *node, double *weight)
+{
+    const gv_pairs *pairs = &m->pairs;
+    memset(offset, 0, (size_t)(m->n_topics + 1) * sizeof *offset);
+    for (int64_t i = 0; i < pairs->indptr[m->n_nodes]; i++)
+        offset[pairs->topic[i]] += pairs->total[i] > 0;
+    gv_prefix_sum(offset, m->n_topics);
+    if (node == NULL)
+        return;
+    for (int64_t v = 0; v < m->n_nodes; v++)
+        for (int64_t i = pairs->indptr[v]; i < pairs->indptr[v + 1]; i++) {
+            if (pairs->total[i] <= 0)
+                continue;
+            const int64_t at = offset[pairs->topic[i]]++;
+            node[at] = (gv_node)v;
+            weight[at] = (double)pairs->total[i];
+        }
+    for (int32_t z = m->n_topics; z > 0; z--) /* each offset has moved to the next one's place */
+        offset[z] = offset[z - 1];
+    offset[0] = 0;
 }
 
 int64_t gv_model_pair(const gv_model *m, gv_node v, int32_t z)

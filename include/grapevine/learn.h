@@ -68,6 +68,15 @@ GV_API double gv_model_window(const gv_model *model, int32_t z);
 /* The topic of that name, or -1. */
 GV_API int32_t gv_model_find_topic(const gv_model *model, const char *name);
 
+/* Who bought in each topic, as columns for gv_ppr(): column z holds the consumers with a purchase
+ * in topic z, ascending, and the number of different items they bought.
+ *
+ *   offset        out, [n_topics + 1], caller's
+ *   node, weight  out, [offset[n_topics]], caller's; NULL: only `offset` is filled
+ *
+ * Time O(nodes + pairs of consumer and topic). */
+GV_API void gv_model_buyers(const gv_model *model, int64_t *offset, gv_node *node, double *weight);
+
 typedef struct gv_learn_opts {
     int64_t window;        /* seconds in which a purchase may prompt another; 0 means found from the
                               data, topic by topic                                          [0] */
