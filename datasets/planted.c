@@ -2,8 +2,8 @@
  *
  * Each (consumer, topic) is an influencer with probability influencer_share. The expected direct
  * activations I1(u, z) are lognormal with mean .54 for influencers and .066 for others, and are
- * spread evenly over k(u) close friends, k uniform in 3 .. 10 (all friends if there are fewer), the
- * same for every topic:
+ * spread evenly over k(u) close friends, k the larger of two uniform draws from 3 .. 10 (all friends
+ * if there are fewer), the same for every topic:
  *
  *   p(u -> v, z) = min(1, I1(u, z) / k(u) * susceptibility(v)),   susceptibility lognormal, mean 1
  *
@@ -27,8 +27,10 @@ static int32_t mark_close(const gv_population *p, gv_node u)
     const gv_csr *out = &p->graph->out;
     const int64_t begin = out->indptr[u], end = out->indptr[u + 1];
     const gv_random r = gv_drawn(p->opts.seed, GV_DRAW_CLOSE_COUNT, 0, (uint64_t)u);
-    const int32_t want =
-        CLOSE_MIN + (int32_t)gv_below(gv_random_u64(r, 0), CLOSE_MAX - CLOSE_MIN + 1);
+    const uint64_t spread = CLOSE_MAX - CLOSE_MIN + 1;
+    const int32_t a = (int32_t)gv_below(gv_random_u64(r, 0), spread);
+    const int32_t b = (int32_t)gv_below(gv_random_u64(r, 1), spread);
+    const int32_t want = CLOSE_MIN + (a > b ? a : b);
     uint64_t best[CLOSE_MAX] = {0};
     int64_t where[CLOSE_MAX] = {0};
     int32_t n = 0;
