@@ -13,7 +13,7 @@ enum { HASH_BLOCK = 4 << 20 };
 static void hash_blocks(gv_context *ctx, const char *data, int64_t bytes, int64_t n_blocks,
                         uint64_t *hash)
 {
-#pragma omp parallel for num_threads(gv_context_threads(ctx)) schedule(dynamic, 1)
+#pragma omp parallel for num_threads(gv_context_threads(ctx)) schedule(dynamic, 1) if (n_blocks > 1)
     for (int64_t b = 0; b < n_blocks; b++) {
         const int64_t begin = b * HASH_BLOCK, left = bytes - begin;
         hash[b] = XXH3_64bits(data + begin, (size_t)(left < HASH_BLOCK ? left : HASH_BLOCK));

@@ -29,7 +29,7 @@ double gv_seconds(void)
 void gv_parallel_for(gv_context *ctx, int64_t n_tasks, void (*task)(void *arg, int64_t i),
                      void *arg)
 {
-#pragma omp parallel for num_threads(gv_context_threads(ctx)) schedule(dynamic, 1)
+#pragma omp parallel for num_threads(gv_context_threads(ctx)) schedule(dynamic, 1) if (n_tasks > 1)
     for (int64_t i = 0; i < n_tasks; i++)
         task(arg, i);
 }
