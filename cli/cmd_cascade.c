@@ -220,6 +220,8 @@ static int take_options(cascade_run *c)
                              o->name);
     if ((o->sims != d.n_worlds) + (o->sim_range != NULL) + (o->precision > 0.0) > 1)
         return usage(c, "only one of --sims, --sim-range and --stderr can be given");
+    if (o->precision >= 1.0)
+        return usage(c, "--stderr: 1 is not in [0, 1)");
     if (o->max_sims != d.max_worlds && o->precision <= 0.0)
         return usage(c, "--max-sims needs --stderr");
     if (o->model != NULL && o->topic == NULL)
@@ -253,6 +255,10 @@ static int open_inputs(cascade_run *c)
     int code = cli_graph(c->s, c->o->graph, uses, &c->g);
     if (code == CLI_OK && c->o->model != NULL && c->probability.rule == GV_PROBABILITY_NONE)
         code = cli_model(c->s, c->o->model, c->g, &c->model);
+    if (code == CLI_OK && c->probability.rule == GV_PROBABILITY_NONE && c->model == NULL &&
+        gv_graph_probability_rule(c->g) == GV_PROBABILITY_NONE)
+        return usage(c, "the graph has no probabilities: give --probability, or --model and "
+                        "--topic");
     if (code == CLI_OK)
         code = cli_graph(c->s, c->o->graph, uses | more_uses(c), &c->g);
     return code;
@@ -326,8 +332,8 @@ static int simulate(cascade_run *c)
         return cli_fail(c->s, &err);
     const gv_cascade_result *r = c->result;
     cli_stage_done(c->s, "cascade", started, (double)r->n_worlds, "worlds");
-    cli_say(c->s, "%" PRId64 " seeds spread to %.6g consumers (standard error %.3g, sd %.4g)",
-            r->n_seeds, r->mean, r->stderr_mean, r->sd);
+    cli_say(c->s, "%" PRId64 " %s to %.6g consumers (standard error %.3g, sd %.4g)", r->n_seeds,
+            r->n_seeds == 1 ? "seed spreads" : "seeds spread", r->mean, r->stderr_mean, r->sd);
     return st == GV_OK ? CLI_OK : cli_fail(c->s, &err);
 }
 
@@ -447,8 +453,8 @@ const cli_command cmd_cascade = {
     .description =
         "Simulates the independent cascade: each consumer who becomes active has one chance on "
         "each influence edge. Writes the spread of every world, its mean with its standard error, "
-        "and the curve: how many became active at each step. Worlds depend on the seed and on "
-        "nothing else, so two seed sets are compared under the same coins.",
+        "and the curve: how many became active at each step. Worlds depend on graph, probabilities "
+        "and --seed alone, so two sets of seeds are compared under the same coins.",
     .example = "grapevine cascade graph.h5 --seeds 17,42 --probability wc -o cascade.h5",
     .options = options,
     .size = sizeof(cascade_opts),

@@ -57,6 +57,9 @@ static gv_status find_topic(influencers_file *i, const char *topic, gv_error *er
     gv_status st = gv_h5_look(i->f, "/topics/name", &info, err);
     if (st != GV_OK)
         return st;
+    if (info.kind == GV_H5_NOTHING)
+        return gv_fail(err, GV_ERR_DATA, "%s: holds no influencers: /topics/name is missing",
+                       i->path);
     if (info.kind != GV_H5_ARRAY || info.shape.type != GV_TEXT || info.shape.rank != 1)
         return gv_fail(err, GV_ERR_DATA, "%s: /topics/name: is not a list of names", i->path);
     i->n_topics = info.shape.dims[0];
