@@ -8,9 +8,11 @@
  * E is an exponential of mean theta, thinned by the share of purchases that the log follows for so
  * long; Q is the same histogram over logs whose times were permuted among each item's buyers, which
  * keeps who buys what, and when an item sells, but no influence. (theta, w) maximise the likelihood
- * over fixed log grids. Histograms are integers, so they do not depend on threads; the likelihood
- * is worked out by one thread. A topic with few delays, or where w adds nothing, takes the fit of
- * all topics together.
+ * over fixed log grids. Preferred are buyers of whose friends exactly one bought the item: where
+ * more did, the delay along v -> u may be that of two steps v -> w -> u, and is too long on
+ * average. (Who bought does not depend on the times, so the shuffled logs can be asked the same.)
+ * Histograms are integers, so they do not depend on threads; the likelihood is worked out by one
+ * thread. A topic with few delays, or where w adds nothing, takes the fit of all topics together.
  *
  * Source: the permutation baseline is that of Anagnostopoulos, Kumar, Mahdian, "Influence and
  * correlation in social networks", KDD 2008; exponential delays are those of Goyal, Bonchi,
@@ -26,10 +28,11 @@
 enum {
     LINEAR = 16, /* one bin a tick up to here, then eight an octave */
     BINS = LINEAR - 1 + 8 * 59,
-    KINDS = 3, /* histograms of a topic: seen, shuffled, followed */
-    SEEN = 0,
-    SHUFFLED = 1,
-    FOLLOWED = 2, /* how long the log goes on after a purchase */
+    ALONE = 0,    /* kinds of histograms: delays of buyers with one friend among the buyers, */
+    ALL = 1,      /* of all buyers, */
+    SHUFFLED = 2, /* (added to both: in permuted logs) */
+    FOLLOWED = 4, /* and how long the log goes on after a purchase */
+    KINDS = 5,
     SHUFFLES = 4, /* permuted logs behind Q */
     MIN_DELAYS = 50,
     OCTAVE = 16, /* values of theta an octave */
@@ -66,40 +69,52 @@ static double bin_begin(int32_t bin)
     return ldexp(8 + b % 8, 4 + b / 8 - 3);
 }
 
+/* Counts the delays of the adopter at `i` after `n` friends, under the order of times `order`. */
+static void count_order(const learn_item *item, const int32_t *order, int32_t i,
+                        const int32_t *friend, int32_t n, int64_t *restrict count)
+{
+    const int64_t *restrict time = item->time;
+    const int64_t t = time[order != NULL ? order[i] : i];
+    for (int32_t j = 0; j < n; j++) {
+        const int64_t before = time[order != NULL ? order[friend[j]] : friend[j]];
+        if (before < t)
+            count[delay_bin(t - before)]++;
+    }
+}
+
 static void count_delays(void *arg, const learn_scan *s, const learn_item *item, int32_t *friend,
                          int32_t begin, int32_t end)
 {
     const histograms *h = arg;
-    int64_t *restrict seen =
-        h->count + gv_thread() * h->stride + (int64_t)item->topic * (KINDS * BINS);
-    int64_t *restrict shuffled = seen + SHUFFLED * BINS, *restrict followed =
-                                                             seen + FOLLOWED * BINS;
-    const int64_t *restrict time = item->time;
+    int64_t *count = h->count + gv_thread() * h->stride + (int64_t)item->topic * (KINDS * BINS);
     const int64_t span = (s->end - s->origin) / s->tick;
     for (int32_t i = begin; i < end; i++) {
-        const int64_t friends_out = gv_csr_degree(&s->g->out, item->user[i]);
-        if (time[i] < span)
-            followed[delay_bin(span - time[i])] += friends_out;
+        const int64_t left = span - item->time[i];
+        if (left > 0)
+            count[FOLLOWED * BINS + delay_bin(left)] += gv_csr_degree(&s->g->out, item->user[i]);
         const int32_t n = learn_friends(s, item, i, friend);
-        for (int32_t j = 0; j < n; j++)
-            if (time[friend[j]] < time[i])
-                seen[delay_bin(time[i] - time[friend[j]])]++;
-        for (int32_t p = 0; p < SHUFFLES && n > 0; p++) {
-            const int32_t *restrict order = item->shuffle + (int64_t)p * item->n;
-            const int64_t t = time[order[i]];
-            for (int32_t j = 0; j < n; j++)
-                if (time[order[friend[j]]] < t)
-                    shuffled[delay_bin(t - time[order[friend[j]]])]++;
-        }
+        int64_t *kind = count + (n == 1 ? ALONE : ALL) * BINS;
+        count_order(item, NULL, i, friend, n, kind);
+        for (int32_t p = 0; p < SHUFFLES && n > 0; p++)
+            count_order(item, item->shuffle + (int64_t)p * item->n, i, friend, n,
+                        kind + SHUFFLED * BINS);
     }
 }
 
-/* Adds the threads' histograms into that of thread 0; whole numbers, so in any order. */
+/* Adds the threads' histograms into that of thread 0 (whole numbers, so in any order), and the
+ * delays of lone buyers to those of all. */
 static void join_threads(const histograms *h, int32_t threads)
 {
     for (int32_t t = 1; t < threads; t++)
         for (int64_t i = 0; i < h->stride; i++)
             h->count[i] += h->count[t * h->stride + i];
+    for (int64_t z = 0; z < h->n_topics; z++) {
+        int64_t *count = h->count + z * (KINDS * BINS);
+        for (int32_t b = 0; b < BINS; b++) {
+            count[ALL * BINS + b] += count[ALONE * BINS + b];
+            count[(ALL + SHUFFLED) * BINS + b] += count[(ALONE + SHUFFLED) * BINS + b];
+        }
+    }
 }
 
 /* ---- fit ------------------------------------------------------------------------------------- */
@@ -113,9 +128,9 @@ typedef struct mixture {
     double prompted[BINS]; /* E of the theta at hand */
 } mixture;
 
-static void prepare(mixture *x, const int64_t *count, double tick)
+static void prepare(mixture *x, const int64_t *count, int kind, double tick)
 {
-    const int64_t *seen = count, *shuffled = count + SHUFFLED * BINS;
+    const int64_t *seen = count + kind * BINS, *shuffled = count + (kind + SHUFFLED) * BINS;
     const int64_t *followed = count + FOLLOWED * BINS;
     double sum = 0.0, all = 0.0;
     x->n = 0;
@@ -131,8 +146,10 @@ static void prepare(mixture *x, const int64_t *count, double tick)
         x->thinned[b] = (longer - 0.5 * (double)followed[b]) / all;
         longer -= (double)followed[b];
     }
-    for (int32_t b = 0; b < x->n; b++)
+    for (int32_t b = 0; b < x->n; b++) {
         x->chance[b] /= sum;
+        x->prompted[b] = 0.0;
+    }
     for (int32_t b = 0; b <= x->n; b++)
         x->edge[b] = (bin_begin(b) - 0.5) * tick;
 }
@@ -195,14 +212,14 @@ static double best_weight(const mixture *x, double *likelihood)
 
 /* Mean delay of a topic in seconds; 0 where the data do not tell. It lies between a quarter of a
  * tick and a quarter of the log's span; a fit at that upper end is drift, not a delay. */
-static double fit(mixture *x, const int64_t *count, double tick, double span)
+static double fit_kind(mixture *x, const int64_t *count, int kind, double tick, double span)
 {
     int64_t delays = 0;
     for (int32_t b = 0; b < BINS; b++)
-        delays += count[b];
+        delays += count[kind * BINS + b];
     if (delays < MIN_DELAYS)
         return 0.0;
-    prepare(x, count, tick);
+    prepare(x, count, kind, tick);
     double best = log_likelihood(x, 0.0) + MIN_GAIN, delay = 0.0, largest = 0.0;
     for (int32_t j = 0; j <= LAST_THETA; j++) {
         const double theta = exp2((double)j / OCTAVE);
@@ -218,6 +235,13 @@ static double fit(mixture *x, const int64_t *count, double tick, double span)
         }
     }
     return delay < largest ? delay : 0.0;
+}
+
+/* From buyers with a single friend among the buyers if they are enough, else from all. */
+static double fit(mixture *x, const int64_t *count, double tick, double span)
+{
+    const double delay = fit_kind(x, count, ALONE, tick, span);
+    return delay > 0.0 ? delay : fit_kind(x, count, ALL, tick, span);
 }
 
 /* ---- windows --------------------------------------------------------------------------------- */

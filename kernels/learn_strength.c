@@ -20,7 +20,7 @@ enum {
     EXACT_COUNTS = 16,    /* a bin each, then four an octave */
     FIRST_STEP = -16,     /* strengths 2^(step / 4): from 1/16 ... */
     LAST_GAMMA_STEP = 40, /* ... to 1024 */
-    LAST_BETA_STEP = 64   /* ... to 65536 */
+    LAST_BETA_STEP = 48   /* ... to 4096 */
 };
 
 /* ---- bins ------------------------------------------------------------------------------------ */
@@ -93,6 +93,13 @@ static double strength_at(int step)
     return exp2(0.25 * step);
 }
 
+/* Strengths are tried from the strongest on. A weaker one must be more likely by more than rounding
+ * errors, so that data which do not tell leave the strongest on every machine. */
+static bool more_likely(double likelihood, double best)
+{
+    return likelihood - best > 1e-9 * fabs(best);
+}
+
 static double gamma_likelihood(const int64_t *cases, double k)
 {
     double sum = 0.0;
@@ -111,11 +118,10 @@ static double gamma_likelihood(const int64_t *cases, double k)
 
 double learn_gamma_strength(const int64_t *cases)
 {
-    /* From the strongest on, so that data which do not tell make everybody alike. */
-    double best = -INFINITY, strength = 0.0;
-    for (int step = LAST_GAMMA_STEP; step >= FIRST_STEP; step--) {
+    double strength = strength_at(LAST_GAMMA_STEP), best = gamma_likelihood(cases, strength);
+    for (int step = LAST_GAMMA_STEP - 1; step >= FIRST_STEP; step--) {
         const double likelihood = gamma_likelihood(cases, strength_at(step));
-        if (likelihood > best) {
+        if (more_likely(likelihood, best)) {
             best = likelihood;
             strength = strength_at(step);
         }
@@ -165,10 +171,11 @@ gv_status learn_beta_strength(gv_context *ctx, const int64_t *cases, double *str
     if (cell == NULL)
         return gv_no_memory(ctx, "learn", err);
     (void)cells_in_use(cases, cell);
-    double best = -INFINITY;
-    for (int step = LAST_BETA_STEP; step >= FIRST_STEP; step--) {
+    *strength = strength_at(LAST_BETA_STEP);
+    double best = beta_likelihood(cell, n, *strength);
+    for (int step = LAST_BETA_STEP - 1; step >= FIRST_STEP; step--) {
         const double likelihood = beta_likelihood(cell, n, strength_at(step));
-        if (likelihood > best) {
+        if (more_likely(likelihood, best)) {
             best = likelihood;
             *strength = strength_at(step);
         }
