@@ -184,7 +184,7 @@ static void describe(gv_cascade_result *r)
     }
 }
 
-/* Simulates until the result holds `target` worlds, in chunks of about a quarter of a second,
+/* Simulates until the result holds `target` worlds, in chunks of a quarter of a second to a second,
  * between which progress is reported. */
 static gv_status simulate_to(gv_worlds *w, gv_cascade_result *r, int64_t target, int64_t total,
                              gv_error *err)
@@ -205,7 +205,7 @@ static gv_status simulate_to(gv_worlds *w, gv_cascade_result *r, int64_t target,
             return st;
         r->n_worlds += n;
         if (gv_seconds() - started < 0.25)
-            chunk *= 2;
+            chunk *= 4;
     }
     return gv_progress(w->ctx, "cascade", r->n_worlds, total, err);
 }
