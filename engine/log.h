@@ -23,4 +23,7 @@ struct gv_log {
     char hash[GV_HASH_CHARS + 1]; /* of topics, items and rows */
 };
 
+/* The key of an item: of its number and its topic's name [GV_TOPIC_CHARS + 1], zero-padded. */
+uint64_t gv_log_item_key(int64_t item, const char *topic_name);
+
 #endif

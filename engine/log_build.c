@@ -155,7 +155,7 @@ static void copy_rows(gv_log *log, const rows *r, const gv_record *order, int64_
 }
 
 /* The key of an item does not depend on what else the log holds: item number and topic name. */
-static uint64_t item_key(int64_t item, const char *topic_name)
+uint64_t gv_log_item_key(int64_t item, const char *topic_name)
 {
     struct {
         int64_t item;
@@ -179,7 +179,7 @@ static void fill_items(gv_log *log, const rows *r, const gv_record *order, const
             const int64_t row = (int64_t)order[i].value;
             log->indptr[a] = i;
             log->item_topic[a] = r->topic[row];
-            log->item_key[a] = item_key(r->item[row], log->topic_name[r->topic[row]]);
+            log->item_key[a] = gv_log_item_key(r->item[row], log->topic_name[r->topic[row]]);
             a++;
         }
     }

@@ -139,6 +139,25 @@ GV_API GV_CHECKED gv_status gv_population_save(gv_context *ctx, gv_population *p
                                                const char *dir, bool purchases, bool overwrite,
                                                gv_error *err);
 
+/* What was planted in a population, as its truth.h5 has it; borrowed from the file's mapping. */
+typedef struct gv_truth {
+    int64_t n_nodes;
+    int32_t n_topics;
+    const int16_t *influencer; /* [n_topics][n_nodes], 1 for planted influencers */
+    const float *i1;           /* [n_topics][n_nodes], planted expected direct buyers */
+    const char *topic_name;    /* [n_topics][GV_TOPIC_CHARS], zero-padded */
+    gv_context *ctx;
+    void *owner;
+} gv_truth;
+
+/* Maps a truth file. Opening checks that it belongs to `g` when that is not NULL. Errors as
+ * gv_model_open(); freed with gv_truth_free(), which accepts NULL. */
+GV_API GV_CHECKED gv_status gv_truth_open(gv_context *ctx, const char *path, const gv_graph *g,
+                                          gv_truth **out, gv_error *err);
+GV_API void gv_truth_free(gv_truth *truth);
+/* The topic of that name, or -1. */
+GV_API int32_t gv_truth_find_topic(const gv_truth *truth, const char *name);
+
 /* ---- results files ------------------------------------------------------------------------ */
 
 /* A results file in the making. */
