@@ -132,6 +132,10 @@ GV_CHECKED gv_status gv_h5_get_f64(gv_h5 *f, const char *path, const char *name,
 GV_CHECKED gv_status gv_h5_get_text(gv_h5 *f, const char *path, const char *name, char *text,
                                     size_t room, gv_error *err);
 
+/* Two integers, such as the shape of a csr group. */
+GV_CHECKED gv_status gv_h5_get_pair(gv_h5 *f, const char *path, const char *name, int64_t pair[2],
+                                    gv_error *err);
+
 /* Sets an attribute of a group or dataset that exists; one of the same name is replaced. */
 GV_CHECKED gv_status gv_h5_set_i64(gv_h5 *f, const char *path, const char *name, int64_t value,
                                    gv_error *err);

@@ -118,6 +118,22 @@ gv_status gv_h5_get_text(gv_h5 *f, const char *path, const char *name, char *tex
     return get(f, path, name, GV_H5_STRING, NULL, text, room, err);
 }
 
+gv_status gv_h5_get_pair(gv_h5 *f, const char *path, const char *name, int64_t pair[2],
+                         gv_error *err)
+{
+    const gv_h5_mute mute = gv_h5_hush();
+    gv_status st = GV_OK;
+    const hid_t attribute = open_attribute(f, path, name);
+    const hid_t space = attribute < 0 ? -1 : H5Aget_space(attribute);
+    if (space < 0 || H5Sget_simple_extent_npoints(space) != 2 ||
+        H5Aread(attribute, H5T_NATIVE_INT64, pair) < 0)
+        st = bad(f, path, name, "is missing, or not two integers", err);
+    gv_h5_drop(space);
+    gv_h5_drop(attribute);
+    gv_h5_unhush(mute);
+    return st;
+}
+
 /* ---- writing -------------------------------------------------------------------------------- */
 
 typedef struct value {

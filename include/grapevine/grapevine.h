@@ -9,6 +9,7 @@
 #include "grapevine/generate.h"
 #include "grapevine/graph.h"
 #include "grapevine/influence.h"
+#include "grapevine/info.h"
 #include "grapevine/io.h"
 #include "grapevine/learn.h"
 #include "grapevine/ppr.h"
