@@ -7,9 +7,12 @@
 
 const cli_command *const cli_commands[] = {
     &cmd_import,
+    &cmd_info,
+    &cmd_verify,
     &cmd_cascade,
     &cmd_ppr,
     &cmd_influence,
+    &cmd_export,
     NULL,
 };
 
