@@ -68,6 +68,7 @@ static gv_status check_opts(const gv_graph *g, const gv_ppr_opts *o, gv_error *e
 typedef struct run {
     gv_context *ctx;
     const gv_ppr_opts *o;
+    int threads; /* no more than there are blocks of nodes */
     ppr_walk walk;
     ppr_batch batch;
     gv_ppr_column column[PPR_COLUMNS];
@@ -138,7 +139,7 @@ static gv_status iterate(run *r, gv_error *err)
                         r->n_columns * expected, err);
         if (st != GV_OK)
             return st;
-        ppr_sweep(&r->walk, &r->batch, gv_context_threads(r->ctx));
+        ppr_sweep(&r->walk, &r->batch, r->threads);
         for (int c = 0; c < r->batch.n_columns; c++)
             if (r->batch.active[c])
                 judge_column(r, c);
@@ -193,7 +194,7 @@ static gv_status run_batch(run *r, const gv_teleport *t, double *score, gv_ppr_c
         return st;
     for (int c = 0; c < b->n_columns; c++) {
         b->score[c] = score + (r->n_done + c) * n;
-        ppr_teleport_fill(&b->teleport, c, b->score[c], n, gv_context_threads(r->ctx));
+        ppr_teleport_fill(&b->teleport, c, b->score[c], n, r->threads);
     }
     start_columns(r);
     st = iterate(r, err);
@@ -231,7 +232,10 @@ GV_API gv_status gv_ppr(gv_context *ctx, const gv_graph *g, const gv_teleport *t
         no_nodes(teleport->n_columns, column);
         return GV_OK;
     }
+    const int64_t blocks = gv_blocks(g->n_nodes);
+    const int32_t threads = gv_context_threads(ctx);
     run r = {.ctx = ctx, .o = &o, .n_columns = teleport->n_columns};
+    r.threads = blocks < threads ? (int)blocks : threads;
     st = ppr_walk_start(ctx, g, &o, &r.walk, err);
     if (st == GV_OK)
         st = start_buffers(&r, teleport, err);
