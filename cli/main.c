@@ -7,6 +7,7 @@
 
 const cli_command *const cli_commands[] = {
     &cmd_import,
+    &cmd_generate,
     &cmd_info,
     &cmd_verify,
     &cmd_cascade,

@@ -1,0 +1,247 @@
+/* cmd_generate.c -- grapevine generate: populations with purchases and known truth. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+
+typedef struct generate_opts {
+    const char *kind, *output;
+    int64_t consumers, topics, items, days;
+    double mean_degree, influencer_share;
+    int32_t influence, purchases; /* indices into the choices below */
+} generate_opts;
+
+enum { INFLUENCE_ON = 0, PURCHASES_TSV = 0, PATH_CHARS = 4096, BEST = 50 };
+
+static const cli_option options[] = {
+    {.name = "kind",
+     .type = CLI_TEXT,
+     .offset = offsetof(generate_opts, kind),
+     .metavar = "KIND",
+     .help = "what to generate: consumers",
+     .positional = true,
+     .required = true},
+    {.name = "output",
+     .letter = 'o',
+     .type = CLI_OUTPUT,
+     .offset = offsetof(generate_opts, output),
+     .metavar = "DIR",
+     .help =
+         "folder for graph.h5, nodes.tsv, purchases.tsv, truth.h5 and job.yaml; made if missing",
+     .required = true},
+    {.name = "consumers",
+     .type = CLI_INT,
+     .offset = offsetof(generate_opts, consumers),
+     .metavar = "N",
+     .help = "consumers [%s]",
+     .min = 1,
+     .max = 2147483647},
+    {.name = "mean-degree",
+     .type = CLI_REAL,
+     .offset = offsetof(generate_opts, mean_degree),
+     .metavar = "D",
+     .help = "mean number of friends of a consumer [%s]",
+     .min = 0,
+     .max = 1000},
+    {.name = "topics",
+     .type = CLI_INT,
+     .offset = offsetof(generate_opts, topics),
+     .metavar = "Z",
+     .help = "topics, that is product categories [%s]",
+     .min = 1,
+     .max = 1000},
+    {.name = "items",
+     .type = CLI_INT,
+     .offset = offsetof(generate_opts, items),
+     .metavar = "I",
+     .help = "items of each topic [%s]",
+     .min = 0,
+     .max = 1000000000},
+    {.name = "days",
+     .type = CLI_INT,
+     .offset = offsetof(generate_opts, days),
+     .metavar = "T",
+     .help = "length of the purchase log, from 2025-01-01 on [%s]",
+     .min = 1,
+     .max = 36500},
+    {.name = "influencer-share",
+     .type = CLI_REAL,
+     .offset = offsetof(generate_opts, influencer_share),
+     .metavar = "Q",
+     .help = "chance of a consumer to be an influencer of a topic [%s]",
+     .min = 0,
+     .max = 1},
+    {.name = "influence",
+     .type = CLI_CHOICE,
+     .offset = offsetof(generate_opts, influence),
+     .metavar = "on|none",
+     .help = "none: the same population, but nobody prompts a friend to buy [%s]",
+     .choices = "on|none"},
+    {.name = "purchases",
+     .type = CLI_CHOICE,
+     .offset = offsetof(generate_opts, purchases),
+     .metavar = "tsv|none",
+     .help = "none: no purchases are made or written, and the job only ranks consumers [%s]",
+     .choices = "tsv|none"},
+    {.name = NULL},
+};
+
+static void defaults(void *opts)
+{
+    const gv_consumers_opts d = gv_consumers_defaults();
+    *(generate_opts *)opts = (generate_opts){.consumers = d.consumers,
+                                             .topics = d.topics,
+                                             .items = d.items,
+                                             .days = d.days,
+                                             .mean_degree = d.mean_degree,
+                                             .influencer_share = d.influencer_share,
+                                             .influence = d.influence ? 0 : 1,
+                                             .purchases = PURCHASES_TSV};
+}
+
+static gv_consumers_opts consumers_opts(const generate_opts *o, uint64_t seed)
+{
+    return (gv_consumers_opts){.consumers = o->consumers,
+                               .mean_degree = o->mean_degree,
+                               .topics = (int32_t)o->topics,
+                               .items = o->purchases == PURCHASES_TSV ? o->items : 0,
+                               .days = (int32_t)o->days,
+                               .influencer_share = o->influencer_share,
+                               .influence = o->influence == INFLUENCE_ON,
+                               .seed = seed};
+}
+
+/* DIR/name into text [PATH_CHARS]; an exit code. */
+static int path_in(const cli_session *s, const char *dir, const char *name, char *text)
+{
+    if (snprintf(text, PATH_CHARS, "%s/%s", dir, name) < PATH_CHARS)
+        return CLI_OK;
+    return cli_fail_text(s, CLI_CANNOT_CREATE, "%.100s...: path too long", dir);
+}
+
+/* Better to learn before a long run than after it that the outputs exist. */
+static int check_outputs(const generate_opts *o, const cli_session *s)
+{
+    static const char *const names[] = {"graph.h5", "nodes.tsv", "truth.h5", "job.yaml",
+                                        "purchases.tsv"};
+    const int n = o->purchases == PURCHASES_TSV ? 5 : 4;
+    char path[PATH_CHARS];
+    for (int i = 0; i < n; i++) {
+        const int code = path_in(s, o->output, names[i], path);
+        if (code != CLI_OK)
+            return code;
+        if (!cli_force(s) && access(path, F_OK) == 0)
+            return cli_fail_text(s, CLI_CANNOT_CREATE, "%s exists; --force overwrites it", path);
+    }
+    return CLI_OK;
+}
+
+/* The whole recomputation of what can be learnt from the purchases. */
+static void print_job(FILE *to, const char *topic)
+{
+    fprintf(to,
+            "# The main job on this population: grapevine run job.yaml\n"
+            "graph: graph.h5\n"
+            "output: results.h5\n"
+            "learn:\n"
+            "  log: purchases.tsv\n"
+            "  output: model.h5\n"
+            "influence:\n"
+            "  topics: all\n"
+            "  measure: i1,i2\n"
+            "  store: scores,rank,flags\n"
+            "  top-k: 20\n"
+            "ppr:\n"
+            "  topics: model.h5\n"
+            "  top-k: 20\n"
+            "cascade:\n"
+            "  seeds: influencers:%d\n"
+            "  topic: %s\n"
+            "  sims: 10000\n",
+            BEST, topic);
+}
+
+/* Without purchases there is nothing to learn from: PageRank of the friendships alone. */
+static void print_job_of_graph(FILE *to)
+{
+    fprintf(to, "# PageRank of this population: grapevine run job.yaml\n"
+                "graph: graph.h5\n"
+                "output: results.h5\n"
+                "ppr:\n"
+                "  top-k: 20\n");
+}
+
+static int write_job(const generate_opts *o, cli_session *s, const gv_population *p)
+{
+    char path[PATH_CHARS];
+    int code = path_in(s, o->output, "job.yaml", path);
+    if (code != CLI_OK)
+        return code;
+    cli_text *text = cli_text_create(s, path, &code);
+    if (text == NULL)
+        return code;
+    if (o->purchases == PURCHASES_TSV)
+        print_job(cli_text_file(text), gv_log_topic(gv_population_log(p), 0));
+    else
+        print_job_of_graph(cli_text_file(text));
+    return cli_text_commit(s, text);
+}
+
+static int generate(const generate_opts *o, cli_session *s, gv_population **p)
+{
+    gv_error err;
+    char friends[32], rows[32];
+    const gv_consumers_opts c = consumers_opts(o, cli_seed(s));
+    const double started = cli_seconds();
+    if (gv_consumers_generate(cli_context(s), &c, p, &err) != GV_OK)
+        return cli_fail(s, &err);
+    cli_stage_done(s, "generate", started, (double)o->consumers, "consumers");
+    cli_say(s, "%s friendships and %s purchases",
+            cli_thousands(gv_graph_edges(gv_population_graph(*p)) / 2, friends),
+            cli_thousands(gv_log_describe(gv_population_log(*p)).rows_kept, rows));
+    return CLI_OK;
+}
+
+static int save(const generate_opts *o, cli_session *s, gv_population *p)
+{
+    gv_error err;
+    const double started = cli_seconds();
+    if (gv_population_save(cli_context(s), p, o->output, o->purchases == PURCHASES_TSV,
+                           cli_force(s), &err) != GV_OK)
+        return cli_fail(s, &err);
+    const int code = write_job(o, s, p);
+    if (code == CLI_OK)
+        cli_stage_done(s, "write", started, (double)o->consumers, "consumers");
+    return code;
+}
+
+static int run(const void *opts, cli_session *s)
+{
+    const generate_opts *o = opts;
+    gv_population *p = NULL;
+    if (strcmp(o->kind, "consumers") != 0)
+        return cli_fail_text(s, CLI_USAGE, "kind '%s' is not one of: consumers", o->kind);
+    int code = check_outputs(o, s);
+    if (code == CLI_OK)
+        code = generate(o, s, &p);
+    if (code == CLI_OK)
+        code = save(o, s, p);
+    gv_population_free(p);
+    return code;
+}
+
+const cli_command cmd_generate = {
+    .name = "generate",
+    .summary = "make a consumer population with purchases and known truth",
+    .description =
+        "Makes a population of consumers: friendships with households, communities and a heavy "
+        "tail of degrees; a purchase log in which friends prompt each other to buy; and the truth "
+        "about who influences whom, so that what is learnt from the log can be checked. Beside "
+        "them it writes a job for grapevine run. The same options and seed give the same files.",
+    .example = "grapevine generate consumers --consumers 10000 --topics 4 -o demo",
+    .options = options,
+    .size = sizeof(generate_opts),
+    .defaults = defaults,
+    .run = run,
+};

@@ -1,0 +1,69 @@
+# grapevine generate: what it writes, what it refuses, that threads do not matter.
+say() { # a command, its words and its exit code
+    echo "\$ $*"
+    grapevine "$@" --progress none
+    echo "= $?"
+}
+
+read_h5() { # a Python program on standard input
+    { echo "import h5py" && cat; } | PATH=/usr/bin:$PATH python3 -
+}
+
+grapevine generate --help | sed '/^Common options/,/^$/d'
+
+say generate consumers --consumers 600 --topics 3 --items 4 -o pop --threads 1
+ls pop
+head -n 3 pop/nodes.tsv
+head -n 3 pop/purchases.tsv
+cat pop/job.yaml
+read_h5 <<'END'
+graph, truth = h5py.File("pop/graph.h5"), h5py.File("pop/truth.h5")
+n, m = graph.attrs["n_nodes"], graph.attrs["n_edges"]
+print(n, abs(m / n - 10) < 0.5, graph.attrs["directed"], sorted(graph["nodes"]))
+print(graph["nodes/ext_id"][0], graph["nodes/ext_id"][-1], "probability" in graph["out"])
+print(truth["influencer"].shape, truth["i1"].shape, [t.decode() for t in truth["topics"]["name"]])
+flagged = truth["influencer"][:] == 1
+print(truth["i1"][:][flagged].mean() > 5 * truth["i1"][:][~flagged].mean())
+rows = [line.split("\t") for line in open("pop/purchases.tsv")][1:]
+print(len(rows) > 100, {row[2] for row in rows} == {"books", "coffee", "films"})
+END
+
+# threads do not matter, the seed does
+say generate consumers --consumers 600 --topics 3 --items 4 -o three --threads 3
+diff -r pop three && echo "same bytes"
+say generate consumers --consumers 600 --topics 3 --items 4 -o other --seed 2
+cmp -s pop/graph.h5 other/graph.h5 || echo "another graph"
+cmp -s pop/purchases.tsv other/purchases.tsv || echo "other purchases"
+
+# the null population has the same graph and labels, and other purchases
+say generate consumers --consumers 600 --topics 3 --items 4 --influence none -o null
+cmp pop/graph.h5 null/graph.h5 && echo "same graph"
+read_h5 <<'END'
+pop, null = h5py.File("pop/truth.h5"), h5py.File("null/truth.h5")
+print((pop["influencer"][:] == null["influencer"][:]).all(), null["i1"][:].max())
+END
+
+# without purchases
+say generate consumers --consumers 60 --mean-degree 4 --purchases none -o bare
+ls bare
+cat bare/job.yaml
+
+# outputs that exist
+say generate consumers --consumers 60 -o pop
+say generate consumers --consumers 60 --items 1 -o pop --force
+head -n 1 pop/purchases.tsv
+echo text >file
+say generate consumers --consumers 60 -o file
+
+# bad arguments
+say generate
+say generate consumers
+say generate kron -o x
+say generate consumers more -o x
+say generate consumers --consumers 0 -o x
+say generate consumers --mean-degree 1001 -o x
+say generate consumers --items -1 -o x
+say generate consumers --influencer-share 1.5 -o x
+say generate consumers --influence maybe -o x
+say generate consumers --days many -o x
+ls x 2>/dev/null
