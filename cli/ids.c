@@ -40,8 +40,10 @@ static gv_status put_texts(gv_results *r, const char *path, const gv_graph *g, c
     if (id == NULL)
         return no_memory(err);
     for (int64_t i = 0; i < n; i++)
-        if (node[i] >= 0)
-            memcpy(id + (size_t)i * width, gv_graph_id(g, node[i], text), strlen(text));
+        if (node[i] >= 0) {
+            gv_graph_id(g, node[i], text);
+            memcpy(id + (size_t)i * width, text, strlen(text));
+        }
     const gv_status st = gv_results_put_text(r, path, n, (int32_t)width, id, err);
     free(id);
     return st;
