@@ -10,6 +10,7 @@ const cli_command *const cli_commands[] = {
     &cmd_generate,
     &cmd_info,
     &cmd_verify,
+    &cmd_learn,
     &cmd_cascade,
     &cmd_ppr,
     &cmd_influence,

@@ -112,7 +112,10 @@ static gv_status pool(const gv_graph *g, double prior_strength, gv_model *m, gv_
 
 static gv_learn_info describe(const gv_model *m, const gv_log *log, int64_t until)
 {
-    gv_learn_info info = {.evidence = m->evidence.indptr[m->n_nodes]};
+    gv_learn_info info = {.evidence = m->evidence.indptr[m->n_nodes],
+                          .k_source = m->k_source,
+                          .k_target = m->k_target,
+                          .k_edge = m->k_edge};
     int64_t rows = 0;
     for (int64_t i = 0; i < m->pairs.indptr[m->n_nodes]; i++) {
         info.adoptions += m->pairs.total[i];

@@ -91,6 +91,7 @@ typedef struct gv_learn_info {
     int64_t repeats;   /* later ones: counted, and otherwise ignored                            */
     int64_t credited;  /* adoptions with at least one influencing friend in the window          */
     int64_t evidence;  /* (edge, topic) pairs kept                                              */
+    double k_source, k_target, k_edge; /* strengths of the priors, in exposures */
 } gv_learn_info;
 
 GV_API gv_learn_opts gv_learn_defaults(void);
