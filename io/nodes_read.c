@@ -90,8 +90,12 @@ static gv_status from_file(gv_context *ctx, const gv_lookup *lookup, const char 
     gv_table_opts opts = {.lines = true};
     gv_table *t = NULL;
     gv_status st = gv_table_open(ctx, path, &opts, &t, err);
-    if (st == GV_OK)
+    if (st == GV_OK) {
+        /* Further columns have names; integers tell a header from an id by themselves. */
+        if (gv_table_width(t) > 1 && role.field == GV_FIELD_TEXT)
+            gv_table_expect_header(t);
         st = gv_table_bind(t, &role, 1, NULL, NULL, err);
+    }
     while (st == GV_OK) {
         gv_batch batch;
         st = gv_table_next(t, &batch, err);

@@ -382,6 +382,11 @@ gv_piece gv_table_name(const gv_table *t, int32_t column)
     return t->name[column];
 }
 
+void gv_table_expect_header(gv_table *t)
+{
+    t->opts.header = true;
+}
+
 const char *gv_table_file(const gv_table *t)
 {
     return gv_stream_name(t->stream);

@@ -77,6 +77,9 @@ GV_CHECKED gv_status gv_table_open(gv_context *ctx, const char *path, const gv_t
 int32_t gv_table_width(const gv_table *t);
 gv_piece gv_table_name(const gv_table *t, int32_t column);
 
+/* Says that the first row is a header, whatever it holds; before gv_table_bind(). */
+void gv_table_expect_header(gv_table *t);
+
 /* The name of the file, for messages. */
 const char *gv_table_file(const gv_table *t);
 /* The line of the first row. */
