@@ -147,6 +147,8 @@ gv_node gv_id_index_find(const gv_id_index *index, int64_t id)
     const uint64_t b = (key - index->first) >> index->shift;
     int64_t lo = index->bucket[b];
     const int64_t end = index->bucket[b + 1];
+    if (index->shift == 0) /* the place says it all: the ids themselves need not be looked at */
+        return lo < end ? (gv_node)lo : -1;
     for (int64_t hi = end; lo < hi;) {
         const int64_t mid = lo + (hi - lo) / 2;
         if (index->id[mid] < id)
