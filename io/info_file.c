@@ -54,10 +54,10 @@ static gv_status visit(void *arg, const char *name, gv_error *err)
     gv_file *f = w->f;
     char path[PATH_CHARS];
     gv_h5_info at;
-    if (strlen(w->group) + strlen(name) + 2 > sizeof path || w->depth > MAX_DEPTH)
+    const int length = snprintf(path, sizeof path, "%s/%s", w->group, name);
+    if (length < 0 || length >= (int)sizeof path || w->depth > MAX_DEPTH)
         return gv_fail(err, GV_ERR_DATA, "%s: %.200s/%.40s: lies too deep, or its name is too long",
                        gv_h5_path(f->h5), w->group, name);
-    snprintf(path, sizeof path, "%s/%s", w->group, name);
     const gv_status st = gv_h5_look(f->h5, path, &at, err);
     if (st != GV_OK)
         return st;

@@ -263,8 +263,7 @@ TEST reads_every_shape(void)
         "1,2,.5\n3,4,1",
         "1 2 .5\r\n3 4 1\r\n",
         "# note\n\n  # more\n1   2 .5  \n\n3\t4 1\n#end",
-        "\xef\xbb\xbf"
-        "1\t2\t.5\textra\n3\t4\t1\n",
+        "\357\273\2771\t2\t.5\textra\n3\t4\t1\n",
         " 1 , 2 , .5 \n3,4,1,,,\n",
         "a,b,w\n1,2,.5\n3,4,1\n",
         "1\t 2\t.5\t\n\r\n3\t4\t1\t\n",
