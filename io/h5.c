@@ -3,9 +3,9 @@
  * A full disk must be an error and never a crash, but HDF5 1.10 crashes in its exit handler once
  * closing a file has failed. So the handler is not installed; arrays are written by us into space
  * taken beforehand; the space of HDF5's own records is taken before it flushes them; a file that is
- * given up is cut to nothing first, which frees the room that closing it needs; and one that cannot
- * be closed all the same is left alone. */
-#define _POSIX_C_SOURCE 200809L
+ * given up is closed into memory, where there is room; and one that cannot be closed all the same is
+ * left alone. */
+#define _GNU_SOURCE
 #include "io/h5.h"
 
 #include <errno.h>
@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -272,10 +273,24 @@ static gv_status flush(gv_h5 *f, gv_error *err)
     return GV_OK;
 }
 
-/* Frees the space first, so that HDF5 can write its last records into what will be removed. */
+/* From here on HDF5 writes into a file of nothing but memory instead of PATH.part. */
+static bool divert(gv_h5 *f)
+{
+    void *handle = NULL;
+    if (H5Fget_vfd_handle(f->file, H5P_DEFAULT, &handle) < 0 || handle == NULL)
+        return false;
+    const int memory = memfd_create("grapevine", MFD_CLOEXEC);
+    const bool ok = memory >= 0 && dup2(memory, *(const int *)handle) >= 0;
+    if (memory >= 0)
+        close(memory);
+    return ok;
+}
+
+/* HDF5 insists on writing its last records, a few kilobytes, also of a file that nobody wants; on a
+ * full disk that would fail and leak. */
 static void give_up(gv_h5 *f)
 {
-    if (f->file >= 0 && ftruncate(f->out.fd, 0) == 0)
+    if (f->file >= 0 && (divert(f) || ftruncate(f->out.fd, 0) == 0))
         H5Fclose(f->file);
     gv_output_discard(&f->out);
 }

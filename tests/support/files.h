@@ -7,8 +7,8 @@
 
 enum { TEST_PATH = 1024 };
 
-/* A new folder under $TMPDIR or /tmp into text [TEST_PATH]; returns it. Ends the program if that
- * fails. */
+/* A new folder under $TMPDIR, /dev/shm or /tmp into text [TEST_PATH]; returns it. Ends the program
+ * if that fails. */
 const char *test_folder(char *text);
 /* folder/name into text [TEST_PATH]; returns it. */
 const char *test_path(const char *folder, const char *name, char *text);
