@@ -181,7 +181,7 @@ static int write_job(const generate_opts *o, cli_session *s, const gv_population
     cli_text *text = cli_text_create(s, path, &code);
     if (text == NULL)
         return code;
-    if (o->purchases == PURCHASES_TSV)
+    if (gv_log_describe(gv_population_log(p)).rows_kept > 0)
         print_job(cli_text_file(text), gv_log_topic(gv_population_log(p), 0));
     else
         print_job_of_graph(cli_text_file(text));

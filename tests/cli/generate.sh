@@ -52,6 +52,9 @@ cat bare/job.yaml
 say generate consumers --consumers 60 -o pop
 say generate consumers --consumers 60 --items 1 -o pop --force
 head -n 1 pop/purchases.tsv
+say generate consumers --consumers 60 --items 0 -o pop --force
+wc -l <pop/purchases.tsv
+cmp pop/job.yaml bare/job.yaml && echo "nothing to learn from"
 echo text >file
 say generate consumers --consumers 60 -o file
 
