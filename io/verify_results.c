@@ -18,7 +18,7 @@ static gv_status wrong(const gv_verifier *v, const char *path, const char *what,
 static gv_status vector(const gv_verifier *v, const char *group, const char *name, gv_type type,
                         const void **data, int64_t *n, gv_error *err)
 {
-    char path[PATH_CHARS];
+    char path[2 * PATH_CHARS];
     snprintf(path, sizeof path, "%s/%s", group, name);
     const gv_file_entry *e = gv_file_find(v->f, path);
     *n = e != NULL && e->rank == 1 ? e->dims[0] : 0;
