@@ -61,6 +61,9 @@ static gv_status visit(void *arg, const char *name, gv_error *err)
     const gv_status st = gv_h5_look(f->h5, path, &at, err);
     if (st != GV_OK)
         return st;
+    if (at.kind != GV_H5_GROUP && at.bytes < 0)
+        return gv_fail(err, GV_ERR_DATA, "%s: %s: has more bytes than can be", gv_h5_path(f->h5),
+                       path);
     if (at.kind != GV_H5_GROUP)
         return add_entry(f, path, &at, err);
     walk below = {f, path, w->depth + 1};
@@ -234,7 +237,7 @@ static void text_or_empty(gv_file *f, const char *name, char *text, size_t room)
         text[0] = '\0';
 }
 
-static void read_info(gv_file *f)
+static gv_status read_info(gv_file *f, gv_error *err)
 {
     gv_file_info *i = &f->info;
     const gv_file_entry *target = gv_file_find(f, "/factors/target");
@@ -259,6 +262,10 @@ static void read_info(gv_file *f)
     if (gv_h5_get_f64(f->h5, "/influencers", "quantile", &i->quantile, NULL) != GV_OK &&
         gv_h5_get_f64(f->h5, "/influence", "quantile", &i->quantile, NULL) != GV_OK)
         i->quantile = NAN;
+    if (i->n_nodes < 0 || i->n_nodes > INT32_MAX || i->n_edges < 0)
+        return gv_fail(err, GV_ERR_DATA, "%s: /@n_nodes or /@n_edges: is out of range",
+                       gv_h5_path(f->h5));
+    return GV_OK;
 }
 
 /* ---- open, close ----------------------------------------------------------------------------- */
@@ -297,9 +304,7 @@ static gv_status fill(gv_file *f, const char *path, gv_error *err)
         f->info.kind = GV_FILE_TRUTH;
     if (st == GV_OK)
         st = read_topics(f, err);
-    if (st == GV_OK)
-        read_info(f);
-    return st;
+    return st == GV_OK ? read_info(f, err) : st;
 }
 
 GV_API gv_status gv_file_open(gv_context *ctx, const char *path, gv_file **out, gv_error *err)
