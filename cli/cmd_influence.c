@@ -4,38 +4,12 @@
  * Topics are computed in batches of a size that depends on the number of consumers alone; each
  * topic's numbers are the same in any batch. Arrays over topics and consumers are held, and
  * written, only as --store asks. */
-#include <stdlib.h>
-#include <string.h>
-
-#include "cli/influence_plan.h"
-#include "cli/topic_rows.h"
-#include "cli/topk.h"
+#include "cli/influence_work.h"
 
 /* Scores of a batch that is not stored take at most this much, unless one topic takes more. */
 #define BATCH_BYTES (INT64_C(6) << 30)
 
 enum { BATCH_TOPICS = 16 };
-
-typedef struct work {
-    cli_session *s;
-    const influence_opts *o;
-    const gv_graph *g;
-    const gv_model *m;
-    gv_results *r;
-    influence_plan plan;
-    int64_t n;
-    int32_t batch;                    /* topics computed together */
-    float *weight;                    /* [n], or NULL */
-    float *score[INFLUENCE_MEASURES]; /* [topics, or batch][n]; NULL where not needed */
-    int32_t *rank;                    /* [topics, or 1][n] */
-    int16_t *flag;                    /* [topics, or 1][n] */
-    double *threshold;                /* [topics] */
-    double *wide;                     /* [n], scratch */
-    gv_node *order;                   /* [n], scratch */
-    float *listens;                   /* [n], susceptibility over all topics */
-    cli_topk top[INFLUENCE_MEASURES];
-    topic_rows influencers, prospects;
-} work;
 
 static void defaults(void *opts)
 {
@@ -108,30 +82,14 @@ static const cli_option options[] = {
 
 /* ---- preparation --------------------------------------------------------------------------- */
 
-static int out_of_memory(const work *w)
-{
-    return cli_fail_text(w->s, CLI_NO_RESOURCES, "out of memory for %lld consumers",
-                         (long long)w->n);
-}
-
-static bool stored(const work *w, int measure)
-{
-    return w->plan.scores && w->plan.measure[measure];
-}
-
-static void *rows(const work *w, int64_t n_rows, size_t size)
-{
-    return calloc((size_t)(n_rows * w->n + 1), size);
-}
-
-static int32_t batch_size(const work *w)
+static int32_t batch_size(const influence_work *w)
 {
     const int64_t bytes = w->n * (int64_t)(INFLUENCE_MEASURES * (sizeof(float) + sizeof(double)));
     const int64_t fits = bytes > 0 ? BATCH_BYTES / bytes : BATCH_TOPICS;
     return fits < 1 ? 1 : fits > BATCH_TOPICS ? BATCH_TOPICS : (int32_t)fits;
 }
 
-static int prepare(work *w)
+static int prepare(influence_work *w)
 {
     const influence_plan *plan = &w->plan;
     const int32_t n_topics = plan->n_topics;
@@ -139,22 +97,24 @@ static int prepare(work *w)
     bool fine = true;
     for (int i = 0; i < INFLUENCE_MEASURES; i++) {
         if (i == 0 || plan->measure[i]) /* i1 is a step to i2 */
-            fine = (w->score[i] = rows(w, stored(w, i) ? n_topics : w->batch, 4)) && fine;
+            fine = (w->score[i] =
+                        influence_rows(w, influence_stored(w, i) ? n_topics : w->batch, 4)) &&
+                   fine;
         if (plan->measure[i])
             fine = cli_topk_begin(&w->top[i], n_topics, w->o->top_k) && fine;
     }
-    fine = (w->rank = rows(w, plan->ranks ? n_topics : 1, sizeof *w->rank)) && fine;
-    fine = (w->flag = rows(w, plan->flags ? n_topics : 1, sizeof *w->flag)) && fine;
+    fine = (w->rank = influence_rows(w, plan->ranks ? n_topics : 1, sizeof *w->rank)) && fine;
+    fine = (w->flag = influence_rows(w, plan->flags ? n_topics : 1, sizeof *w->flag)) && fine;
     fine = (w->threshold = calloc((size_t)n_topics + 1, sizeof *w->threshold)) && fine;
-    fine = (w->wide = rows(w, 1, sizeof *w->wide)) && fine;
-    fine = (w->order = rows(w, 1, sizeof *w->order)) && fine;
-    fine = (w->listens = rows(w, 1, sizeof *w->listens)) && fine;
+    fine = (w->wide = influence_rows(w, 1, sizeof *w->wide)) && fine;
+    fine = (w->order = influence_rows(w, 1, sizeof *w->order)) && fine;
+    fine = (w->listens = influence_rows(w, 1, sizeof *w->listens)) && fine;
     fine = topic_rows_begin(&w->influencers, gv_model_topics(w->m)) && fine;
     fine = topic_rows_begin(&w->prospects, gv_model_topics(w->m)) && fine;
-    return fine ? CLI_OK : out_of_memory(w);
+    return fine ? CLI_OK : influence_no_memory(w);
 }
 
-static void clean_up(work *w)
+static void clean_up(influence_work *w)
 {
     topic_rows_free(&w->prospects);
     topic_rows_free(&w->influencers);
@@ -167,15 +127,15 @@ static void clean_up(work *w)
     influence_plan_free(&w->plan);
 }
 
-static int read_weights(work *w)
+static int read_weights(influence_work *w)
 {
     gv_error err;
     char id[GV_ID_CHARS + 1];
     if (w->o->weights == NULL)
         return CLI_OK;
-    w->weight = rows(w, 1, sizeof *w->weight);
+    w->weight = influence_rows(w, 1, sizeof *w->weight);
     if (w->weight == NULL)
-        return out_of_memory(w);
+        return influence_no_memory(w);
     if (gv_graph_attribute_f32(w->g, w->o->weights, w->weight, &err) != GV_OK)
         return cli_fail_text(w->s, CLI_USAGE, "--weights: %s", err.message);
     for (int64_t v = 0; v < w->n; v++)
@@ -188,226 +148,9 @@ static int read_weights(work *w)
     return CLI_OK;
 }
 
-/* ---- one topic ----------------------------------------------------------------------------- */
-
-/* The scores of topic number `i` of the plan, in the batch that starts with number `first`. */
-static float *score_row(const work *w, int measure, int32_t i, int32_t first)
-{
-    return w->score[measure] + (stored(w, measure) ? i : i - first) * w->n;
-}
-
-static int32_t *rank_row(const work *w, int32_t i)
-{
-    return w->rank + (w->plan.ranks ? i * w->n : 0);
-}
-
-static int16_t *flag_row(const work *w, int32_t i)
-{
-    return w->flag + (w->plan.flags ? i * w->n : 0);
-}
-
-static int list_influencers(work *w, int32_t i, const float *score, int64_t n_flagged)
-{
-    const int32_t z = w->plan.topic[i];
-    const int32_t *rank = rank_row(w, i);
-    const int16_t *flag = flag_row(w, i);
-    if (!topic_rows_reserve(&w->influencers, n_flagged))
-        return out_of_memory(w);
-    for (int64_t v = 0; v < w->n; v++) {
-        int64_t friends;
-        w->order[rank[v] - 1] = (gv_node)v;
-        if (flag[v] == 0)
-            continue;
-        gv_graph_out(w->g, (gv_node)v, &friends);
-        topic_rows_add(&w->influencers, z, (gv_node)v, score[v], rank[v], (int32_t)friends);
-    }
-    int64_t kept = 0;
-    for (int64_t place = 0; place < w->n; place++)
-        if (flag[w->order[place]] != 0)
-            w->order[kept++] = w->order[place];
-    cli_keep_influencers(w->s, gv_model_topic(w->m, z), w->order, kept);
-    return CLI_OK;
-}
-
-typedef struct prospect {
-    gv_node node, best_friend;
-    float probability;
-} prospect;
-
-static int by_node(const void *a, const void *b)
-{
-    const gv_node x = ((const prospect *)a)->node, y = ((const prospect *)b)->node;
-    return x < y ? -1 : x > y;
-}
-
-static int list_prospects(work *w, int32_t i)
-{
-    gv_error err;
-    gv_prospects *found;
-    const int32_t z = w->plan.topic[i];
-    if (gv_prospects_find(cli_context(w->s), w->g, w->m, z, w->listens, flag_row(w, i),
-                          w->o->prospects, &found, &err) != GV_OK)
-        return cli_fail(w->s, &err);
-    prospect *list = calloc((size_t)found->n + 1, sizeof *list);
-    const bool fine = list != NULL && topic_rows_reserve(&w->prospects, found->n);
-    for (int64_t k = 0; k < found->n && fine; k++)
-        list[k] = (prospect){found->node[k], found->best_friend[k], found->probability[k]};
-    if (fine)
-        qsort(list, (size_t)found->n, sizeof *list, by_node);
-    for (int64_t k = 0; k < found->n && fine; k++)
-        topic_rows_add(&w->prospects, z, list[k].node, list[k].probability, list[k].best_friend, 0);
-    free(list);
-    gv_prospects_free(found);
-    return fine ? CLI_OK : out_of_memory(w);
-}
-
-static int best_of_topic(work *w, int measure, int32_t i, const float *score)
-{
-    gv_error err;
-    for (int64_t v = 0; v < w->n; v++)
-        w->wide[v] = (double)score[v];
-    if (cli_topk_fill(&w->top[measure], cli_context(w->s), i, w->wide, w->n, &err) != GV_OK)
-        return cli_fail(w->s, &err);
-    return CLI_OK;
-}
-
-static int run_topic(work *w, int32_t i, int32_t first)
-{
-    gv_error err;
-    int64_t n_flagged;
-    const float *score = score_row(w, w->plan.ranking, i, first);
-    if (gv_influence_rank(cli_context(w->s), w->m, w->n, w->plan.topic[i], score, w->o->quantile,
-                          rank_row(w, i), flag_row(w, i), &w->threshold[i], &n_flagged,
-                          &err) != GV_OK)
-        return cli_fail(w->s, &err);
-    int code = list_influencers(w, i, score, n_flagged);
-    for (int k = 0; k < INFLUENCE_MEASURES && code == CLI_OK; k++)
-        if (w->plan.measure[k] && w->o->top_k > 0)
-            code = best_of_topic(w, k, i, score_row(w, k, i, first));
-    if (code == CLI_OK && w->o->prospects > 0.0)
-        code = list_prospects(w, i);
-    return code;
-}
-
-static int run_batches(work *w)
-{
-    gv_error err;
-    const int32_t n_topics = w->plan.n_topics;
-    if (gv_susceptibility(cli_context(w->s), w->m, -1, w->listens, NULL, NULL, NULL, &err) != GV_OK)
-        return cli_fail(w->s, &err);
-    int code = CLI_OK;
-    for (int32_t first = 0; first < n_topics && code == CLI_OK; first += w->batch) {
-        const int32_t n = n_topics - first < w->batch ? n_topics - first : w->batch;
-        float *i2 = w->plan.measure[1] ? score_row(w, 1, first, first) : NULL;
-        if (gv_influence(cli_context(w->s), w->g, w->m, w->plan.topic + first, n, w->weight,
-                         score_row(w, 0, first, first), i2, &err) != GV_OK)
-            return cli_fail(w->s, &err);
-        for (int32_t i = first; i < first + n && code == CLI_OK; i++)
-            code = run_topic(w, i, first);
-    }
-    return code;
-}
-
-/* ---- output -------------------------------------------------------------------------------- */
-
-/* The places in /topics of the rows of `group`. */
-static gv_status put_topic_rows(const work *w, const char *group, gv_error *err)
-{
-    char path[128];
-    const int64_t n_topics = w->plan.n_topics;
-    snprintf(path, sizeof path, "%s/topic", group);
-    return gv_results_put(w->r, path, GV_I32, 1, &n_topics, w->plan.topic, err);
-}
-
-static gv_status put_influence(const work *w, gv_error *err)
-{
-    const int64_t dims[2] = {w->plan.n_topics, w->n};
-    gv_status st = put_topic_rows(w, "/influence", err);
-    for (int k = 0; k < INFLUENCE_MEASURES && st == GV_OK; k++) {
-        char path[64];
-        snprintf(path, sizeof path, "/influence/%s", influence_measure[k]);
-        if (stored(w, k))
-            st = gv_results_put(w->r, path, GV_F32, 2, dims, w->score[k], err);
-    }
-    if (st == GV_OK && w->plan.ranks)
-        st = gv_results_put(w->r, "/influence/rank", GV_I32, 2, dims, w->rank, err);
-    if (st == GV_OK && w->plan.flags)
-        st = gv_results_put_flags(w->r, "/influence/is_influencer", 2, dims, w->flag, err);
-    if (st == GV_OK)
-        st = gv_results_put(w->r, "/influence/threshold", GV_F64, 1, dims, w->threshold, err);
-    if (st == GV_OK)
-        st = gv_results_attr_f64(w->r, "/influence", "quantile", w->o->quantile, err);
-    if (st == GV_OK)
-        st = gv_results_attr_text(w->r, "/influence", "measure", influence_measure[w->plan.ranking],
-                                  err);
-    return st;
-}
-
-static gv_status put_lists(work *w, gv_error *err)
-{
-    static const char *const of_influencers[] = {"rank", "friends"};
-    static const char *const of_prospects[] = {"best_friend", NULL};
-    gv_status st = topic_rows_put(&w->influencers, w->r, "/influencers", w->n, of_influencers, err);
-    if (st == GV_OK && w->o->prospects > 0.0)
-        st = topic_rows_put(&w->prospects, w->r, "/prospects", w->n, of_prospects, err);
-    for (int k = 0; k < INFLUENCE_MEASURES && st == GV_OK; k++) {
-        char path[64];
-        if (!w->plan.measure[k] || w->o->top_k == 0)
-            continue;
-        st = cli_topk_put(&w->top[k], w->r, w->g, influence_measure[k], err);
-        snprintf(path, sizeof path, "/topk/%s", influence_measure[k]);
-        if (st == GV_OK)
-            st = put_topic_rows(w, path, err);
-    }
-    return st;
-}
-
-/* One array at a time, so that one is held: cells have 4 bytes in each. */
-static gv_status put_susceptibility(const work *w, gv_error *err)
-{
-    static const char *const name[] = {"score", "observed", "total", "expected"};
-    static const gv_type type[] = {GV_F32, GV_I32, GV_I32, GV_F32};
-    const int64_t dims[2] = {w->plan.n_topics, w->n};
-    gv_status st = put_topic_rows(w, "/susceptibility", err);
-    char *cells = rows(w, dims[0], 4);
-    float *score = rows(w, 1, sizeof *score);
-    for (int k = 0; k < 4 && st == GV_OK && cells != NULL && score != NULL; k++) {
-        char path[64];
-        for (int32_t i = 0; i < dims[0] && st == GV_OK; i++) {
-            void *row = cells + 4 * i * w->n;
-            st = gv_susceptibility(cli_context(w->s), w->m, w->plan.topic[i], k == 0 ? row : score,
-                                   k == 1 ? row : NULL, k == 2 ? row : NULL, k == 3 ? row : NULL,
-                                   err);
-        }
-        snprintf(path, sizeof path, "/susceptibility/%s", name[k]);
-        if (st == GV_OK)
-            st = gv_results_put(w->r, path, type[k], 2, dims, cells, err);
-    }
-    if (st == GV_OK && (cells == NULL || score == NULL)) {
-        err->status = st = GV_ERR_NOMEM;
-        snprintf(err->message, sizeof err->message, "no memory for susceptibility");
-    }
-    free(score);
-    free(cells);
-    if (st == GV_OK)
-        st = gv_results_put(w->r, "/susceptibility/overall", GV_F32, 1, &w->n, w->listens, err);
-    return st;
-}
-
-static int write_results(work *w)
-{
-    gv_error err;
-    gv_status st = put_influence(w, &err);
-    if (st == GV_OK)
-        st = put_lists(w, &err);
-    if (st == GV_OK && w->plan.scores)
-        st = put_susceptibility(w, &err);
-    return st == GV_OK ? CLI_OK : cli_fail(w->s, &err);
-}
-
 /* ---- the command --------------------------------------------------------------------------- */
 
-static int open_inputs(work *w)
+static int open_inputs(influence_work *w)
 {
     unsigned uses = GV_USES_OUT | GV_USES_IDS;
     if (w->o->prospects > 0.0)
@@ -422,7 +165,7 @@ static int open_inputs(work *w)
     return code == CLI_OK ? read_weights(w) : code;
 }
 
-static int start_results(work *w)
+static int start_results(influence_work *w)
 {
     gv_error err;
     const int code = cli_results(w->s, &cmd_influence, w->o, w->o->output, w->g, &w->r);
@@ -434,7 +177,7 @@ static int start_results(work *w)
     return CLI_OK;
 }
 
-static void say_what_was_done(const work *w, double started)
+static void say_what_was_done(const influence_work *w, double started)
 {
     char influencers[32], prospects[32];
     const double passes = w->plan.measure[1] ? 2.0 : 1.0;
@@ -448,16 +191,16 @@ static void say_what_was_done(const work *w, double started)
 static int run(const void *opts, cli_session *s)
 {
     const double started = cli_seconds();
-    work w = {.s = s, .o = opts};
+    influence_work w = {.s = s, .o = opts};
     int code = open_inputs(&w);
     if (code == CLI_OK)
         code = start_results(&w);
     if (code == CLI_OK)
         code = prepare(&w);
     if (code == CLI_OK)
-        code = run_batches(&w);
+        code = influence_compute(&w);
     if (code == CLI_OK)
-        code = write_results(&w);
+        code = influence_write(&w);
     if (code == CLI_OK)
         say_what_was_done(&w, started);
     if (code == CLI_OK)
