@@ -40,6 +40,7 @@ static gv_status fill(gv_table *t, text_block *b, const text_block *before, gv_e
     b->last = b->filled < t->capacity;
     if (b->last && b->filled > 0 && b->data[b->filled - 1] != '\n')
         b->data[b->filled++] = '\n';
+    memset(b->data + b->filled, 0, TABLE_PADDING);
     const char *newline = b->filled > 0 ? memrchr(b->data, '\n', (size_t)b->filled) : NULL;
     b->end = newline != NULL ? newline + 1 - b->data : 0;
     return GV_OK;
@@ -79,7 +80,7 @@ static gv_status open_blocks(gv_table *t, gv_error *err)
     t->capacity = t->opts.block > 0 ? t->opts.block : BLOCK_BYTES;
     if (size >= 0 && size < t->capacity)
         t->capacity = size + 1; /* one more, to see the end */
-    t->now.data = gv_alloc(t->ctx, t->capacity + 1, 1);
+    t->now.data = gv_alloc(t->ctx, t->capacity + 1 + TABLE_PADDING, 1);
     if (t->now.data == NULL)
         return gv_no_memory(t->ctx, gv_table_file(t), err);
     gv_status st = fill(t, &t->now, &t->now, err);
@@ -216,34 +217,40 @@ static int64_t count_lines(const char *begin, const char *end)
     return n;
 }
 
+/* Reads the row at `p`; where it is bad, notes that and returns the same place. */
+static const char *read_row(gv_table *t, chunk_state *c, const char *p, int64_t line)
+{
+    const char *row = p;
+    if (table_row(t, &p, c->out.column, c->out.n_rows, NULL) == GV_OK) {
+        if (t->opts.lines)
+            c->out.line[c->out.n_rows] = (int32_t)line;
+        c->out.n_rows++;
+        return p;
+    }
+    if (c->n_bad < GV_COMPLAINTS)
+        c->bad[c->n_bad] = (bad_row){row, line};
+    c->n_bad++;
+    return row;
+}
+
 /* Parses one chunk; stops at the first bad row unless bad rows are skipped. */
 static void parse_chunk(gv_table *t, chunk_state *c)
 {
-    int64_t n = 0, line = 0;
+    int64_t line = 0;
     c->n_lines = count_lines(c->begin, c->end);
     c->n_bad = 0;
+    c->out.n_rows = 0;
     c->no_memory = !make_room(t, c, c->n_lines);
-    const char *p = c->no_memory ? c->end : table_find_row(t, c->begin, c->end, &line);
-    while (p < c->end) {
-        const char *row = p;
-        line++;
-        if (table_row(t, &p, c->out.column, n, NULL) == GV_OK) {
-            if (t->opts.lines)
-                c->out.line[n] = (int32_t)line;
-            n++;
-        } else {
-            if (c->n_bad < GV_COMPLAINTS)
-                c->bad[c->n_bad] = (bad_row){row, line};
-            c->n_bad++;
-            p = row;
-            if (!t->opts.lenient)
-                break;
-        }
-        if (*p != '\n')
-            p = memchr(p, '\n', (size_t)(c->end - p));
-        p = table_find_row(t, p + 1, c->end, &line);
+    const char *p = c->no_memory ? c->end : c->begin;
+    while (p < c->end && (c->n_bad == 0 || t->opts.lenient)) {
+        if (t->plain)
+            p = table_plain_rows(t, p, c->end, &c->out, &line);
+        p = table_find_row(t, p, c->end, &line);
+        if (p == c->end)
+            break;
+        p = read_row(t, c, p, ++line);
+        p = (const char *)memchr(p, '\n', (size_t)(c->end - p)) + 1;
     }
-    c->out.n_rows = n;
 }
 
 /* Task 0 fetches the next block, the others parse. */
@@ -352,7 +359,7 @@ gv_status gv_table_next(gv_table *t, gv_batch *batch, gv_error *err)
         return st;
     }
     if (!t->now.last && t->next.data == NULL) {
-        t->next.data = gv_alloc(t->ctx, t->capacity + 1, 1);
+        t->next.data = gv_alloc(t->ctx, t->capacity + 1 + TABLE_PADDING, 1);
         if (t->next.data == NULL)
             return gv_no_memory(t->ctx, gv_table_file(t), err);
     }

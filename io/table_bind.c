@@ -221,6 +221,7 @@ gv_status gv_table_bind(gv_table *t, const gv_role *roles, int32_t n_roles, cons
         return st;
     make_plan(t);
     read_header(t, named, ids);
+    t->plain = table_is_plain(t);
     return GV_OK;
 }
 

@@ -7,9 +7,11 @@
 #include "io/stream.h"
 #include "io/table.h"
 
+enum { TABLE_PADDING = 8 };
+
 /* Whole lines of text, each ended by a newline (one is added to a last line that has none). */
 typedef struct text_block {
-    char *data;     /* [capacity + 1] */
+    char *data;     /* [capacity + 1 + TABLE_PADDING] */
     int64_t begin;  /* first byte not yet handed out */
     int64_t end;    /* behind the last newline */
     int64_t filled; /* bytes of data; from `end` on they belong to the next block */
@@ -56,6 +58,7 @@ struct gv_table {
     int32_t *column_of; /* [n_roles], -1 for absent */
     plan_step *plan;    /* [n_plan], by column */
     int32_t n_plan;
+    bool plain;            /* integers in the first columns, in order */
     int32_t needed;        /* columns that each row must have */
     chunk_state *chunk;    /* [chunk_capacity] */
     const gv_chunk **list; /* [n_chunks], the batch handed out */
@@ -94,6 +97,15 @@ const char *table_find_row(const gv_table *t, const char *p, const char *end, in
  * failure `err`, which may be NULL, has the message without file and line. */
 gv_status table_row(const gv_table *t, const char **p, const gv_column *column, int64_t i,
                     gv_error *err);
+
+/* Whether table_plain_rows() may be tried. */
+bool table_is_plain(const gv_table *t);
+
+/* Reads rows from `p` on that are nothing but plain integers in the columns wanted, as far as they
+ * go, behind to->n_rows; `line` counts on. Returns the first line that is something else, or `end`.
+ * Reads up to TABLE_PADDING bytes behind a field. */
+const char *table_plain_rows(const gv_table *t, const char *p, const char *end, gv_chunk *to,
+                             int64_t *line);
 
 /* GV_ERR_DATA with "file:line: " before the text. */
 gv_status table_fail_at(const gv_table *t, int64_t line, const char *text, gv_error *err);

@@ -364,6 +364,35 @@ TEST ignores_blocks_and_threads(void)
     PASS();
 }
 
+/* Integers of every length, the fast way and the careful one, in one file. */
+TEST reads_integers_of_every_length(void)
+{
+    static char text[1 << 17];
+    static int64_t want[2][2000];
+    char path[TEXT_PATH_CHARS];
+    char *at = text;
+    for (uint64_t i = 0; i < 2000; i++) {
+        for (uint64_t side = 0; side < 2; side++) {
+            const double size = pow(10.0, 18.9 * test_random(3, 4 * i + side));
+            const int64_t x = (int64_t)(size * (test_random(3, 4 * i + 2 + side) - .5));
+            want[side][i] = i % 50 == 7 ? (side ? INT64_MIN : INT64_MAX) : x;
+        }
+        at +=
+            sprintf(at, i % 9 == 4 ? "%" PRId64 "\t%+" PRId64 "\r\n" : "%" PRId64 "\t%" PRId64 "\n",
+                    want[0][i], want[1][i]);
+    }
+    text_file("rows", text, at - text, path);
+    for (int64_t block = 64; block <= 1 << 18; block *= 16) {
+        const gv_table_opts opts = {.block = block, .chunk = block / 4};
+        const whole *w = read_whole(3, path, opts, NULL);
+        ASSERT_EQm(w->err.message, GV_OK, w->status);
+        ASSERT_EQ(2000, w->n);
+        ASSERT_MEM_EQ(want[0], w->a, sizeof want[0]);
+        ASSERT_MEM_EQ(want[1], w->b, sizeof want[1]);
+    }
+    PASS();
+}
+
 TEST names_the_first_bad_line(void)
 {
     static char text[1 << 16];
@@ -464,6 +493,7 @@ SUITE(tables)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         RUN_TEST1(says_what_is_wrong, &cases[i]);
     RUN_TEST(ignores_blocks_and_threads);
+    RUN_TEST(reads_integers_of_every_length);
     RUN_TEST(names_the_first_bad_line);
     RUN_TEST(skips_bad_rows);
     RUN_TEST(complains_a_hundred_times);
