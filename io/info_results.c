@@ -283,6 +283,9 @@ GV_API gv_status gv_file_planted(gv_file *f, int32_t topic, gv_planted *planted,
 static gv_status same_population(const gv_file *f, const gv_file *truth, gv_error *err)
 {
     const gv_file_info *a = &f->info, *b = &truth->info;
+    if (b->kind != GV_FILE_TRUTH)
+        return gv_fail(err, GV_ERR_ARG, "%s: is a %s file, not planted truth",
+                       gv_h5_path(truth->h5), b->kind_name);
     const bool hashed = a->graph_hash[0] != '\0' && b->graph_hash[0] != '\0';
     if (a->n_nodes != b->n_nodes || (hashed && strcmp(a->graph_hash, b->graph_hash) != 0))
         return gv_fail(err, GV_ERR_ARG, "%s: is not about the population of %s: graph %s, not %s",

@@ -46,11 +46,10 @@ static gv_status check_sum(gv_file *f, const gv_file_entry *e, gv_error *err)
     return GV_OK;
 }
 
-/* Length of the part of a path that names its group: "/out" of "/out/indptr"; "/" of "/i1". */
+/* Length of the first name of a path: "/out" of "/out/indptr", "/i1" of "/i1". */
 static size_t group_length(const char *path)
 {
-    const char *last = strrchr(path, '/');
-    return last == path ? 1 : (size_t)(last - path);
+    return 1 + strcspn(path + 1, "/");
 }
 
 static void say_group(const gv_verifier *v, const gv_file_entry *first, int64_t arrays,
