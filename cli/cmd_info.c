@@ -134,6 +134,33 @@ static int show(info_work *w)
     return CLI_OK;
 }
 
+/* Hands the words over when all of them are there: a failure prints nothing but its reason. */
+static int print(cli_session *s, const char *words, size_t size)
+{
+    int code = CLI_OK;
+    cli_text *text = cli_text_create(s, NULL, &code);
+    if (text == NULL)
+        return code;
+    fwrite(words, 1, size, cli_text_file(text));
+    return cli_text_commit(s, text);
+}
+
+static int show_and_print(info_work *w)
+{
+    char *words = NULL;
+    size_t size = 0;
+    w->to = open_memstream(&words, &size);
+    if (w->to == NULL)
+        return cli_fail_text(w->s, CLI_NO_RESOURCES, "out of memory");
+    int code = show(w);
+    if (fclose(w->to) != 0 && code == CLI_OK)
+        code = cli_fail_text(w->s, CLI_NO_RESOURCES, "out of memory");
+    if (code == CLI_OK)
+        code = print(w->s, words, size);
+    free(words);
+    return code;
+}
+
 static int run(const void *opts, cli_session *s)
 {
     const info_opts *o = opts;
@@ -145,13 +172,8 @@ static int run(const void *opts, cli_session *s)
     int code = find_topic(&w);
     if (code == CLI_OK)
         code = open_truth(&w);
-    cli_text *text = code == CLI_OK ? cli_text_create(s, NULL, &code) : NULL;
-    if (text != NULL) {
-        w.to = cli_text_file(text);
-        code = show(&w);
-        const int written = cli_text_commit(s, text);
-        code = code == CLI_OK ? written : code;
-    }
+    if (code == CLI_OK)
+        code = show_and_print(&w);
     gv_file_close(w.truth);
     gv_file_close(w.f);
     return code;

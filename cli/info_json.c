@@ -245,14 +245,9 @@ static int body(info_work *w, json *j)
     return CLI_OK;
 }
 
-/* Written in one go, so that a failure leaves no half object on standard output. */
 int info_json(info_work *w)
 {
-    char *text = NULL;
-    size_t size = 0;
-    json j = {.to = open_memstream(&text, &size)};
-    if (j.to == NULL)
-        return cli_fail_text(w->s, CLI_NO_RESOURCES, "out of memory");
+    json j = {.to = w->to};
     json_open(&j, NULL, '{');
     json_text(&j, "kind", w->info.kind_name);
     json_int(&j, "bytes", w->info.bytes);
@@ -261,11 +256,6 @@ int info_json(info_work *w)
     json_text(&j, "graph_hash", w->info.graph_hash);
     json_text(&j, "engine_version", w->info.engine_version);
     const int code = body(w, &j);
-    if (code == CLI_OK)
-        json_close(&j, '}');
-    const bool kept = fclose(j.to) == 0;
-    if (code == CLI_OK && kept)
-        fwrite(text, 1, size, w->to);
-    free(text);
-    return code != CLI_OK || kept ? code : cli_fail_text(w->s, CLI_NO_RESOURCES, "out of memory");
+    json_close(&j, '}');
+    return code;
 }

@@ -13,11 +13,18 @@ enum { LINE = 100, PER_LINE = 3, PLOT_LINES = 12, PLOT_WIDTH = 50, TOPIC_WIDTH =
 static void shape(const gv_file_entry *e, char *text, size_t room)
 {
     const char *name = strrchr(e->path, '/') + 1;
-    int at = snprintf(text, room, "%s %s[", name, e->type);
+    int at = snprintf(text, room, e->rank > 0 ? "%s %s[" : "%s %s", name, e->type);
     for (int d = 0; d < e->rank && at < (int)room; d++)
         at += snprintf(text + at, room - (size_t)at, d > 0 ? ",%" PRId64 : "%" PRId64, e->dims[d]);
-    if (at < (int)room - 1)
+    if (e->rank > 0 && at < (int)room - 1)
         snprintf(text + at, room - (size_t)at, "]");
+}
+
+/* Where the rows of a csr group are; the arrays along its entries say enough. */
+static bool is_index(const gv_file_entry *e)
+{
+    const char *name = strrchr(e->path, '/') + 1;
+    return strcmp(name, "indptr") == 0 || strcmp(name, "indices") == 0;
 }
 
 /* "/influence   i1 float32[8,1000]  ..." : a line for each group, broken at LINE columns. */
@@ -27,11 +34,14 @@ static void arrays(const info_work *w)
     int column = 0;
     for (int64_t i = 0; i < w->info.n_entries; i++) {
         const gv_file_entry *e = gv_file_entry_at(w->f, i);
+        if (is_index(e))
+            continue;
         const size_t group = (size_t)(strrchr(e->path, '/') - e->path);
         const bool same = strlen(last) == group && memcmp(last, e->path, group) == 0;
         shape(e, text, sizeof text);
         if (!same)
-            column = fprintf(w->to, "%s  %-18.*s", i > 0 ? "\n" : "", (int)group, e->path);
+            column =
+                fprintf(w->to, "%s  %-18.*s", last[0] != '\0' ? "\n" : "", (int)group, e->path);
         else if (column + (int)strlen(text) > LINE)
             column = fprintf(w->to, "\n%20s", "");
         column += fprintf(w->to, "  %s", text);
@@ -85,7 +95,7 @@ static void one_topic(const info_work *w, const info_topic *t, const widths *wid
             fprintf(w->to, "  %*s", width->id + width->score + width->friends + 4, "");
     }
     if (w->truth != NULL && t->n_flagged > 0)
-        fprintf(w->to, "  %5.1f %%  %.3g : %.3g",
+        fprintf(w->to, "  %5.1f %%  %.3f : %.3f",
                 100.0 * (double)t->check.n_confirmed / (double)t->n_flagged, t->check.mean_flagged,
                 t->check.mean_others);
     else
@@ -209,10 +219,10 @@ static int cascade(const info_work *w, int64_t i)
         code = cli_fail(w->s, &err);
     } else {
         fprintf(w->to,
-                "cascade %s: %s seeds spread to %.2f +- %.2g consumers, mean of %s worlds; newly "
+                "cascade %s: %s seed%s to %.2f +- %.2g consumers, mean of %s worlds; newly "
                 "active by step:\n",
-                c.name, cli_thousands(c.n_seeds, a), c.mean, c.stderr_mean,
-                cli_thousands(c.n_worlds, b));
+                c.name, cli_thousands(c.n_seeds, a), c.n_seeds == 1 ? " spreads" : "s spread",
+                c.mean, c.stderr_mean, cli_thousands(c.n_worlds, b));
         plot(w, mean, c.curve_length);
     }
     free(mean);

@@ -6,8 +6,9 @@
 static void head(const info_work *w, const char *what)
 {
     char bytes[32];
-    fprintf(w->to, "%s: %s, %s bytes, graph %s\n", w->o->file, what,
+    fprintf(w->to, "%s: %s, %s bytes, %s %s\n", w->o->file, what,
             cli_thousands(w->info.bytes, bytes),
+            w->info.kind == GV_FILE_GRAPH ? "content hash" : "graph",
             w->info.graph_hash[0] != '\0' ? w->info.graph_hash : "unknown");
 }
 
