@@ -3,8 +3,8 @@
  * A full disk must be an error and never a crash, but HDF5 1.10 crashes in its exit handler once
  * closing a file has failed. So the handler is not installed; arrays are written by us into space
  * taken beforehand; the space of HDF5's own records is taken before it flushes them; a file that is
- * given up is closed into memory, where there is room; and one that cannot be closed all the same is
- * left alone. */
+ * given up is closed into memory, where there is room; and one that cannot be closed all the same
+ * is left alone. */
 #define _GNU_SOURCE
 #include "io/h5.h"
 
@@ -60,7 +60,7 @@ gv_status gv_h5_fail(const gv_h5 *f, gv_status status, const char *path, const c
     reason r = {0, false};
     H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, read_reason, &r);
     if (r.lock)
-        return gv_fail(err, status,
+        return gv_fail(err, f->writing ? GV_ERR_CREATE : GV_ERR_NO_INPUT,
                        "%s: cannot be locked: %s; another program has it open, or the file system "
                        "refuses locks (then set HDF5_USE_FILE_LOCKING=FALSE)",
                        f->path, strerror(r.code));

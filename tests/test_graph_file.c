@@ -1,7 +1,9 @@
 /* test_graph_file.c -- graph files: round trips, equal bytes, damage of all kinds, full disks. */
 #include "greatest.h"
 
+#include <fcntl.h>
 #include <math.h>
+#include <sys/file.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -555,6 +557,39 @@ TEST inputs_that_are_no_graphs(void)
     PASS();
 }
 
+/* Whoever holds the file locked, the message names the way out on file systems without locks. */
+TEST a_locked_file_says_so(void)
+{
+    char path[TEST_PATH], part[TEST_PATH];
+    const kind k = kind_of(3);
+    gv_context *ctx = test_context(1, -1);
+    gv_graph *g = make(ctx, &k), *back = NULL;
+    test_path(folder, "locked.h5", path);
+    test_path(folder, "locked.h5.part", part);
+    ASSERT_EQ(GV_OK, gv_graph_save(ctx, g, path, true, &err));
+    const int fd = open(path, O_RDWR), fd_part = open(part, O_RDWR | O_CREAT, 0600);
+    if (fd < 0 || fd_part < 0 || flock(fd, LOCK_EX) != 0 || flock(fd_part, LOCK_EX) != 0)
+        FAILm("flock");
+    if (gv_graph_open(ctx, path, &back, &err) == GV_OK) {
+        gv_graph_free(back);
+        close(fd_part), close(fd);
+        gv_graph_free(g);
+        gv_context_free(ctx);
+        unlink(part);
+        SKIPm("this HDF5 does not lock files");
+    }
+    ASSERT_EQ(GV_ERR_NO_INPUT, err.status);
+    ASSERT(strstr(err.message, "HDF5_USE_FILE_LOCKING=FALSE") != NULL);
+    ASSERT_EQ(GV_ERR_CREATE, gv_graph_save(ctx, g, path, true, &err));
+    ASSERT(strstr(err.message, "HDF5_USE_FILE_LOCKING=FALSE") != NULL);
+    close(fd_part), close(fd);
+    ASSERT_EQ(GV_OK, gv_graph_save(ctx, g, path, true, &err));
+    gv_graph_free(g);
+    ASSERT_EQ(0, gv_context_memory_used(ctx));
+    gv_context_free(ctx);
+    PASS();
+}
+
 TEST outputs_that_cannot_be(void)
 {
     char path[TEST_PATH], part[TEST_PATH + 8];
@@ -753,6 +788,7 @@ SUITE(graph_file)
     RUN_TEST(each_check_of_arrays_fires);
     RUN_TEST(inputs_that_are_no_graphs);
     RUN_TEST(outputs_that_cannot_be);
+    RUN_TEST(a_locked_file_says_so);
     RUN_TEST(a_full_disk_is_an_error);
     RUN_TEST(survives_every_failed_allocation);
     RUN_TEST(positions_reach_beyond_two_to_the_31);
