@@ -15,6 +15,7 @@ const cli_command *const cli_commands[] = {
     &cmd_ppr,
     &cmd_influence,
     &cmd_export,
+    &cmd_run,
     NULL,
 };
 
