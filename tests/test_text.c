@@ -64,7 +64,7 @@ typedef struct bad_case {
 
 TEST says_what_is_wrong(const bad_case *c)
 {
-    char path[TEXT_PATH_CHARS], want[512];
+    char path[TEXT_PATH_CHARS], want[TEXT_PATH_CHARS + 512];
     text_file("bad.tsv", c->text, -1, path);
     const whole *w = read_whole(2, path, (gv_table_opts){0}, c->columns);
     ASSERT_EQ(c->status, w->status);

@@ -4,15 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
 
-enum { MAX_FILES = 64 };
-static char folder[] = "/tmp/grapevine-test-XXXXXX";
-static char files[MAX_FILES][TEXT_PATH_CHARS];
-static int n_files, made;
+static char folder[TEST_PATH]; /* "" until it is made */
 
 static void need(int ok, const char *what)
 {
@@ -25,18 +20,9 @@ static void need(int ok, const char *what)
 static const char *put(const char *name, const void *data, size_t bytes, const char *mode,
                        char *path)
 {
-    if (!made) {
-        need(mkdtemp(folder) != NULL, "make a temporary folder");
-        made = 1;
-    }
-    snprintf(path, TEXT_PATH_CHARS, "%s/%s", folder, name);
-    int known = 0;
-    for (int i = 0; i < n_files; i++)
-        known |= strcmp(files[i], path) == 0;
-    if (!known) {
-        need(n_files < MAX_FILES, "keep so many files");
-        snprintf(files[n_files++], TEXT_PATH_CHARS, "%s", path);
-    }
+    if (*folder == '\0')
+        test_folder(folder);
+    test_path(folder, name, path);
     FILE *f = fopen(path, mode);
     need(f != NULL && fwrite(data, 1, bytes, f) == bytes, "write a file");
     need(fclose(f) == 0, "close a file");
@@ -87,16 +73,16 @@ const char *text_zstd(const char *name, const char *text, int64_t bytes, int app
 
 void text_cut(const char *path, int64_t bytes)
 {
-    struct stat about;
-    need(stat(path, &about) == 0, "see a file");
-    need(truncate(path, (off_t)(bytes < 0 ? about.st_size + bytes : bytes)) == 0, "cut a file");
+    int64_t size = 0;
+    char *data = test_bytes(path, &size);
+    need(data != NULL && size + bytes >= 0, "read a file");
+    need(test_write(path, data, bytes < 0 ? size + bytes : bytes), "cut a file");
+    free(data);
 }
 
 void text_clean(void)
 {
-    for (int i = 0; i < n_files; i++)
-        unlink(files[i]);
-    if (made)
-        rmdir(folder);
-    n_files = 0;
+    if (*folder != '\0')
+        test_remove(folder);
+    *folder = '\0';
 }

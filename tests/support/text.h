@@ -4,7 +4,9 @@
 
 #include <stdint.h>
 
-enum { TEXT_PATH_CHARS = 256 };
+#include "tests/support/files.h"
+
+enum { TEXT_PATH_CHARS = TEST_PATH };
 
 /* Writes `bytes` bytes of `text` (-1: up to its NUL) to a new file named `name` in this process's
  * folder of temporary files; the path goes into `path` [TEXT_PATH_CHARS], which is returned. Any
