@@ -1,4 +1,5 @@
 /* layout.c -- see layout.h. */
+#define _POSIX_C_SOURCE 200809L
 #include "io/layout.h"
 
 #include <stdio.h>

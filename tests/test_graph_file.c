@@ -1,4 +1,5 @@
 /* test_graph_file.c -- graph files: round trips, equal bytes, damage of all kinds, full disks. */
+#define _DEFAULT_SOURCE
 #include "greatest.h"
 
 #include <fcntl.h>

@@ -1,5 +1,6 @@
 /* test_results_file.c -- results files: what is put is what is read, equal bytes, errors, full
  * disks. */
+#define _DEFAULT_SOURCE
 #include "greatest.h"
 
 #include <math.h>
@@ -45,9 +46,8 @@ static void fill(void)
 static gv_model model_of_topics(void)
 {
     static char name[3][GV_TOPIC_CHARS + 1] = {
-        "b\xc3\xbc"
-        "cher",
-        "music", "0123456789012345678901234567890123456789012345678901234567890123"};
+        "b\303\274cher", "music",
+        "0123456789012345678901234567890123456789012345678901234567890123"};
     static const int64_t items[3] = {7, 0, 9};
     return (gv_model){
         .n_topics = 3, .topic_name = name, .topic_items = items, .log_hash = "00000000deadbeef"};
