@@ -12,6 +12,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include "engine/error.h"
+#include "grapevine/io.h"
+
 enum { MAX_DIGITS = 18, MAX_POWER = 22, NUMBER_CHARS = 512 };
 
 gv_c_locale *gv_c_locale_open(void)
@@ -220,4 +223,13 @@ bool gv_piece_time(gv_piece s, int64_t *seconds)
     }
     *seconds = days * 86400 + clock;
     return p == end;
+}
+
+GV_API gv_status gv_time_parse(const char *text, int64_t *seconds, gv_error *err)
+{
+    const gv_piece s = {text, (int64_t)strlen(text)};
+    if (gv_piece_time(s, seconds))
+        return GV_OK;
+    return gv_fail(err, GV_ERR_ARG, "\"%.80s\" is not unix seconds, a date or a date and time",
+                   text);
 }

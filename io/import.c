@@ -150,6 +150,13 @@ static gv_status copy_texts(importer *im, const gv_batch *batch, import_segment 
     return GV_OK;
 }
 
+/* Duplicates that the builder may refuse are traced back to their lines. */
+static bool keeps_lines(const importer *im)
+{
+    return im->o.build.duplicates == GV_DUPLICATES_ERROR ||
+           im->o.build.duplicates == GV_DUPLICATES_SUM;
+}
+
 static gv_status new_segment(importer *im, int64_t n, bool weight, int64_t path,
                              import_segment **out, gv_error *err)
 {
@@ -163,8 +170,7 @@ static gv_status new_segment(importer *im, int64_t n, bool weight, int64_t path,
     }
     import_segment *s = *out = &im->segment[im->n_segments++];
     *s = (import_segment){.n = n, .path = path};
-    const bool lines = im->o.build.duplicates == GV_DUPLICATES_ERROR ||
-                       im->o.build.duplicates == GV_DUPLICATES_SUM;
+    const bool lines = keeps_lines(im);
     s->src = gv_alloc(im->ctx, n, sizeof *s->src);
     s->dst = gv_alloc(im->ctx, n, sizeof *s->dst);
     s->weight = weight ? gv_alloc(im->ctx, n, sizeof *s->weight) : NULL;
@@ -218,27 +224,24 @@ static gv_status take_batch(importer *im, const gv_table *t, const gv_batch *bat
 static gv_status read_edges(importer *im, int64_t path, gv_error *err)
 {
     const bool probability = im->o.build.source == GV_FROM_WEIGHT;
-    const gv_role role[3] = {{.name = "source", .field = GV_FIELD_AUTO, .hint = hint},
-                             {.name = "target", .field = GV_FIELD_AUTO, .hint = hint},
+    const gv_field id = im->o.ids == GV_IDS_AUTO ? GV_FIELD_AUTO : im->ids;
+    const gv_role role[3] = {{.name = "source", .field = id, .hint = hint},
+                             {.name = "target", .field = id, .hint = hint},
                              {.name = probability ? "probability" : "weight",
                               .field = GV_FIELD_NUMBER,
                               .max = probability ? 1.0 : INFINITY,
                               .optional = !probability}};
-    gv_role fixed[3] = {role[0], role[1], role[2]};
-    if (im->o.ids != GV_IDS_AUTO)
-        fixed[0].field = fixed[1].field = im->ids;
     char text[COLUMNS_CHARS];
     const char *columns = NULL;
     gv_table_opts opts = import_table_opts(im);
     opts.skip_lines = im->o.skip_lines;
-    opts.lines = im->o.build.self_loops_error || im->o.build.duplicates == GV_DUPLICATES_ERROR ||
-                 im->o.build.duplicates == GV_DUPLICATES_SUM;
+    opts.lines = im->o.build.self_loops_error || keeps_lines(im);
     gv_table *t = NULL;
     gv_status st = gv_table_open(im->ctx, im->paths[path], &opts, &t, err);
     if (st == GV_OK)
         st = make_columns(im, t, text, &columns, err);
     if (st == GV_OK)
-        st = gv_table_bind(t, fixed, 3, columns, &im->ids, err);
+        st = gv_table_bind(t, role, 3, columns, &im->ids, err);
     while (st == GV_OK) {
         gv_batch batch;
         st = gv_table_next(t, &batch, err);

@@ -134,12 +134,3 @@ GV_API void gv_nodes_free(gv_context *ctx, gv_node *node)
 {
     gv_free(ctx, node);
 }
-
-GV_API gv_status gv_time_parse(const char *text, int64_t *seconds, gv_error *err)
-{
-    const gv_piece s = {text, (int64_t)strlen(text)};
-    if (gv_piece_time(s, seconds))
-        return GV_OK;
-    return gv_fail(err, GV_ERR_ARG, "\"%.80s\" is not unix seconds, a date or a date and time",
-                   text);
-}
