@@ -108,13 +108,31 @@ static gv_status take_rows(importer *im, const gv_batch *batch, gv_error *err)
     return st;
 }
 
+/* The first row names the attributes. A single column of integers has nothing to name. */
+static gv_status expect_header(const importer *im, gv_table *t, gv_error *err)
+{
+    int64_t id;
+    if (im->ids == GV_FIELD_TEXT || gv_table_width(t) == 0 ||
+        !gv_piece_int(gv_table_name(t, 0), &id)) {
+        gv_table_expect_header(t);
+        return GV_OK;
+    }
+    if (gv_table_width(t) == 1)
+        return GV_OK;
+    return gv_fail(err, GV_ERR_DATA,
+                   "%s:%" PRId64 ": the first row must name the columns, but starts with the "
+                   "id %" PRId64,
+                   gv_table_file(t), gv_table_first_line(t), id);
+}
+
 gv_status import_nodes(importer *im, gv_error *err)
 {
     gv_table_opts opts = import_table_opts(im);
-    opts.header = true;
     opts.lines = true;
     gv_table *t = NULL;
     gv_status st = gv_table_open(im->ctx, im->o.nodes, &opts, &t, err);
+    if (st == GV_OK)
+        st = expect_header(im, t, err);
     if (st == GV_OK)
         st = make_roles(im, t, err);
     if (st == GV_OK)

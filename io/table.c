@@ -110,6 +110,23 @@ static gv_status find_first(gv_table *t, gv_error *err)
     }
 }
 
+/* Files that begin like one of these are no text tables, whatever their rows may look like. */
+static gv_status refuse_other_formats(const gv_table *t, int64_t length, gv_error *err)
+{
+    static const struct {
+        const char *start, *message;
+    } formats[] = {
+        {"%%MatrixMarket", "this is a Matrix Market file, not a text table"},
+        {"\211HDF", "this is an HDF5 file, not a text table"},
+    };
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+        const size_t n = strlen(formats[i].start);
+        if ((size_t)length > n && memcmp(t->first, formats[i].start, n) == 0)
+            return table_fail_at(t, t->first_line, formats[i].message, err);
+    }
+    return GV_OK;
+}
+
 static gv_status keep_first(gv_table *t, gv_error *err)
 {
     const char *line = t->now.data + t->now.begin;
@@ -132,11 +149,7 @@ static gv_status keep_first(gv_table *t, gv_error *err)
         t->name[c] = table_field(t, &p);
         table_next_field(t, &p);
     }
-    static const char market[] = "%%MatrixMarket";
-    if (length > (int64_t)sizeof market && memcmp(t->first, market, sizeof market - 1) == 0)
-        return table_fail_at(t, t->first_line, "this is a Matrix Market file, not a text table",
-                             err);
-    return GV_OK;
+    return refuse_other_formats(t, length, err);
 }
 
 gv_status gv_table_open(gv_context *ctx, const char *path, const gv_table_opts *opts,

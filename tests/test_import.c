@@ -257,6 +257,10 @@ TEST reads_attributes(void)
     ASSERT(isnan(r.g->attribute[0].f32[0]) && r.g->attribute[0].f32[1] == 2147483648.0f &&
            r.g->attribute[0].f32[2] == 1.0f);
     ASSERT(done(&r));
+    /* A bare list of integers has no header. */
+    r = import_nodes("1 2\n", "7\n2\n", gv_import_defaults());
+    ASSERT(r.status == GV_OK && gv_graph_nodes(r.g) == 3 && gv_graph_find(r.g, "7") == 2);
+    ASSERT(done(&r));
     /* No edges at all: the table decides what ids are. */
     r = import_nodes("", "name\nal\nbob\n", gv_import_defaults());
     ASSERT(r.status == GV_OK && gv_graph_nodes(r.g) == 2 && gv_graph_find(r.g, "bob") == 1);
@@ -415,6 +419,16 @@ SUITE(small_files)
          "a column of probabilities is named, but the rule for probabilities does not use it",
          {.columns = "1,2,3", .build = {.source = GV_FROM_CONSTANT}},
          GV_ERR_ARG},
+        {"1 2\n",
+         "1,5\n2,6\n",
+         "nodes.tsv:1: the first row must name the columns, but starts with the id 1",
+         {.columns = NULL},
+         GV_ERR_DATA},
+        {"\211HDF\r\n\032\n",
+         NULL,
+         "edges.tsv:1: this is an HDF5 file, not a text table",
+         {.columns = NULL},
+         GV_ERR_DATA},
         {"1 2\n",
          "id,v\n1,a\n",
          "nodes.tsv:2: v \"a\" is not a finite number",
