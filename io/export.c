@@ -31,9 +31,53 @@ char *gv_put_int(char *to, int64_t value)
     return to;
 }
 
+/* n / 10^decimals without trailing zeros. */
+static char *put_fixed(char *to, int64_t n, int decimals)
+{
+    for (; decimals > 0 && n % 10 == 0; decimals--)
+        n /= 10;
+    int64_t unit = 1;
+    for (int i = 0; i < decimals; i++)
+        unit *= 10;
+    to = gv_put_int(to, n / unit);
+    if (decimals == 0)
+        return to;
+    *to++ = '.';
+    int64_t rest = n % unit;
+    for (int i = decimals; i > 0; i--, rest /= 10)
+        to[i - 1] = (char)('0' + rest % 10);
+    return to + decimals;
+}
+
+/* Tries 6 to 9 digits by scaling, which takes a tenth of the time of printing and reading back. A
+ * candidate counts when it lies well within the values that are rounded to this float; with 9
+ * digits one always does. NULL when there is none, or x is outside [10^-4, 10^6). */
+static char *put_common_f32(char *to, float x)
+{
+    static const double power[] = {1e0, 1e1, 1e2, 1e3,  1e4,  1e5, 1e6,
+                                   1e7, 1e8, 1e9, 1e10, 1e11, 1e12};
+    const double v = (double)x;
+    if (!(v >= 1e-4 && v < 1e6))
+        return NULL;
+    int whole = -3; /* digits before the point; below 0 zeros behind it */
+    while (v >= (whole < 0 ? 1.0 / power[-whole] : power[whole]))
+        whole++;
+    for (int digits = 6; digits <= 9; digits++) {
+        const int decimals = digits - whole;
+        const int64_t n = (int64_t)(v * power[decimals] + 0.5);
+        const double back = (double)n / power[decimals], slack = back * 1e-15;
+        if ((float)(back - slack) == x && (float)(back + slack) == x)
+            return put_fixed(to, n, decimals);
+    }
+    return NULL;
+}
+
 char *gv_put_f32(char *to, float value)
 {
     int n = 0;
+    char *end = put_common_f32(to, value);
+    if (end != NULL)
+        return end;
     for (int digits = 6; digits <= 9; digits++) {
         n = snprintf(to, GV_NUMBER_CHARS, "%.*g", digits, (double)value);
         if (digits == 9 || strtof(to, NULL) == value)

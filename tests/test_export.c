@@ -86,8 +86,28 @@ TEST numbers_read_back(void)
         *gv_put_f64(text, x) = '\0';
         ASSERT_EQ(x, strtod(text, NULL));
     }
-    *gv_put_f32(text, .1F) = '\0';
-    ASSERT_STR_EQ("0.1", text);
+    static const float some[] = {.1F,  1,   999999,   1e6F,   1e-4F,     .000123456F, 9.9999996e-5F,
+                                 100,  .5F, 0.99999F, 16.25F, 123456.7F, 0,           2.5e-7F,
+                                 -3.5F};
+    static const char *const texts[] = {"0.1",         "1",        "999999", "1e+06",   "0.0001",
+                                        "0.000123456", "0.0001",   "100",    "0.5",     "0.99999",
+                                        "16.25",       "123456.7", "0",      "2.5e-07", "-3.5"};
+    for (size_t i = 0; i < sizeof some / sizeof *some; i++) {
+        *gv_put_f32(text, some[i]) = '\0';
+        ASSERT_STR_EQ(texts[i], text);
+    }
+    for (uint64_t i = 0; i < 20000; i++) {
+        char shortest[GV_NUMBER_CHARS + 1];
+        const float x = (float)(test_random(3, i) * pow(10, floor(test_random(4, i) * 10) - 4));
+        int digits = 6;
+        do {
+            snprintf(shortest, sizeof shortest, "%.*g", digits++, (double)x);
+        } while (strtof(shortest, NULL) != x);
+        *gv_put_f32(text, x) = '\0';
+        ASSERT_EQ(x, strtof(text, NULL));
+        ASSERT(strchr(text, 'e') != NULL || strlen(text) <= strlen(shortest) ||
+               strchr(shortest, 'e') != NULL);
+    }
     *gv_put_f64(text, .1) = '\0';
     ASSERT_STR_EQ("0.1", text);
     *gv_put_f64(text, NAN) = '\0';
