@@ -182,8 +182,9 @@ typedef struct best {
     const gv_node *node;  /* [n_columns][k] */
     const double *score;  /* the same */
     const int32_t *topic; /* [n_columns] places in /topics, or NULL */
-    const char *column;   /* [n_columns][GV_TOPIC_CHARS], or NULL */
-    int64_t first;        /* cell of the first row */
+    const char *column;   /* [n_columns][width], or NULL */
+    int32_t width;
+    int64_t first; /* cell of the first row */
 } best;
 
 static char *put_column(const best *b, int64_t c, char *to)
@@ -191,7 +192,7 @@ static char *put_column(const best *b, int64_t c, char *to)
     if (b->topic != NULL && b->topic[c] >= 0 && b->topic[c] < b->f->info.n_topics)
         return gv_put_text(to, b->f->topic[b->topic[c]], GV_TOPIC_CHARS);
     if (b->column != NULL)
-        return gv_put_text(to, b->column + c * GV_TOPIC_CHARS, GV_TOPIC_CHARS);
+        return gv_put_text(to, b->column + c * b->width, b->width);
     return gv_put_int(to, c + 1);
 }
 
@@ -228,11 +229,14 @@ static gv_status column_names(best *b, const char *name, gv_error *err)
         return st;
     }
     snprintf(path, sizeof path, "/ppr/%s/column", strcmp(name, "ppr") == 0 ? "default" : name);
-    const gv_file_entry *e = gv_file_find(b->f, path);
-    if (e == NULL || e->rank != 1 || e->dims[0] != b->n_columns)
-        return GV_OK;
-    const gv_h5_shape want = gv_h5_strings(GV_TOPIC_CHARS, b->n_columns);
+    gv_h5_info at;
+    st = gv_h5_look(b->f->h5, path, &at, err);
+    if (st != GV_OK || at.kind != GV_H5_ARRAY || at.shape.type != GV_TEXT ||
+        at.shape.width > GV_TOPIC_CHARS)
+        return st;
+    const gv_h5_shape want = gv_h5_strings(at.shape.width, b->n_columns);
     st = gv_file_array(b->f, path, &want, &data, err);
+    b->width = at.shape.width;
     b->column = data;
     return st;
 }
