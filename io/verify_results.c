@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "engine/error.h"
+#include "engine/hash.h"
+#include "engine/memory.h"
 #include "io/check.h"
 #include "io/info_file.h"
 
@@ -176,6 +178,83 @@ static gv_status check_wide(const gv_verifier *v, gv_error *err)
     return GV_OK;
 }
 
+/* The array [topics asked for, consumers] at `path`, or NULL when the file has none. */
+static gv_status wide_array(const gv_verifier *v, const char *path, gv_type type, int64_t rows,
+                            const void **data, gv_error *err)
+{
+    const gv_h5_shape want = gv_h5_matrix(type, rows, v->f->info.n_nodes);
+    *data = NULL;
+    return gv_file_find(v->f, path) != NULL ? gv_file_array(v->f, path, &want, data, err) : GV_OK;
+}
+
+/* What a cell of is_influencer must be. */
+typedef struct flags {
+    const int16_t *flag; /* [n_nodes], of one topic */
+    const gv_node *node; /* its list, ascending */
+    int64_t n;
+} flags;
+
+static int64_t wrong_flag(const void *arg, int64_t begin, int64_t end)
+{
+    const flags *f = arg;
+    int64_t lo = 0, hi = f->n;
+    while (lo < hi) {
+        const int64_t mid = lo + (hi - lo) / 2;
+        if (f->node[mid] < begin)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    for (int64_t u = begin; u < end; u++) {
+        const bool listed = lo < f->n && f->node[lo] == u;
+        if (f->flag[u] != (listed ? 1 : 0))
+            return u;
+        lo += listed;
+    }
+    return -1;
+}
+
+/* Flags, and the lists of /influencers, are the same consumers. */
+static gv_status check_flags(const gv_verifier *v, const int32_t *topic, const int16_t *flag,
+                             int64_t rows, gv_error *err)
+{
+    gv_status st = GV_OK;
+    for (int64_t i = 0; st == GV_OK && i < rows; i++) {
+        gv_file_row row;
+        st = gv_file_csr_row(v->f, "/influencers", topic[i], &row, err);
+        if (st != GV_OK)
+            return st;
+        const int64_t n = v->f->info.n_nodes;
+        const flags f = {flag + i * n, row.node + row.begin, row.end - row.begin};
+        const int64_t at = gv_first_fault(v->ctx, n, wrong_flag, &f);
+        if (at >= 0)
+            return gv_fail(err, GV_ERR_DATA,
+                           "%s: /influence/is_influencer[%lld, %lld] = %d is not what "
+                           "/influencers says",
+                           v->path, (long long)i, (long long)at, f.flag[at]);
+    }
+    return st;
+}
+
+static gv_status check_influence(const gv_verifier *v, gv_error *err)
+{
+    const void *topic = NULL, *rank = NULL, *flag = NULL;
+    int64_t rows = 0;
+    if (gv_file_find(v->f, "/influence/topic") == NULL)
+        return GV_OK;
+    gv_status st = vector(v, "/influence", "topic", GV_I32, &topic, &rows, err);
+    if (st == GV_OK)
+        st = check_range(v, "/influence", "topic", topic, rows, 0, v->f->info.n_topics, err);
+    if (st == GV_OK)
+        st = wide_array(v, "/influence/rank", GV_I32, rows, &rank, err);
+    if (st == GV_OK && rank != NULL)
+        st = check_range(v, "/influence", "rank", rank, rows * v->f->info.n_nodes, 1,
+                         v->f->info.n_nodes + 1, err);
+    if (st == GV_OK)
+        st = wide_array(v, "/influence/is_influencer", GV_I16, rows, &flag, err);
+    return st == GV_OK && flag != NULL ? check_flags(v, topic, flag, rows, err) : st;
+}
+
 /* ---- cascades, PageRank, best consumers ------------------------------------------------------ */
 
 static gv_status check_cascade(const gv_verifier *v, int64_t i, gv_error *err)
@@ -249,6 +328,30 @@ static gv_status check_best(const gv_verifier *v, int64_t i, gv_error *err)
     return st == GV_OK ? gv_file_array(v->f, path, &want, &score, err) : st;
 }
 
+/* ---- options --------------------------------------------------------------------------------- */
+
+/* @config_hash is that of the options. */
+static gv_status check_options(const gv_verifier *v, gv_error *err)
+{
+    static const char path[] = "/provenance/config_yaml";
+    char wanted[GV_HASH_CHARS + 1], have[GV_HASH_CHARS + 1];
+    const gv_file_entry *e = gv_file_find(v->f, path);
+    if (e == NULL)
+        return GV_OK;
+    char *yaml = gv_alloc(v->ctx, e->bytes, 1);
+    if (yaml == NULL)
+        return gv_no_memory(v->ctx, path, err);
+    gv_status st = gv_h5_get_text(v->f->h5, "/", "config_hash", wanted, sizeof wanted, err);
+    if (st == GV_OK)
+        st = gv_h5_read(v->f->h5, path, yaml, err);
+    if (st == GV_OK &&
+        strcmp(gv_hash_text(gv_hash_small(yaml, (size_t)e->bytes), have), wanted) != 0)
+        st = gv_fail(err, GV_ERR_DATA, "%s: /@config_hash: is %s, but %s has %s", v->path, wanted,
+                     path, have);
+    gv_free(v->ctx, yaml);
+    return st;
+}
+
 gv_status gv_verify_results(const gv_verifier *v, gv_error *err)
 {
     gv_status st = check_names(v, err);
@@ -256,6 +359,10 @@ gv_status gv_verify_results(const gv_verifier *v, gv_error *err)
         st = check_lists(v, err);
     if (st == GV_OK)
         st = check_wide(v, err);
+    if (st == GV_OK)
+        st = check_influence(v, err);
+    if (st == GV_OK)
+        st = check_options(v, err);
     for (int64_t i = 0; st == GV_OK && i < v->f->info.n_cascades; i++)
         st = check_cascade(v, i, err);
     for (int64_t i = 0; st == GV_OK && i < v->f->info.n_ppr; i++)

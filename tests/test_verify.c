@@ -218,6 +218,10 @@ static bool rewrite(gv_context *ctx, const char *replace, const void *data, cons
     for (int i = 0; i < 2 && fine; i++)
         fine = gv_h5_set_text(c.to, lists[i], "encoding-type", "csr_matrix", &err) == GV_OK &&
                gv_h5_set_pair(c.to, lists[i], "shape", t->z, t->n, &err) == GV_OK;
+    char hash[GV_HASH_CHARS + 1];
+    static const char yaml[] = "influence:\n  quantile: 0.15\n";
+    gv_hash_text(gv_hash_small(yaml, sizeof yaml - 1), hash);
+    fine = fine && gv_h5_set_text(c.to, "/", "config_hash", hash, &err) == GV_OK;
     fine = fine && gv_h5_set_i64(c.to, "/", "n_nodes", t->n, &err) == GV_OK &&
            gv_h5_set_i64(c.to, "/cascade/default", "n_sims", 40, &err) == GV_OK &&
            gv_h5_set_i64(c.to, "/cascade/short", "n_sims", 40, &err) == GV_OK &&
@@ -246,6 +250,11 @@ TEST results_that_do_not_fit_are_found(void)
         {"/influencers/rank", minus, NULL, "/influencers/rank[0] = -1 is not in [1, "},
         {NULL, NULL, "/influencers/rank", "/influencers/rank: is missing"},
         {NULL, NULL, "/influencers/indptr", "/influencers/indptr: is missing"},
+        {"/influence/topic", far, NULL, "/influence/topic[0] = 100000 is not in [0, 2)"},
+        {"/influence/rank", minus, NULL, "/influence/rank[0] = -1 is not in [1, 61)"},
+        {"/influence/is_influencer", minus, NULL,
+         "/influence/is_influencer[0, 0] = -1 is not what /influencers says"},
+        {"/provenance/config_yaml", minus, NULL, "/@config_hash: is "},
         {"/prospects/best_friend", minus, NULL, "/prospects/best_friend[0] = -1 is not in [0, "},
         {"/cascade/default/seeds", minus, NULL, "/cascade/default/seeds[0] = -1 is not in [0, "},
         {"/cascade/default/spread", &many, NULL, "spread is not between seeds and all"},

@@ -174,6 +174,12 @@ static void write_results(gv_context *ctx, const test_results *t)
     need(gv_results_put_topics(r, &topics, &err) == GV_OK, "topics");
     put_list(r, t, "/influencers", t->flag, t->score, "rank", t->rank, true);
     put_list(r, t, "/prospects", t->prospect, t->chance, "best_friend", t->friend_of, false);
+    int32_t *topic = cells(t->z, sizeof *topic);
+    for (int32_t z = 0; z < t->z; z++)
+        topic[z] = z;
+    put_array(r, "/influence", "topic", GV_I32, 1, t->z, 0, topic);
+    put_array(r, "/influence", "rank", GV_I32, 2, t->z, t->n, t->rank);
+    free(topic);
     put_array(r, "/influence", "i1", GV_F32, 2, t->z, t->n, t->score);
     const int64_t dims[2] = {t->z, t->n};
     need(gv_results_put_flags(r, "/influence/is_influencer", 2, dims, t->flag, &err) == GV_OK,
