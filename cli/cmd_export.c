@@ -97,7 +97,7 @@ const cli_command cmd_export = {
         "Writes a table as tab-separated text with a header line: influencers by topic and rank, "
         "prospects by topic and probability, the course of a cascade, best consumers, edges, "
         "consumers. An undirected graph gives each edge in both directions.",
-    .example = "grapevine export demo/results.h5 --table influencers --topic books -o books.tsv",
+    .example = "grapevine export influence.h5 --table influencers --topic books -o books.tsv",
     .options = options,
     .size = sizeof(export_opts),
     .run = run,

@@ -239,7 +239,7 @@ const cli_command cmd_generate = {
         "tail of degrees; a purchase log in which friends prompt each other to buy; and the truth "
         "about who influences whom, so that what is learnt from the log can be checked. Beside "
         "them it writes a job for grapevine run. The same options and seed give the same files.",
-    .example = "grapevine generate consumers --consumers 10000 --topics 4 -o demo",
+    .example = "grapevine generate consumers --consumers 2000 -o population",
     .options = options,
     .size = sizeof(generate_opts),
     .defaults = defaults,

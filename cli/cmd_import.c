@@ -187,7 +187,8 @@ const cli_command cmd_import = {
         "parted by tabs, commas or blanks; lines that start with # are comments; a header is "
         "recognised. An edge u -> v says that u can influence v. The graph does not depend on the "
         "order of rows or files.",
-    .example = "printf '1 2 .5\\n2 3 .25\\n' | grapevine import - --probability 3 -o graph.h5",
+    .example = "grapevine import datasets/sample/friends.tsv --undirected --nodes "
+               "datasets/sample/consumers.tsv -o graph.h5",
     .options = options,
     .size = sizeof(import_opts),
     .defaults = defaults,

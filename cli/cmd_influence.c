@@ -217,7 +217,7 @@ const cli_command cmd_influence = {
                    "best rank, among those with purchases in the topic, are its influencers. "
                    "Prospects are consumers who do not own the topic yet, listen to friends, and "
                    "have an influencer friend who bought lately.",
-    .example = "grapevine influence demo/graph.h5 --model model.h5 -o influence.h5",
+    .example = "grapevine influence graph.h5 --model model.h5 -o influence.h5",
     .options = options,
     .size = sizeof(influence_opts),
     .defaults = defaults,

@@ -186,7 +186,7 @@ const cli_command cmd_info = {
         "Says what a file holds: size and degrees of a graph; topics of a model; of results the "
         "arrays, the best influencers of each topic with the number of purchases they are expected "
         "to prompt and their friends in brackets, and the course of cascades.",
-    .example = "grapevine info demo/results.h5 --truth demo/truth.h5",
+    .example = "grapevine info graph.h5",
     .options = options,
     .size = sizeof(info_opts),
     .defaults = defaults,

@@ -207,8 +207,7 @@ const cli_command cmd_learn = {
         "other buy, from purchases that follow those of friends within a window. Writes what is "
         "known of consumers and edges to MODEL.h5. Times are unix seconds or ISO dates (UTC). A "
         "consumer's later purchases of an item are repeats: counted, and otherwise ignored.",
-    .example = "grapevine generate consumers --consumers 2000 -o demo && grapevine learn "
-               "demo/graph.h5 --log demo/purchases.tsv -o model.h5",
+    .example = "grapevine learn graph.h5 --log datasets/sample/purchases.tsv -o model.h5",
     .options = options,
     .size = sizeof(learn_opts),
     .defaults = defaults,

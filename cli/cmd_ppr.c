@@ -358,7 +358,7 @@ const cli_command cmd_ppr = {
         "otherwise restarts: at one consumer (--source), at the buyers of a topic (--topics), as a "
         "file says (--teleport), or anywhere. All columns are computed together. A bound on the "
         "error of each is proven and stored.",
-    .example = "grapevine ppr graph.h5 --source 17,42 --direction reverse -o ppr.h5",
+    .example = "grapevine ppr graph.h5 --source 17,42 -o ppr.h5",
     .options = options,
     .size = sizeof(ppr_opts),
     .defaults = defaults,

@@ -152,7 +152,7 @@ const cli_command cmd_run = {
         "options of that command, and the keys output (the results file that all stages write), "
         "graph (the graph of all stages, when the job imports none) and seed. Stages use the graph "
         "and the model that earlier stages made, unless they name their own.",
-    .example = "grapevine run demo/job.yaml --force",
+    .example = "grapevine run population/job.yaml",
     .options = options,
     .size = sizeof(run_opts),
     .run = run,

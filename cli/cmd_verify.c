@@ -52,7 +52,7 @@ const cli_command cmd_verify = {
         "Reads a whole file: every array has the checksum it was written with, and the arrays are "
         "what they must be. Prints a line for each group of arrays, and ok; or names the first "
         "thing that is wrong and leaves with 65.",
-    .example = "grapevine verify demo/graph.h5",
+    .example = "grapevine verify graph.h5",
     .options = options,
     .size = sizeof(verify_opts),
     .run = run,

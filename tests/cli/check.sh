@@ -2,6 +2,8 @@
 # check.sh NAME PROGRAM: runs NAME.sh in an empty folder, with the folder of PROGRAM first in PATH, and
 # compares stdout, stderr and exit codes with NAME.expect.
 here=$(cd "$(dirname "$0")" && pwd)
+GV_SOURCE=$(cd "$here/../.." && pwd)
+export GV_SOURCE
 name=$1
 PATH=$(cd "$(dirname "$2")" && pwd):$PATH
 export PATH

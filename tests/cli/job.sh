@@ -1,0 +1,69 @@
+# grapevine run: one job equals its commands, whatever the threads; what a job file must not say.
+data=$GV_SOURCE/datasets/sample
+cat >job.yaml <<END
+output: results.h5
+import:
+  edges: [$data/friends.tsv]
+  undirected: true
+  nodes: $data/consumers.tsv
+  output: g.h5
+learn:
+  log: $data/purchases.tsv
+  output: m.h5
+influence:
+  measure: i1,i2
+  store: scores,rank,flags
+  prospects: 0.5
+  top-k: 3
+ppr:
+  topics: m.h5
+  top-k: 5
+cascade:
+  seeds: influencers:5
+  topic: books
+  sims: 500
+  activation: true
+END
+grapevine run job.yaml 2>/dev/null
+echo "= $?"
+for threads in 1 2 3 8; do
+    mkdir t$threads
+    sed "s|output: |output: t$threads/|; s|topics: m.h5|topics: t$threads/m.h5|" job.yaml >t$threads.yaml
+    grapevine run t$threads.yaml --threads $threads --progress none
+    for file in g.h5 m.h5 results.h5; do cmp $file t$threads/$file; done
+done
+
+# the same by single commands
+grapevine influence g.h5 --model m.h5 --measure i1,i2 --store scores,rank,flags --prospects 0.5 \
+    --top-k 3 -o influence.h5 --progress none
+grapevine ppr g.h5 --topics m.h5 --top-k 5 -o ppr.h5 --progress none
+grapevine cascade g.h5 --model m.h5 --topic books --seeds influencers:5 --influencers influence.h5 \
+    --sims 500 --activation -o cascade.h5 --progress none
+for part in influence influencers susceptibility prospects topics nodes topk/i1 topk/i2; do
+    h5diff influence.h5 results.h5 /$part /$part || echo "$part differs"
+done
+h5diff ppr.h5 results.h5 /ppr /ppr
+h5diff ppr.h5 results.h5 /topk/ppr /topk/ppr
+h5diff cascade.h5 results.h5 /cascade /cascade
+for file in g.h5 m.h5 results.h5; do grapevine verify $file | tail -n 1; done
+
+say() { # a broken job
+    printf '%b' "$1" >bad.yaml
+    grapevine run bad.yaml
+    echo "= $?"
+}
+say 'output: r.h5\nlearm:\n  log: x\n'
+say 'output: r.h5\nppr:\n  graph: g.h5\n  sorce: 1\n'
+say 'output: r.h5\nppr:\n  graph: g.h5\n  damping: 1.5\n'
+say 'output: r.h5\nppr:\n  graph: g.h5\n  output: mine.h5\n'
+say 'output: r.h5\nppr:\n  damping: 0.5\n'
+say 'ppr:\n  graph: g.h5\n'
+say 'output: r.h5\ngraph: g.h5\nimport:\n  edges: one.tsv\n'
+say 'output: results.h5\ngraph: g.h5\nppr:\n  top-k: 1\n'
+say 'output: r.h5\ngraph: none.h5\nppr:\n  top-k: 1\n'
+say 'output: [\n'
+grapevine run none.yaml
+echo "= $?"
+grapevine run
+echo "= $?"
+ls
