@@ -20,7 +20,7 @@ GV_CHECKED gv_status gv_h5_write_ids(gv_h5 *f, const char *path, const gv_graph 
 typedef struct gv_graph_sums {
     uint64_t indptr, indices, ids, probability;
 } gv_graph_sums;
-char *gv_graph_content_hash(const gv_graph *g, const gv_graph_sums *sums, char *text);
+char *gv_graph_content_hash(const gv_graph_plan *plan, const gv_graph_sums *sums, char *text);
 
 /* The graph hash for files about `g`: computed if `g` was never hashed; the graph is not changed.
  * text [GV_HASH_CHARS + 1]. */

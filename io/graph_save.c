@@ -1,15 +1,8 @@
-/* graph_save.c -- writing a graph file, and the hash of a graph's content.
- *
- * The hash covers numbers of nodes and edges, the probability rule with its constant, and the
- * checksums of /out/indptr, /out/indices, /nodes/ext_id and /out/probability: /in follows from
- * these, and neither the layout of the file nor node attributes bear on it. */
-#include <inttypes.h>
-#include <stdio.h>
+/* graph_save.c -- a graph of memory into a file, and the hash of a graph's content. */
 #include <string.h>
 
-#include "engine/error.h"
 #include "engine/hash.h"
-#include "grapevine/version.h"
+#include "grapevine/graph_writer.h"
 #include "io/graph_file.h"
 
 static const int64_t no_rows[1] = {0};
@@ -18,22 +11,6 @@ static const int64_t no_rows[1] = {0};
 static const int64_t *offsets(const gv_csr *csr)
 {
     return csr->indptr != NULL ? csr->indptr : no_rows;
-}
-
-char *gv_graph_content_hash(const gv_graph *g, const gv_graph_sums *sums, char *text)
-{
-    const bool constant = g->rule == GV_PROBABILITY_CONSTANT;
-    uint64_t word[8] = {(uint64_t)g->n_nodes,
-                        (uint64_t)g->n_edges,
-                        (uint64_t)g->rule,
-                        0,
-                        sums->indptr,
-                        sums->indices,
-                        sums->ids,
-                        g->rule == GV_PROBABILITY_STORED ? sums->probability : 0};
-    if (constant)
-        memcpy(&word[3], &g->constant, sizeof word[3]);
-    return gv_hash_text(gv_hash_small(word, sizeof word), text);
 }
 
 static gv_h5_shape id_shape(const gv_graph *g)
@@ -54,6 +31,22 @@ gv_status gv_h5_write_ids(gv_h5 *f, const char *path, const gv_graph *g, uint64_
     return gv_h5_write(f, path, &shape, id_data(g), checksum, err);
 }
 
+/* `column` [GV_MAX_ATTRIBUTES] holds the plan's columns. */
+static gv_graph_plan plan_of(const gv_graph *g, gv_column_plan *column)
+{
+    for (int32_t i = 0; i < g->n_attributes; i++)
+        column[i] = (gv_column_plan){g->attribute[i].name, g->attribute[i].i32 == NULL};
+    return (gv_graph_plan){.n_nodes = g->n_nodes,
+                           .n_edges = g->n_edges,
+                           .directed = g->directed,
+                           .rule = g->rule,
+                           .constant = g->constant,
+                           .id_kind = g->id_kind,
+                           .id_width = g->id_width,
+                           .n_columns = g->n_attributes,
+                           .column = column};
+}
+
 gv_status gv_graph_identify(gv_context *ctx, const gv_graph *g, char *text, gv_error *err)
 {
     if (g->hash[0] != '\0') {
@@ -61,8 +54,10 @@ gv_status gv_graph_identify(gv_context *ctx, const gv_graph *g, char *text, gv_e
         return GV_OK;
     }
     gv_graph_sums sums = {.probability = 0};
+    gv_column_plan column[GV_MAX_ATTRIBUTES];
     const gv_h5_shape ids = id_shape(g);
     const int64_t offset_bytes = (g->n_nodes + 1) * (int64_t)sizeof(int64_t);
+    const gv_graph_plan plan = plan_of(g, column);
     gv_status st = gv_hash(ctx, offsets(&g->out), offset_bytes, &sums.indptr, err);
     if (st == GV_OK)
         st =
@@ -73,73 +68,35 @@ gv_status gv_graph_identify(gv_context *ctx, const gv_graph *g, char *text, gv_e
         st = gv_hash(ctx, g->out.probability, g->n_edges * (int64_t)sizeof(float),
                      &sums.probability, err);
     if (st == GV_OK)
-        gv_graph_content_hash(g, &sums, text);
+        gv_graph_content_hash(&plan, &sums, text);
     return st;
 }
 
-static gv_status write_head(gv_h5 *f, const gv_graph *g, gv_error *err)
-{
-    gv_status st = gv_h5_set_i64(f, "/", "n_nodes", g->n_nodes, err);
-    if (st == GV_OK)
-        st = gv_h5_set_i64(f, "/", "n_edges", g->n_edges, err);
-    if (st == GV_OK)
-        st = gv_h5_set_i64(f, "/", "directed", g->directed, err);
-    if (st == GV_OK)
-        st = gv_h5_set_text(f, "/", "id_kind", g->id_kind == GV_ID_INT ? "int" : "string", err);
-    if (st == GV_OK)
-        st = gv_h5_set_text(f, "/", "engine_version", GV_VERSION, err);
-    if (st == GV_OK)
-        st = gv_h5_set_text(f, "/", "probability_rule", gv_probability_rule_name(g->rule), err);
-    if (st == GV_OK && g->rule == GV_PROBABILITY_CONSTANT)
-        st = gv_h5_set_f64(f, "/", "probability_constant", g->constant, err);
-    return st;
-}
-
-static gv_status write_vector(gv_h5 *f, const char *path, gv_type type, int64_t n, const void *data,
-                              uint64_t *checksum, gv_error *err)
-{
-    const gv_h5_shape shape = gv_h5_vector(type, n);
-    return gv_h5_write(f, path, &shape, data, checksum, err);
-}
-
-static gv_status write_edges(gv_h5 *f, const gv_graph *g, gv_graph_sums *sums, gv_error *err)
+static gv_status put_edges(gv_graph_writer *w, const gv_graph *g, gv_error *err)
 {
     const int64_t n = g->n_nodes, m = g->n_edges;
     const bool stored = g->rule == GV_PROBABILITY_STORED;
-    gv_status st =
-        write_vector(f, "/out/indptr", GV_I64, n + 1, offsets(&g->out), &sums->indptr, err);
+    gv_status st = gv_graph_writer_append(w, GV_ARRAY_OUT_INDPTR, offsets(&g->out), n + 1, err);
     if (st == GV_OK)
-        st = write_vector(f, "/out/indices", GV_I32, m, g->out.indices, &sums->indices, err);
+        st = gv_graph_writer_append(w, GV_ARRAY_OUT_INDICES, g->out.indices, m, err);
     if (st == GV_OK && stored)
-        st = write_vector(f, "/out/probability", GV_F32, m, g->out.probability, &sums->probability,
-                          err);
+        st = gv_graph_writer_append(w, GV_ARRAY_OUT_PROBABILITY, g->out.probability, m, err);
     if (st == GV_OK && g->directed)
-        st = write_vector(f, "/in/indptr", GV_I64, n + 1, offsets(&g->in), NULL, err);
+        st = gv_graph_writer_append(w, GV_ARRAY_IN_INDPTR, offsets(&g->in), n + 1, err);
     if (st == GV_OK && g->directed)
-        st = write_vector(f, "/in/indices", GV_I32, m, g->in.indices, NULL, err);
-    if (st == GV_OK && !g->directed)
-        st = gv_h5_link(f, "/out/indptr", "/in/indptr", err);
-    if (st == GV_OK && !g->directed)
-        st = gv_h5_link(f, "/out/indices", "/in/indices", err);
+        st = gv_graph_writer_append(w, GV_ARRAY_IN_INDICES, g->in.indices, m, err);
     if (st == GV_OK && stored)
-        st = write_vector(f, "/in/probability", GV_F32, m, g->in.probability, NULL, err);
+        st = gv_graph_writer_append(w, GV_ARRAY_IN_PROBABILITY, g->in.probability, m, err);
     return st;
 }
 
-static gv_status write_attributes(gv_h5 *f, const gv_graph *g, gv_error *err)
+static gv_status put_nodes(gv_graph_writer *w, const gv_graph *g, gv_error *err)
 {
-    gv_status st = GV_OK;
+    gv_status st = gv_graph_writer_append(w, GV_ARRAY_IDS, id_data(g), g->n_nodes, err);
     for (int32_t i = 0; st == GV_OK && i < g->n_attributes; i++) {
         const gv_attribute *a = &g->attribute[i];
-        char path[128];
-        if (a->name[0] == '\0' || strchr(a->name, '/') != NULL || strcmp(a->name, ".") == 0)
-            return gv_fail(err, GV_ERR_ARG, "%s: \"%s\" cannot name a column of /nodes",
-                           gv_h5_path(f), a->name);
-        snprintf(path, sizeof path, "/nodes/%s", a->name);
-        if (a->i32 != NULL)
-            st = write_vector(f, path, GV_I32, g->n_nodes, a->i32, NULL, err);
-        else
-            st = write_vector(f, path, GV_F32, g->n_nodes, a->f32, NULL, err);
+        const void *data = a->i32 != NULL ? (const void *)a->i32 : (const void *)a->f32;
+        st = gv_graph_writer_append(w, GV_ARRAY_COLUMN + i, data, g->n_nodes, err);
     }
     return st;
 }
@@ -147,26 +104,17 @@ static gv_status write_attributes(gv_h5 *f, const gv_graph *g, gv_error *err)
 GV_API gv_status gv_graph_save(gv_context *ctx, gv_graph *g, const char *path, bool overwrite,
                                gv_error *err)
 {
-    gv_h5 *f;
-    gv_graph_sums sums = {.probability = 0};
-    char hash[GV_HASH_CHARS + 1];
-    gv_status st = gv_h5_create(ctx, path, overwrite, "grapevine-graph", 1, &f, err);
+    gv_graph_writer *w;
+    gv_column_plan column[GV_MAX_ATTRIBUTES];
+    const gv_graph_plan plan = plan_of(g, column);
+    gv_status st = gv_graph_writer_create(ctx, path, overwrite, &plan, &w, err);
     if (st != GV_OK)
         return st;
-    st = write_head(f, g, err);
+    st = put_edges(w, g, err);
     if (st == GV_OK)
-        st = write_edges(f, g, &sums, err);
+        st = put_nodes(w, g, err);
     if (st == GV_OK)
-        st = gv_h5_write_ids(f, "/nodes/ext_id", g, &sums.ids, err);
-    if (st == GV_OK)
-        st = write_attributes(f, g, err);
-    if (st == GV_OK)
-        st = gv_h5_set_text(f, "/", "content_hash", gv_graph_content_hash(g, &sums, hash), err);
-    if (st == GV_OK)
-        st = gv_h5_commit(&f, err);
-    else
-        gv_h5_close(f);
-    if (st == GV_OK)
-        memcpy(g->hash, hash, sizeof hash);
+        return gv_graph_writer_commit(&w, g->hash, err);
+    gv_graph_writer_discard(w);
     return st;
 }

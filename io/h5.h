@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "engine/hash.h"
 #include "grapevine/graph.h"
 #include "grapevine/io.h"
 
@@ -192,6 +193,22 @@ GV_CHECKED gv_status gv_h5_slab(gv_h5 *f, const gv_h5_array *array, int64_t firs
                                 const void *data, int64_t bytes, gv_error *err);
 GV_CHECKED gv_status gv_h5_end(gv_h5 *f, const gv_h5_array *array, uint64_t *checksum,
                                gv_error *err);
+
+/* The same piece by piece in order, with the checksum taken on the way: begin, append until the
+ * array is full, end. Pieces of many 4 MiB are hashed and written in parallel. A stream that is not
+ * ended is given up with gv_h5_stream_drop(), which is allowed on one that is all zero or ended. */
+typedef struct gv_h5_stream {
+    gv_h5_array array;
+    gv_hasher hasher;
+} gv_h5_stream;
+GV_CHECKED gv_status gv_h5_stream_begin(gv_h5 *f, const char *path, const gv_h5_shape *shape,
+                                        gv_h5_stream *stream, gv_error *err);
+GV_CHECKED gv_status gv_h5_stream_append(gv_h5 *f, gv_h5_stream *stream, const void *data,
+                                         int64_t bytes, gv_error *err);
+/* GV_ERR_ARG when the array is not full. */
+GV_CHECKED gv_status gv_h5_stream_end(gv_h5 *f, gv_h5_stream *stream, uint64_t *checksum,
+                                      gv_error *err);
+void gv_h5_stream_drop(gv_h5_stream *stream);
 
 /* The same in chunks with shuffle and deflate, packed in parallel. */
 GV_CHECKED gv_status gv_h5_write_packed(gv_h5 *f, const char *path, const gv_h5_shape *shape,

@@ -190,7 +190,7 @@ TEST large_arrays_are_not_copied(void)
     test_path(folder, "large.h5", path);
     ASSERT_EQ(GV_OK, gv_graph_save(ctx, g, path, true, &err));
     ASSERT_EQ(0, gv_context_memory_used(ctx));
-    ASSERT(gv_context_memory_peak(ctx) < 8192);
+    ASSERT(gv_context_memory_peak(ctx) < 16384);
     ASSERT_EQ(GV_OK, gv_graph_open(ctx, path, &back, &err));
     ASSERT_EQ(0, (uintptr_t)back->out.indices % 4096);
     ASSERT_EQ(0, (uintptr_t)back->in.probability % 4096);

@@ -7,6 +7,7 @@
 
 #include "grapevine/generate.h"
 #include "grapevine/graph.h"
+#include "grapevine/graph_writer.h"
 #include "grapevine/learn.h"
 
 #ifdef __cplusplus
