@@ -58,4 +58,7 @@ say export edges.tsv --table edges
 say export res.h5 --table influencers -o out.tsv
 say export res.h5 --table influencers -o nowhere/out.tsv
 say export words.h5 --table edges --force -o out.tsv
+echo "\$ export words.h5 --table edges >/dev/full"
+grapevine export words.h5 --table edges --progress none 2>&1 >/dev/full
+echo "= $?"
 ls out.tsv* nowhere 2>/dev/null

@@ -45,6 +45,11 @@ check pop/truth.h5 "[t['n_influencers'] for t in d['topics']]"
 check res.h5 "d['kind'], d['quantile'], [len(t['best']) for t in d['influencers']]"
 check "res.h5 --truth pop/truth.h5" "[0 < t['n_confirmed'] < t['n_flagged'] for t in d['influencers']]"
 
+# names that JSON has to escape
+printf 'user,item,topic,time\nann,1,"say ""hi"" \\ n",1000\nbob,1,"say ""hi"" \\ n",2000\n' >quoted.csv
+grapevine learn words.h5 --log quoted.csv -o quoted.h5 --progress none
+check quoted.h5 "ascii(d['topics'][0]['name'])"
+
 # cascades and walks
 grapevine cascade words.h5 --seeds ann --sims 4 --probability const:1 -o cascade.h5 --progress none
 say info cascade.h5
