@@ -6,49 +6,75 @@
 
 #include "cli/info.h"
 
-enum { LINE = 100, PER_LINE = 3, PLOT_LINES = 12, PLOT_WIDTH = 50, TOPIC_WIDTH = 24 };
+enum { LINE = 120, PER_LINE = 3, PLOT_LINES = 12, PLOT_WIDTH = 50, TOPIC_WIDTH = 24 };
 
 /* ---- arrays ---------------------------------------------------------------------------------- */
 
+/* "i1[8,1000]", and "mean" of a single number. */
 static void shape(const gv_file_entry *e, char *text, size_t room)
 {
-    const char *name = strrchr(e->path, '/') + 1;
-    int at = snprintf(text, room, e->rank > 0 ? "%s %s[" : "%s %s", name, e->type);
-    for (int d = 0; d < e->rank && at < (int)room; d++)
-        at += snprintf(text + at, room - (size_t)at, d > 0 ? ",%" PRId64 : "%" PRId64, e->dims[d]);
-    if (e->rank > 0 && at < (int)room - 1)
+    int at = snprintf(text, room, "%s", strrchr(e->path, '/') + 1);
+    const bool single = e->rank == 0 || (e->rank == 1 && e->dims[0] == 1);
+    for (int d = 0; !single && d < e->rank && at < (int)room; d++)
+        at += snprintf(text + at, room - (size_t)at, d > 0 ? ",%" PRId64 : "[%" PRId64, e->dims[d]);
+    if (!single && at < (int)room - 1)
         snprintf(text + at, room - (size_t)at, "]");
 }
 
-/* Where the rows of a csr group are; the arrays along its entries say enough. */
+static bool starts(const char *text, const char *with)
+{
+    return strncmp(text, with, strlen(with)) == 0;
+}
+
+/* Where the rows of a csr group are: the arrays along its entries say enough. */
 static bool is_index(const gv_file_entry *e)
 {
     const char *name = strrchr(e->path, '/') + 1;
     return strcmp(name, "indptr") == 0 || strcmp(name, "indices") == 0;
 }
 
-/* "/influence   i1 float32[8,1000]  ..." : a line for each group, broken at LINE columns. */
+/* What every results file has; one line for all. */
+static bool is_common(const gv_file_entry *e)
+{
+    return starts(e->path, "/nodes/") || starts(e->path, "/provenance/") ||
+           starts(e->path, "/topics/");
+}
+
+static void common_arrays(const info_work *w)
+{
+    int n = 0;
+    for (int64_t i = 0; i < w->info.n_entries; i++) {
+        const gv_file_entry *e = gv_file_entry_at(w->f, i);
+        if (is_common(e))
+            fprintf(w->to, "%s%s", n++ == 0 ? "  " : " ", e->path);
+    }
+    if (n > 0)
+        fputc('\n', w->to);
+}
+
+/* "/influence   i1[8,1000] rank[8,1000] ..." : a line for each group, broken at LINE columns. */
 static void arrays(const info_work *w)
 {
     char last[256] = "", text[320];
     int column = 0;
     for (int64_t i = 0; i < w->info.n_entries; i++) {
         const gv_file_entry *e = gv_file_entry_at(w->f, i);
-        if (is_index(e))
+        if (is_index(e) || is_common(e))
             continue;
         const size_t group = (size_t)(strrchr(e->path, '/') - e->path);
         const bool same = strlen(last) == group && memcmp(last, e->path, group) == 0;
         shape(e, text, sizeof text);
         if (!same)
             column =
-                fprintf(w->to, "%s  %-18.*s", last[0] != '\0' ? "\n" : "", (int)group, e->path);
+                fprintf(w->to, "%s  %-17.*s", last[0] != '\0' ? "\n" : "", (int)group, e->path);
         else if (column + (int)strlen(text) > LINE)
-            column = fprintf(w->to, "\n%20s", "");
-        column += fprintf(w->to, "  %s", text);
+            column = fprintf(w->to, "\n%19s", "");
+        column += fprintf(w->to, " %s", text);
         snprintf(last, sizeof last, "%.*s", (int)group, e->path);
     }
-    if (w->info.n_entries > 0)
+    if (last[0] != '\0')
         fputc('\n', w->to);
+    common_arrays(w);
 }
 
 /* ---- influencers ----------------------------------------------------------------------------- */
@@ -155,8 +181,8 @@ static int influencers(info_work *w)
 
 /* ---- cascades and PageRank ------------------------------------------------------------------- */
 
-/* Steps [begin, end); the last line stands for all steps to come. */
-static void bar(const info_work *w, int64_t begin, int64_t end, bool last, double value,
+/* Steps [begin, end); `rest`: and all steps to come. */
+static void bar(const info_work *w, int64_t begin, int64_t end, bool rest, double value,
                 double most)
 {
     char step[64], hashes[PLOT_WIDTH + 1];
@@ -164,7 +190,7 @@ static void bar(const info_work *w, int64_t begin, int64_t end, bool last, doubl
     memset(hashes, '#', sizeof hashes);
     hashes[length] = '\0';
     snprintf(step, sizeof step, "%" PRId64, begin);
-    if (last)
+    if (rest)
         snprintf(step, sizeof step, "%" PRId64 "+", begin);
     else if (end > begin + 1)
         snprintf(step, sizeof step, "%" PRId64 "-%" PRId64, begin, end - 1);
@@ -179,28 +205,27 @@ static double sum(const double *value, int64_t begin, int64_t end)
     return total;
 }
 
-/* A line a step, or for long curves a line for several steps: as many as let the first 99 % of the
- * active consumers fit, with the rest on the last line. */
+/* A line for a step, or for several where the curve is long: the steps that hold 99.9 % of the
+ * active consumers get all lines but the last, which is for the rest. */
 static void plot(const info_work *w, const double *mean, int64_t length)
 {
     const double all = sum(mean, 0, length);
-    int64_t steps = 0, width = 1;
-    while (steps < length && sum(mean, 0, steps) < 0.99 * all)
+    int64_t steps = 0;
+    while (steps < length && sum(mean, 0, steps) < 0.999 * all)
         steps++;
-    if (length > PLOT_LINES)
-        width = (steps + PLOT_LINES - 2) / (PLOT_LINES - 1);
-    const int64_t whole = (length + width - 1) / width;
-    const int64_t lines = whole < PLOT_LINES ? whole : PLOT_LINES;
+    const int64_t most_lines = PLOT_LINES - 1;
+    const int64_t width = steps > most_lines ? (steps + most_lines - 1) / most_lines : 1;
+    const int64_t lines = (steps + width - 1) / width;
     double most = 0.0;
     for (int pass = 0; pass < 2; pass++)
-        for (int64_t i = 0; i < lines; i++) {
-            const bool last = i + 1 == lines && whole > lines;
-            const int64_t end = last || (i + 1) * width > length ? length : (i + 1) * width;
-            const double value = sum(mean, i * width, end);
+        for (int64_t i = 0; i <= lines; i++) {
+            const int64_t begin = i * width;
+            const int64_t end = i == lines || begin + width > length ? length : begin + width;
+            const double value = sum(mean, begin, end);
             if (pass == 0)
                 most = value > most ? value : most;
-            else
-                bar(w, i * width, end, last, value, most);
+            else if (begin < end)
+                bar(w, begin, end, i == lines && end > begin + width, value, most);
         }
 }
 

@@ -58,6 +58,9 @@ seq 1 40 | while read i; do echo "$i $((i + 1))"; done >chain.txt
 grapevine import chain.txt -o chain.h5 --progress none
 grapevine cascade chain.h5 --seeds 1 --sims 2 --probability const:1 -o long.h5 --progress none
 say info long.h5
+: >nobody.txt
+grapevine cascade chain.h5 --seeds nobody.txt --sims 2 --probability const:1 -o nobody.h5 --progress none
+say info nobody.h5
 grapevine ppr words.h5 --source ann -o ppr.h5 --progress none
 say info ppr.h5
 
