@@ -2,7 +2,7 @@
 # the Debian packages they use. Works as root or through sudo, on Debian 12 and Ubuntu 24.04.
 set -eu
 
-build_needs="gcc libc6-dev make cmake pkg-config libhdf5-dev libhwloc-dev libcyaml-dev libzstd-dev \
+build_needs="gcc libc6-dev make cmake pkg-config libhdf5-dev libhwloc-dev libcyaml-dev libyaml-dev libzstd-dev \
 zlib1g-dev libxxhash-dev"
 test_needs="git clang libomp-dev libclang-rt-dev python3-h5py python3-pandas python3-tables \
 python3-scipy hdf5-tools zstd"
