@@ -13,6 +13,7 @@ typedef struct cascade_opts {
     int64_t sims, max_sims, max_steps;
     double precision;
     bool activation;
+    int32_t kernel; /* a gv_cascade_kernel */
 } cascade_opts;
 
 static const cli_option options[] = {
@@ -99,6 +100,13 @@ static const cli_option options[] = {
      .type = CLI_FLAG,
      .offset = offsetof(cascade_opts, activation),
      .help = "also count for each consumer in how many worlds they became active"},
+    {.name = "kernel",
+     .type = CLI_CHOICE,
+     .offset = offsetof(cascade_opts, kernel),
+     .metavar = "NAME",
+     .help = "how worlds are made: auto, plain, points (for thin cascades) or sliced (for dense "
+             "ones); each draws worlds of its own [%s]",
+     .choices = "auto|plain|points|sliced"},
     {.name = "name",
      .type = CLI_TEXT,
      .offset = offsetof(cascade_opts, name),
@@ -115,7 +123,8 @@ static void defaults(void *opts)
                                            .sims = d.n_worlds,
                                            .max_sims = d.max_worlds,
                                            .max_steps = d.max_steps,
-                                           .precision = d.target_stderr};
+                                           .precision = d.target_stderr,
+                                           .kernel = (int32_t)d.kernel};
 }
 
 /* What one run holds. */
@@ -213,7 +222,8 @@ static int take_options(cascade_run *c)
                                 .target_stderr = o->precision,
                                 .max_worlds = o->max_sims,
                                 .max_steps = o->max_steps,
-                                .activation = o->activation};
+                                .activation = o->activation,
+                                .kernel = (gv_cascade_kernel)o->kernel};
     if (!is_name(o->name))
         return cli_fail_text(c->s, CLI_USAGE,
                              "--name: '%s' has other characters than letters, digits, _ and -",
@@ -384,7 +394,7 @@ static gv_status put_attributes(const cascade_run *c, gv_results *out, const cha
     if (st == GV_OK && c->o->topic != NULL)
         st = gv_results_attr_text(out, group, "topic", c->o->topic, err);
     if (st == GV_OK)
-        st = gv_results_attr_text(out, group, "rng", gv_cascade_rng(), err);
+        st = gv_results_attr_text(out, group, "rng", gv_cascade_rng(r->kernel), err);
     if (st == GV_OK)
         st = gv_results_attr_i64(out, group, "first_world", r->first_world, err);
     if (st == GV_OK)

@@ -14,7 +14,7 @@
 #include "engine/memory.h"
 #include "engine/parallel.h"
 #include "engine/sort.h"
-#include "kernels/worlds.h"
+#include "kernels/cascade_kernel.h"
 
 enum { FIRST_BLOCK = 1024 };
 
@@ -31,12 +31,23 @@ GV_API gv_cascade_opts gv_cascade_defaults(void)
                              .target_stderr = 0.0,
                              .max_worlds = 1048576,
                              .max_steps = -1,
-                             .activation = false};
+                             .activation = false,
+                             .kernel = GV_CASCADE_AUTO};
 }
 
-GV_API const char *gv_cascade_rng(void)
+GV_API const char *gv_cascade_rng(gv_cascade_kernel kernel)
 {
-    return "philox4x32-10 by edge and world";
+    switch (kernel) {
+    case GV_CASCADE_PLAIN:
+        return "plain: philox4x32-10 by edge and world";
+    case GV_CASCADE_POINTS:
+        return "points: splitmix64 by node, keyed by philox4x32-10 of the world";
+    case GV_CASCADE_SLICED:
+        return "sliced: AES rounds by edge, keyed by philox4x32-10 of 128 worlds";
+    case GV_CASCADE_AUTO:
+        break;
+    }
+    return NULL;
 }
 
 GV_API void gv_cascade_free(gv_cascade_result *result)
@@ -71,6 +82,10 @@ static gv_status check_options(const gv_cascade_opts *o, gv_error *err)
         return gv_fail(err, GV_ERR_RANGE,
                        "cascade: max_steps %" PRId64 " is not -1 (no limit) or at least 0",
                        o->max_steps);
+    if ((int)o->kernel < GV_CASCADE_AUTO || o->kernel > GV_CASCADE_SLICED)
+        return gv_fail(err, GV_ERR_RANGE,
+                       "cascade: kernel %d is not auto (0), plain (1), points (2) or sliced (3)",
+                       (int)o->kernel);
     return GV_OK;
 }
 
@@ -193,7 +208,7 @@ static gv_status simulate_to(gv_worlds *w, gv_cascade_result *r, int64_t target,
     if (spread == NULL)
         return gv_no_memory(w->ctx, "cascade: spread of each world", err);
     r->spread = spread;
-    int64_t chunk = (int64_t)w->n_lanes * 4;
+    int64_t chunk = gv_worlds_grain(w);
     while (r->n_worlds < target) {
         gv_status st = gv_progress(w->ctx, "cascade", r->n_worlds, total, err);
         if (st != GV_OK)
@@ -262,12 +277,18 @@ static gv_status take_curve(const gv_worlds *w, gv_cascade_result *r, gv_error *
 static gv_status simulate(gv_worlds *w, const gv_cascade_opts *o, gv_cascade_result *r,
                           gv_error *err)
 {
-    gv_status st = gv_worlds_open(w, err);
+    gv_kernel kernel = {.has_points = false};
+    gv_status st =
+        gv_kernel_open(&kernel, w, o->target_stderr > 0.0 ? o->max_worlds : o->n_worlds, err);
     bool reached = false;
+    r->kernel = w->kernel;
+    if (st == GV_OK)
+        st = gv_worlds_open(w, err);
     if (st == GV_OK)
         st = simulate_all(w, o, r, &reached, err);
     if (st == GV_OK)
         st = take_curve(w, r, err);
+    gv_kernel_close(&kernel);
     if (st != GV_OK)
         return st;
     for (int64_t i = 0; w->activation != NULL && i < r->n_seeds; i++)
@@ -286,7 +307,7 @@ GV_API gv_status gv_cascade(gv_context *ctx, const gv_graph *g, const gv_probabi
                             gv_cascade_result **out, gv_error *err)
 {
     const gv_cascade_opts o = opts != NULL ? *opts : gv_cascade_defaults();
-    gv_worlds w = {.ctx = ctx, .g = g};
+    gv_worlds w = {.ctx = ctx, .g = g, .seed = o.seed, .kernel = o.kernel};
     gv_status st = check_options(&o, err);
     if (st == GV_OK)
         st = choose_coins(ctx, g, probability, o.seed, &w.coins, err);

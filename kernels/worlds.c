@@ -19,8 +19,10 @@
 #include "engine/error.h"
 #include "engine/memory.h"
 #include "engine/parallel.h"
+#include "kernels/points.h"
+#include "kernels/sliced.h"
 
-enum { FIRST_LEVELS = 64, OVERLONG = -1 };
+enum { FIRST_LEVELS = 64 };
 
 static inline bool is_active(const uint64_t *active, gv_node v)
 {
@@ -52,6 +54,15 @@ static int64_t expand(const gv_worlds *w, const gv_lane *lane, int64_t world, gv
     return tail;
 }
 
+static int64_t expand_plain(const gv_worlds *w, gv_lane *lane, int64_t world, int64_t begin,
+                            int64_t end)
+{
+    int64_t tail = end;
+    for (int64_t i = begin; i < end; i++)
+        tail = expand(w, lane, world, lane->queue[i], tail);
+    return tail;
+}
+
 /* Adds a finished world to the lane's sums and the activation counts. */
 static void count_world(const gv_worlds *w, gv_lane *lane, int64_t steps, int64_t spread)
 {
@@ -68,10 +79,22 @@ static void count_world(const gv_worlds *w, gv_lane *lane, int64_t steps, int64_
     }
 }
 
-/* Simulates one world; its spread, or OVERLONG, counting nothing, when it has more steps than the
- * lane has room for. */
+/* Zeroes the bitmap: whole where that is less work than one write for each active consumer. */
+static void clear_active(const gv_worlds *w, gv_lane *lane, int64_t n_active)
+{
+    const int64_t words = (w->g->n_nodes + 63) / 64;
+    if (n_active > words / 4)
+        memset(lane->active, 0, (size_t)words * sizeof *lane->active);
+    else
+        for (int64_t i = 0; i < n_active; i++)
+            lane->active[lane->queue[i] >> 6] = 0;
+}
+
+/* Simulates one world; its spread, or GV_OVERLONG, counting nothing, when it has more steps than
+ * the lane has room for. */
 static int64_t simulate(const gv_worlds *w, gv_lane *lane, int64_t world)
 {
+    gv_expand *const expand_step = w->kernel == GV_CASCADE_POINTS ? gv_points_expand : expand_plain;
     int64_t begin = 0, tail = w->n_seeds, steps = 1;
     bool fits = true;
     for (int64_t i = 0; i < w->n_seeds; i++) {
@@ -81,8 +104,7 @@ static int64_t simulate(const gv_worlds *w, gv_lane *lane, int64_t world)
     lane->level[0] = tail;
     while (begin < tail && steps <= w->max_steps) {
         const int64_t end = tail;
-        for (int64_t i = begin; i < end; i++)
-            tail = expand(w, lane, world, lane->queue[i], tail);
+        tail = expand_step(w, lane, world, begin, end);
         begin = end;
         if (tail == end)
             break;
@@ -93,9 +115,8 @@ static int64_t simulate(const gv_worlds *w, gv_lane *lane, int64_t world)
     }
     if (fits)
         count_world(w, lane, steps, tail);
-    for (int64_t i = 0; i < tail; i++)
-        lane->active[lane->queue[i] >> 6] = 0;
-    return fits ? tail : OVERLONG;
+    clear_active(w, lane, tail);
+    return fits ? tail : GV_OVERLONG;
 }
 
 /* Simulates the worlds whose spread is not known yet; how many were overlong. Worlds are handed out
@@ -107,10 +128,10 @@ static int64_t run_missing(gv_worlds *w, int64_t first, int64_t n, int64_t *spre
     int64_t overlong = 0;
 #pragma omp parallel for num_threads(w->n_lanes) schedule(dynamic, grain) reduction(+ : overlong)
     for (int64_t i = 0; i < n; i++) {
-        if (spread[i] != OVERLONG)
+        if (spread[i] != GV_OVERLONG)
             continue;
         spread[i] = simulate(w, &w->lane[gv_thread()], first + i);
-        overlong += spread[i] == OVERLONG;
+        overlong += spread[i] == GV_OVERLONG;
     }
     return overlong;
 }
@@ -142,7 +163,7 @@ static gv_status grow_levels(gv_worlds *w, int64_t levels, gv_error *err)
         memset(sumsq + w->levels, 0, more * sizeof *sumsq);
     }
     w->levels = levels;
-    return GV_OK;
+    return w->kernel == GV_CASCADE_SLICED ? gv_sliced_grow(w->sliced, levels, err) : GV_OK;
 }
 
 gv_status gv_worlds_open(gv_worlds *w, gv_error *err)
@@ -153,9 +174,9 @@ gv_status gv_worlds_open(gv_worlds *w, gv_error *err)
     w->lane = gv_alloc_zero(w->ctx, w->n_lanes, sizeof *w->lane);
     if (w->lane == NULL)
         return no_room(w, err);
-    for (int32_t i = 0; i < w->n_lanes; i++) {
+    for (int32_t i = 0; i < w->n_lanes && w->kernel != GV_CASCADE_SLICED; i++) {
         w->lane[i].active = gv_alloc_zero(w->ctx, (n + 63) / 64, sizeof *w->lane[i].active);
-        w->lane[i].queue = gv_alloc(w->ctx, n, sizeof *w->lane[i].queue);
+        w->lane[i].queue = gv_alloc(w->ctx, n + 1, sizeof *w->lane[i].queue);
         if (w->lane[i].active == NULL || w->lane[i].queue == NULL)
             return no_room(w, err);
     }
@@ -175,12 +196,20 @@ void gv_worlds_close(gv_worlds *w)
     w->lane = NULL;
 }
 
+int64_t gv_worlds_grain(const gv_worlds *w)
+{
+    if (w->kernel == GV_CASCADE_SLICED)
+        return (int64_t)w->sliced->n_states * w->sliced->lanes * GV_LANE_WORLDS;
+    return (int64_t)w->n_lanes * 4;
+}
+
 gv_status gv_worlds_run(gv_worlds *w, int64_t first, int64_t n, int64_t *spread, gv_error *err)
 {
     for (int64_t i = 0; i < n; i++)
-        spread[i] = OVERLONG;
+        spread[i] = GV_OVERLONG;
     /* Overlong worlds are simulated again with more room, so that no thread has to allocate. */
-    while (run_missing(w, first, n, spread) > 0) {
+    while ((w->kernel == GV_CASCADE_SLICED ? gv_sliced_run(w, first, n, spread)
+                                           : run_missing(w, first, n, spread)) > 0) {
         const gv_status st = grow_levels(w, w->levels * 4, err);
         if (st != GV_OK)
             return st;

@@ -21,17 +21,28 @@ typedef struct gv_probability {
     const float *stored;      /* borrowed [n_edges], by out-edge; for GV_PROBABILITY_STORED */
 } gv_probability;
 
+/* How worlds are made. All follow the same law and each is a pure function of (seed, graph,
+ * probabilities, world), but they draw different worlds: results can be compared, or parts added
+ * up, only within one of them. Auto takes points or sliced, from graph and probabilities alone. */
+typedef enum gv_cascade_kernel {
+    GV_CASCADE_AUTO = 0,
+    GV_CASCADE_PLAIN = 1,  /* a coin for each edge that is looked at: the reference */
+    GV_CASCADE_POINTS = 2, /* draws live edges directly: for thin cascades          */
+    GV_CASCADE_SLICED = 3  /* 128 to 512 worlds side by side: for dense cascades    */
+} gv_cascade_kernel;
+
 typedef struct gv_cascade_opts {
-    uint64_t seed;        /*                                                             [1] */
-    int64_t first_world;  /* index of the first world, >= 0                              [0] */
-    int64_t n_worlds;     /* worlds to simulate, in [1, 2^31 - 1]; ignored with
-                                `target_stderr`                                      [1024] */
-    double target_stderr; /* 0, or simulate doubling blocks until stderr / mean is at most this,
-                             in (0, 1)                                                   [0] */
-    int64_t max_worlds;   /* with target_stderr: never more worlds than this, in [1, 2^31 - 1]
-                                                                                  [1048576] */
-    int64_t max_steps;    /* steps after the seeds' step 0, >= 0; -1 is no limit        [-1] */
-    bool activation;      /* count activations of every consumer                     [false] */
+    uint64_t seed;            /*                                                             [1] */
+    int64_t first_world;      /* index of the first world, >= 0                              [0] */
+    int64_t n_worlds;         /* worlds to simulate, in [1, 2^31 - 1]; ignored with
+                                    `target_stderr`                                      [1024] */
+    double target_stderr;     /* 0, or simulate doubling blocks until stderr / mean is at most this,
+                                 in (0, 1)                                                   [0] */
+    int64_t max_worlds;       /* with target_stderr: never more worlds than this, in [1, 2^31 - 1]
+                                                                                      [1048576] */
+    int64_t max_steps;        /* steps after the seeds' step 0, >= 0; -1 is no limit        [-1] */
+    bool activation;          /* count activations of every consumer                     [false] */
+    gv_cascade_kernel kernel; /*                                           [GV_CASCADE_AUTO] */
 } gv_cascade_opts;
 
 GV_API gv_cascade_opts gv_cascade_defaults(void);
@@ -44,14 +55,15 @@ typedef struct gv_wide {
 /* All sums are exact integers, so results of disjoint world ranges add up. Arrays belong to the
  * result and live until gv_cascade_free(). */
 typedef struct gv_cascade_result {
+    gv_cascade_kernel kernel;      /* that made the worlds: never GV_CASCADE_AUTO */
     int64_t first_world, n_worlds; /* worlds [first_world, first_world + n_worlds) */
     int64_t n_seeds;               /* distinct seeds */
     const gv_node *seeds;          /* [n_seeds], ascending */
     const int64_t *spread;         /* [n_worlds], active consumers at the end, seeds included */
-    int64_t curve_length;          /* steps 0 .. curve_length - 1: up to the last one at which anybody
-                                      became active in any of the worlds; at least 1 */
-    const int64_t *curve_sum;      /* [curve_length], newly active at a step, summed over worlds */
-    const gv_wide *curve_sumsq;    /* [curve_length], squares of the same */
+    int64_t curve_length;       /* steps 0 .. curve_length - 1: up to the last one at which anybody
+                                   became active in any of the worlds; at least 1 */
+    const int64_t *curve_sum;   /* [curve_length], newly active at a step, summed over worlds */
+    const gv_wide *curve_sumsq; /* [curve_length], squares of the same */
     const int32_t *activation_count; /* [n_nodes], or NULL unless asked for */
     double mean, sd, stderr_mean;    /* of spread; sd and stderr with n - 1; 0 for one world */
     double outward_mean;             /* mean without the seeds */
@@ -77,8 +89,9 @@ GV_API GV_CHECKED gv_status gv_cascade(gv_context *ctx, const gv_graph *g,
 
 GV_API void gv_cascade_free(gv_cascade_result *result);
 
-/* Name of the construction of worlds, for provenance: results of different names differ in bits. */
-GV_API const char *gv_cascade_rng(void);
+/* Name of the construction of worlds, for provenance: results of different names differ in bits.
+ * NULL for GV_CASCADE_AUTO and other numbers. */
+GV_API const char *gv_cascade_rng(gv_cascade_kernel kernel);
 
 #ifdef __cplusplus
 }

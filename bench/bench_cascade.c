@@ -1,0 +1,281 @@
+/* bench_cascade.c -- gv_cascade() beside one world at a time (reference/plain_cascade.c).
+ *
+ *   bench_cascade [graph=kron:18] [p=wc] [seeds=50] [threads=2] [worlds=1024] [plain=64] [trials=5]
+ *                 [kernel=auto]
+ *
+ * graph: kron:SCALE or uniform:NODES (degree 10). p: wc, a number, or planted: unequal, most of
+ * them small. Both programs run in turn; the line of JSON holds medians of seconds a world, their
+ * ratio without and with the kernel's preparation, and the means of both with the distance in
+ * standard errors. Preparation is what happens before the first world. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "grapevine/grapevine.h"
+#include "graphs.h"
+#include "reference/plain_cascade.h"
+
+enum { MAX_TRIALS = 64, LEAST_DEGREE = 4 };
+
+typedef struct settings {
+    const char *graph, *p, *kernel;
+    int64_t seeds, threads, worlds, plain, trials;
+} settings;
+
+typedef struct problem {
+    const settings *s;
+    gv_context *ctx;
+    bench_graph g;
+    gv_probability probability;
+    float *stored;
+    uint32_t *limit;
+    plain_graph plain;
+    gv_node *seeds;
+    int64_t n_seeds;
+    double first_world; /* when the last run began with it */
+} problem;
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static int by_size(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static double median(const double *x, int64_t n)
+{
+    double sorted[MAX_TRIALS];
+    memcpy(sorted, x, (size_t)n * sizeof *x);
+    qsort(sorted, (size_t)n, sizeof *sorted, by_size);
+    return n % 2 ? sorted[n / 2] : 0.5 * (sorted[n / 2 - 1] + sorted[n / 2]);
+}
+
+static void *room(int64_t count, size_t size)
+{
+    void *block = calloc((size_t)(count > 0 ? count : 1), size);
+    if (block == NULL) {
+        fprintf(stderr, "no memory\n");
+        exit(EXIT_FAILURE);
+    }
+    return block;
+}
+
+static void check(gv_status st, const gv_error *err)
+{
+    if (st == GV_OK)
+        return;
+    fprintf(stderr, "%s\n", err->message);
+    exit(EXIT_FAILURE);
+}
+
+/* ---- the problem ------------------------------------------------------------------------------
+ */
+
+static uint32_t limit_of(double p)
+{
+    return p >= 1.0 ? UINT32_MAX : (uint32_t)(p * 0x1p32);
+}
+
+static void weighted_cascade(problem *b)
+{
+    int64_t *degree = room(b->g.n, sizeof *degree);
+    for (int64_t e = 0; e < b->g.m; e++)
+        degree[b->g.target[e]]++;
+    b->limit = room(b->g.n, sizeof *b->limit);
+    for (int64_t v = 0; v < b->g.n; v++)
+        b->limit[v] = limit_of(1.0 / (double)(degree[v] > 0 ? degree[v] : 1));
+    b->plain.by_target = b->limit;
+    b->probability.rule = GV_PROBABILITY_WEIGHTED_CASCADE;
+    free(degree);
+}
+
+/* Like probabilities learned from purchases: a lognormal factor of either end, mean about .05. */
+static void planted(problem *b)
+{
+    b->stored = room(b->g.m, sizeof *b->stored);
+    b->limit = room(b->g.m, sizeof *b->limit);
+    for (int64_t u = 0; u < b->g.n; u++) {
+        for (int64_t e = b->g.offset[u]; e < b->g.offset[u + 1]; e++) {
+            double sum = 0.0; /* twelve uniform numbers are normal enough */
+            for (uint64_t k = 0; k < 12; k++) {
+                const uint64_t of = k < 6 ? (uint64_t)u : (uint64_t)b->g.target[e];
+                sum += (double)(bench_random(10 + k, of) >> 11) * 0x1p-53;
+            }
+            const double p = 0.03 * exp(sum - 6.0);
+            b->stored[e] = (float)(p < 0.9 ? p : 0.9);
+            b->limit[e] = limit_of((double)b->stored[e]);
+        }
+    }
+    b->plain.by_edge = b->limit;
+    b->probability = (gv_probability){.rule = GV_PROBABILITY_STORED, .stored = b->stored};
+}
+
+/* Nodes of out-degree at least LEAST_DEGREE, drawn at random. */
+static void take_seeds(problem *b)
+{
+    b->seeds = room(b->s->seeds, sizeof *b->seeds);
+    for (uint64_t i = 0; b->n_seeds < b->s->seeds && i < 1000000000; i++) {
+        const gv_node v = (gv_node)(bench_random(5, i) % (uint64_t)b->g.n);
+        if (b->g.offset[v + 1] - b->g.offset[v] >= LEAST_DEGREE)
+            b->seeds[b->n_seeds++] = v;
+    }
+}
+
+/* Notes when the first world is about to be simulated. */
+static bool note_start(void *data, const char *stage, int64_t done, int64_t total)
+{
+    double *started = data;
+    (void)total;
+    if (strcmp(stage, "cascade") == 0 && done == 0)
+        *started = now();
+    return true;
+}
+
+static void make_problem(problem *b)
+{
+    gv_error err;
+    const settings *s = b->s;
+    const gv_context_opts o = {
+        .n_threads = (int32_t)s->threads, .progress = note_start, .progress_data = &b->first_world};
+    check(gv_context_create(&o, &b->ctx, &err), &err);
+    if (strncmp(s->graph, "kron:", 5) == 0)
+        b->g = bench_kronecker(b->ctx, atoi(s->graph + 5), 16);
+    else
+        b->g = bench_uniform(b->ctx, atoll(s->graph + strcspn(s->graph, ":") + 1), 10);
+    b->plain =
+        (plain_graph){.n = b->g.n, .m = b->g.m, .offset = b->g.offset, .target = b->g.target};
+    if (strcmp(s->p, "wc") == 0) {
+        weighted_cascade(b);
+    } else if (strcmp(s->p, "planted") == 0) {
+        planted(b);
+    } else {
+        b->probability = (gv_probability){.rule = GV_PROBABILITY_CONSTANT, .constant = atof(s->p)};
+        b->plain.limit = limit_of(b->probability.constant);
+    }
+    take_seeds(b);
+}
+
+/* ---- trials -----------------------------------------------------------------------------------
+ */
+
+static gv_cascade_kernel kernel_of(const char *name)
+{
+    return strcmp(name, "plain") == 0    ? GV_CASCADE_PLAIN
+           : strcmp(name, "points") == 0 ? GV_CASCADE_POINTS
+           : strcmp(name, "sliced") == 0 ? GV_CASCADE_SLICED
+                                         : GV_CASCADE_AUTO;
+}
+
+static double run_kernel(const problem *b, int64_t worlds, double *prepare, gv_cascade_result **r)
+{
+    gv_error err;
+    gv_cascade_opts o = gv_cascade_defaults();
+    o.kernel = kernel_of(b->s->kernel);
+    o.n_worlds = worlds;
+    const double started = now();
+    check(gv_cascade(b->ctx, b->g.handle, &b->probability, b->seeds, b->n_seeds, &o, r, &err),
+          &err);
+    *prepare = b->first_world - started;
+    return now() - started;
+}
+
+/* Mean of `n` spreads and its standard error. */
+static double mean_of(const int64_t *spread, int64_t n, double *error)
+{
+    double sum = 0.0, square = 0.0;
+    for (int64_t i = 0; i < n; i++)
+        sum += (double)spread[i];
+    const double mean = sum / (double)n;
+    for (int64_t i = 0; i < n; i++)
+        square += ((double)spread[i] - mean) * ((double)spread[i] - mean);
+    *error = sqrt(square / (double)n / (double)n);
+    return mean;
+}
+
+static void compare(const problem *b)
+{
+    const settings *s = b->s;
+    double plain[MAX_TRIALS], whole[MAX_TRIALS], prepare[MAX_TRIALS];
+    double simulate[MAX_TRIALS];
+    int64_t *spread = room(s->plain, sizeof *spread), edges = 0;
+    gv_cascade_result *r = NULL;
+    for (int64_t t = 0; t < s->trials; t++) {
+        const double started = now();
+        edges = plain_cascade(&b->plain, b->seeds, b->n_seeds, s->plain, (int)s->threads, 12345,
+                              spread);
+        plain[t] = (now() - started) / (double)s->plain;
+        gv_cascade_free(r);
+        whole[t] = run_kernel(b, s->worlds, &prepare[t], &r);
+        simulate[t] = whole[t] - prepare[t];
+    }
+    double error;
+    const double mean = mean_of(spread, s->plain, &error);
+    const double a = median(plain, s->trials), once = median(prepare, s->trials);
+    const double with = median(whole, s->trials) / (double)s->worlds;
+    const double without = median(simulate, s->trials) / (double)s->worlds;
+    static const char *const name[] = {"auto", "plain", "points", "sliced"};
+    printf("{\"graph\": \"%s\", \"n\": %lld, \"m\": %lld, \"p\": \"%s\", \"seeds\": %lld, "
+           "\"threads\": %lld, \"kernel\": \"%s\", \"worlds\": %lld, \"plain_us\": %.4g, "
+           "\"plain_edges_per_s\": %.3g, \"us\": %.4g, \"us_prepared\": %.4g, \"prepare_s\": %.3g, "
+           "\"ratio\": %.2f, \"ratio_with_preparation\": %.2f, \"mean\": %.6g, "
+           "\"plain_mean\": %.6g, \"z\": %.2f}\n",
+           s->graph, (long long)b->g.n, (long long)b->g.m, s->p, (long long)b->n_seeds,
+           (long long)s->threads, name[r->kernel], (long long)s->worlds, 1e6 * a,
+           (double)edges / (double)s->plain / a, 1e6 * with, 1e6 * without, once, a / without,
+           a / with, r->mean, mean, (r->mean - mean) / hypot(error, r->stderr_mean));
+    gv_cascade_free(r);
+    free(spread);
+}
+
+int main(int argc, char **argv)
+{
+    settings s = {.graph = "kron:18",
+                  .p = "wc",
+                  .kernel = "auto",
+                  .seeds = 50,
+                  .threads = 2,
+                  .worlds = 1024,
+                  .plain = 64,
+                  .trials = 5};
+    for (int i = 1; i < argc; i++) {
+        const char *value = argv[i] + strcspn(argv[i], "=");
+        const size_t length = (size_t)(value - argv[i]);
+        const struct {
+            const char *name, **text;
+            int64_t *number;
+        } all[] = {{"graph", &s.graph, NULL},     {"p", &s.p, NULL},
+                   {"kernel", &s.kernel, NULL},   {"seeds", NULL, &s.seeds},
+                   {"threads", NULL, &s.threads}, {"worlds", NULL, &s.worlds},
+                   {"plain", NULL, &s.plain},     {"trials", NULL, &s.trials}};
+        size_t k = 0;
+        while (k < sizeof all / sizeof *all &&
+               (strlen(all[k].name) != length || strncmp(all[k].name, argv[i], length) != 0))
+            k++;
+        if (k == sizeof all / sizeof *all || *value != '=') {
+            fprintf(stderr, "bench_cascade: %s is not NAME=VALUE with a name it knows\n", argv[i]);
+            return 2;
+        }
+        if (all[k].text != NULL)
+            *all[k].text = value + 1;
+        else
+            *all[k].number = atoll(value + 1);
+    }
+    if (s.trials < 1 || s.trials > MAX_TRIALS || s.worlds < 2 || s.plain < 2 || s.threads < 1 ||
+        s.seeds < 0)
+        return 2;
+    problem b = {.s = &s};
+    make_problem(&b);
+    compare(&b);
+    bench_graph_free(&b.g);
+    free(b.seeds), free(b.limit), free(b.stored);
+    gv_context_free(b.ctx);
+    return 0;
+}

@@ -1,0 +1,120 @@
+/* cascade_kernel.c -- which kernel simulates a graph.
+ *
+ * The kernels draw different worlds, so the choice may depend on graph and probabilities alone:
+ * never on seeds, number of worlds, threads, memory or the processor. A pilot of PILOT_WORLDS
+ * worlds of the kernel points, with a seed of its own, starts from the PILOT_SEEDS nodes of
+ * greatest lambda and gives the mean spread A and the points drawn for each active node L. With the
+ * costs
+ *
+ *   points   A (POINTS_NODE + POINTS_POINT L)    a world      sliced   SLICED_EDGE m    a world
+ *
+ * in nanoseconds, sliced is taken where it is cheaper and L >= LEAST_POINTS. Cascades from other
+ * seeds may be smaller; those are cheap with either. */
+#include "kernels/cascade_kernel.h"
+
+#include "engine/error.h"
+#include "engine/memory.h"
+#include "engine/sort.h"
+
+enum { PILOT_WORLDS = 16, PILOT_SEEDS = 64 };
+
+#define PILOT_KEY    UINT64_C(0x70696c6f74)
+#define POINTS_NODE  9.0
+#define POINTS_POINT 5.2
+#define SLICED_EDGE  0.09
+#define LEAST_POINTS 2.0
+
+/* The nodes of greatest lambda, ties by node; how many there are. */
+static int64_t greatest(const gv_points *p, gv_node *seeds)
+{
+    int64_t k = 0;
+    for (int64_t u = 0; u < p->n_nodes; u++) {
+        const float lambda = p->row[u].lambda;
+        if (k == PILOT_SEEDS && lambda <= p->row[seeds[k - 1]].lambda)
+            continue;
+        int64_t at = k < PILOT_SEEDS ? k++ : k - 1;
+        for (; at > 0 && p->row[seeds[at - 1]].lambda < lambda; at--)
+            seeds[at] = seeds[at - 1];
+        seeds[at] = (gv_node)u;
+    }
+    return k;
+}
+
+static gv_status pilot(const gv_worlds *w, const gv_points *p, double *spread, double *points,
+                       gv_error *err)
+{
+    gv_node seeds[PILOT_SEEDS];
+    int64_t size[PILOT_WORLDS];
+    gv_worlds trial = {.ctx = w->ctx,
+                       .g = w->g,
+                       .coins = w->coins,
+                       .kernel = GV_CASCADE_POINTS,
+                       .points = p,
+                       .seeds = seeds,
+                       .n_seeds = greatest(p, seeds),
+                       .max_steps = INT64_MAX};
+    gv_status st = gv_worlds_open(&trial, err);
+    if (st == GV_OK)
+        st = gv_worlds_run(&trial, 0, PILOT_WORLDS, size, err);
+    int64_t active = 0, drawn = 0;
+    for (int i = 0; st == GV_OK && i < PILOT_WORLDS; i++)
+        active += size[i];
+    for (int32_t i = 0; st == GV_OK && i < trial.n_lanes; i++)
+        drawn += trial.lane[i].drawn;
+    *spread = (double)active / PILOT_WORLDS;
+    *points = active > 0 ? (double)drawn / (double)active : 0.0;
+    gv_worlds_close(&trial);
+    return st;
+}
+
+/* Replaces GV_CASCADE_AUTO; leaves the points laid out, for the pilot's seed. */
+static gv_status choose(gv_kernel *k, gv_worlds *w, gv_error *err)
+{
+    double spread, points;
+    k->has_points = true;
+    gv_status st = gv_points_open(&k->points, w->ctx, w->g, &w->coins, PILOT_KEY, err);
+    if (st == GV_OK)
+        st = pilot(w, &k->points, &spread, &points, err);
+    if (st != GV_OK)
+        return st;
+    const double by_points = spread * (POINTS_NODE + POINTS_POINT * points);
+    const double by_slices = SLICED_EDGE * (double)w->g->n_edges;
+    w->kernel =
+        points >= LEAST_POINTS && by_points > by_slices ? GV_CASCADE_SLICED : GV_CASCADE_POINTS;
+    if (w->kernel == GV_CASCADE_POINTS) {
+        gv_points_reseed(&k->points, w->seed);
+    } else {
+        gv_points_close(&k->points);
+        k->has_points = false;
+    }
+    return GV_OK;
+}
+
+gv_status gv_kernel_open(gv_kernel *k, gv_worlds *w, int64_t n_worlds, gv_error *err)
+{
+    gv_status st = GV_OK;
+    k->ctx = w->ctx;
+    if (w->kernel == GV_CASCADE_AUTO)
+        st = choose(k, w, err);
+    if (st == GV_OK && w->kernel == GV_CASCADE_POINTS && !k->has_points) {
+        k->has_points = true;
+        st = gv_points_open(&k->points, w->ctx, w->g, &w->coins, w->seed, err);
+    }
+    if (st == GV_OK && w->kernel == GV_CASCADE_SLICED) {
+        k->has_sliced = true;
+        st = gv_sliced_open(&k->sliced, w->ctx, w->g, &w->coins, w->seed, err);
+        if (st == GV_OK)
+            st = gv_sliced_make_states(&k->sliced, n_worlds, 0, err);
+    }
+    w->points = &k->points;
+    w->sliced = &k->sliced;
+    return st;
+}
+
+void gv_kernel_close(gv_kernel *k)
+{
+    if (k->has_points)
+        gv_points_close(&k->points);
+    if (k->has_sliced)
+        gv_sliced_close(&k->sliced);
+}

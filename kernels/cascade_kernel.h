@@ -1,0 +1,21 @@
+/* cascade_kernel.h -- choosing a kernel, and what it has to prepare. */
+#ifndef KERNELS_CASCADE_KERNEL_H
+#define KERNELS_CASCADE_KERNEL_H
+
+#include "kernels/points.h"
+#include "kernels/sliced.h"
+
+typedef struct gv_kernel {
+    gv_context *ctx;
+    gv_points points;
+    gv_sliced sliced;
+    bool has_points, has_sliced;
+} gv_kernel;
+
+/* Lays out what w->kernel needs and hangs it into `w`, whose graph, coins, seed and kernel are set;
+ * GV_CASCADE_AUTO is replaced by the choice. `n_worlds` is how many are expected. gv_kernel_close()
+ * frees what is there, also after a failure. */
+GV_CHECKED gv_status gv_kernel_open(gv_kernel *k, gv_worlds *w, int64_t n_worlds, gv_error *err);
+void gv_kernel_close(gv_kernel *k);
+
+#endif

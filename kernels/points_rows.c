@@ -1,0 +1,364 @@
+/* points_rows.c -- laying out rows for points.c.
+ *
+ * An edge with p = 0 is left out, one with p = 1 is a sure slot, one with p above GV_COIN_FROM gets
+ * a coin of its own: -ln(1 - p) grows without bound, and so would the points. All others are slots.
+ *
+ * The shape is one for the whole graph and follows from graph and probabilities alone, as it bears
+ * on the worlds: plain targets (4 bytes an edge) where no row has slots of different p; else alias
+ * tables (12 bytes; M. D. Vose, "A linear algorithm for generating random numbers with a given
+ * distribution", IEEE Trans. Softw. Eng. 1991), up to GV_MAX_ALIAS_SLOTS; beyond that, uniform
+ * slots with rejection (8 bytes).
+ *
+ * Two passes over the edges, in fixed blocks of nodes: count words, then fill. No races: a row is
+ * counted and filled by one thread. */
+#include <string.h>
+
+#include "engine/error.h"
+#include "engine/memory.h"
+#include "engine/parallel.h"
+#include "kernels/points_rows.h"
+
+#define GV_COIN_FROM 0.7
+
+enum { CHUNK = 4096 }; /* blocks of nodes between two looks at progress */
+
+typedef struct row_counts {
+    int64_t sure, slots, coins;
+    bool unequal;
+    double first, largest; /* p of the slots */
+} row_counts;
+
+typedef struct block_counts {
+    int64_t words[GV_POINTS_ALIAS + 1]; /* by shape */
+    int64_t slots, most_slots;
+    bool unequal;
+} block_counts;
+
+/* Scratch of a thread, for the row with the most slots. */
+typedef struct row_scratch {
+    double *weight; /* [most_slots] */
+    gv_node *other; /* [most_slots] two stacks that grow towards each other */
+} row_scratch;
+
+typedef struct layout {
+    gv_context *ctx;
+    const gv_graph *g;
+    const gv_coins *coins;
+    gv_points *p;
+    gv_points_row *row;
+    uint32_t *word;
+    block_counts *block;  /* [gv_blocks(n)]; afterwards words[0] is the offset of its first word */
+    row_scratch *scratch; /* [threads] */
+} layout;
+
+static double edge_chance(const gv_coins *c, int64_t e, gv_node v)
+{
+    if (c->rule == GV_PROBABILITY_CONSTANT)
+        return c->limit == GV_COIN_ALWAYS ? 1.0 : (double)c->limit * 0x1p-64;
+    if (c->rule == GV_PROBABILITY_STORED)
+        return (double)c->stored[e];
+    return 1.0 / (double)(c->in_offset[v + 1] - c->in_offset[v]);
+}
+
+static row_counts count_row(const layout *l, int64_t u)
+{
+    const gv_csr *out = &l->g->out;
+    row_counts c = {.sure = 0};
+    for (int64_t e = out->indptr[u]; e < out->indptr[u + 1]; e++) {
+        const double p = edge_chance(l->coins, e, out->indices[e]);
+        if (p >= 1.0) {
+            c.sure++;
+        } else if (p > GV_COIN_FROM) {
+            c.coins++;
+        } else if (p > 0.0) {
+            if (c.slots++ == 0)
+                c.first = p;
+            c.unequal |= p < c.first || p > c.first;
+            c.largest = p > c.largest ? p : c.largest;
+        }
+    }
+    return c;
+}
+
+static bool has_header(const row_counts *c)
+{
+    return c->coins > 0 || c->sure > GV_ROW_MAX_SURE || c->slots > GV_ROW_MAX_SLOTS;
+}
+
+static int64_t row_words(const row_counts *c, int shape)
+{
+    return (c->sure + c->slots) * shape +
+           (has_header(c) ? GV_HEADER_WORDS + c->coins * GV_COIN_WORDS : 0);
+}
+
+static void count_block(layout *l, int64_t b)
+{
+    block_counts sum = {.slots = 0};
+    for (int64_t u = b * GV_BLOCK; u < gv_block_end(b, l->g->n_nodes); u++) {
+        const row_counts c = count_row(l, u);
+        for (int shape = GV_POINTS_EQUAL; shape <= GV_POINTS_ALIAS; shape++)
+            sum.words[shape] += row_words(&c, shape);
+        sum.slots += c.sure + c.slots;
+        sum.most_slots = c.slots > sum.most_slots ? c.slots : sum.most_slots;
+        sum.unequal |= c.unequal;
+    }
+    l->block[b] = sum;
+}
+
+/* ---- filling ----------------------------------------------------------------------------------
+ */
+
+/* Nearest limit x with P(fraction <= x) = chance, fraction uniform in [0, 2^32). */
+static uint32_t limit_of(double chance)
+{
+    const double x = chance * 0x1p32 + 0.5;
+    return x >= 0x1p32 ? UINT32_MAX : x < 2.0 ? 0 : (uint32_t)x - 1;
+}
+
+/* Slots {limit, target, other} from weights that add up to `lambda`. Cells below average (stacked
+ * from the left) are filled up from cells above it (from the right). */
+static void fill_alias(const row_scratch *s, uint32_t *word, int64_t n, double lambda)
+{
+    int64_t small = 0, large = n;
+    for (int64_t j = 0; j < n; j++) {
+        s->weight[j] *= (double)n / lambda;
+        if (s->weight[j] < 1.0)
+            s->other[small++] = (gv_node)j;
+        else
+            s->other[--large] = (gv_node)j;
+        word[3 * j] = UINT32_MAX;
+        word[3 * j + 2] = word[3 * j + 1];
+    }
+    while (small > 0 && large < n) {
+        const int64_t under = s->other[--small], over = s->other[large];
+        word[3 * under] = limit_of(s->weight[under]);
+        word[3 * under + 2] = word[3 * over + 1];
+        s->weight[over] -= 1.0 - s->weight[under];
+        if (s->weight[over] < 1.0) {
+            large++;
+            s->other[small++] = (gv_node)over;
+        }
+    }
+}
+
+/* Writes slot j of a row; its weight goes to the scratch where alias tables are made of it. */
+static void put_slot(const layout *l, const row_scratch *s, uint32_t *slots, int64_t j,
+                     uint32_t target, double weight, double largest)
+{
+    uint32_t *slot = slots + j * (int64_t)l->p->shape;
+    if (l->p->shape == GV_POINTS_EQUAL) {
+        slot[0] = target;
+    } else if (l->p->shape == GV_POINTS_REJECT) {
+        slot[0] = target;
+        slot[1] = limit_of(weight / largest);
+    } else {
+        slot[1] = target;
+        s->weight[j] = weight;
+    }
+}
+
+static void put_sure(gv_points_shape shape, uint32_t *slot, uint32_t target)
+{
+    if (shape == GV_POINTS_ALIAS) {
+        slot[0] = UINT32_MAX;
+        slot[1] = slot[2] = target;
+    } else {
+        slot[0] = target;
+        if (shape == GV_POINTS_REJECT)
+            slot[1] = UINT32_MAX;
+    }
+}
+
+static void put_coin(uint32_t *coin, uint32_t target, double p)
+{
+    const uint64_t limit = gv_coin_limit(p);
+    coin[0] = target;
+    coin[1] = (uint32_t)limit;
+    coin[2] = (uint32_t)(limit >> 32);
+}
+
+/* Writes the edges of row u from `word` on; the row's lambda. */
+static double fill_edges(const layout *l, const row_scratch *s, int64_t u, const row_counts *c,
+                         uint32_t *word)
+{
+    const gv_csr *out = &l->g->out;
+    const int64_t shape = l->p->shape;
+    uint32_t *slots = word + c->sure * shape, *coin = slots + c->slots * shape;
+    const double largest = gv_points_weight(c->largest);
+    double sum = 0.0;
+    int64_t j = 0;
+    for (int64_t e = out->indptr[u]; e < out->indptr[u + 1]; e++) {
+        const gv_node v = out->indices[e];
+        const double p = edge_chance(l->coins, e, v);
+        if (p >= 1.0) {
+            put_sure(l->p->shape, word, (uint32_t)v);
+            word += shape;
+        } else if (p > GV_COIN_FROM) {
+            put_coin(coin, (uint32_t)v, p);
+            coin += GV_COIN_WORDS;
+        } else if (p > 0.0) {
+            const double weight = c->unequal ? gv_points_weight(p) : largest;
+            put_slot(l, s, slots, j++, (uint32_t)v, weight, largest);
+            sum += weight;
+        }
+    }
+    if (l->p->shape == GV_POINTS_ALIAS)
+        fill_alias(s, slots, c->slots, sum);
+    return l->p->shape == GV_POINTS_ALIAS ? sum : (double)c->slots * largest;
+}
+
+/* Chance of a point, in units of 2^-32; hubs are always looked at. */
+static uint32_t threshold_of(const gv_points_tables *t, double lambda)
+{
+    return lambda >= GV_HUB_POINTS ? UINT32_MAX
+                                   : (uint32_t)((1.0 - gv_points_exp_minus(t, lambda)) * 0x1p32);
+}
+
+static void fill_block(const layout *l, const row_scratch *s, int64_t b)
+{
+    int64_t at = l->block[b].words[0];
+    for (int64_t u = b * GV_BLOCK; u < gv_block_end(b, l->g->n_nodes); u++) {
+        const row_counts c = count_row(l, u);
+        uint32_t *word = l->word + at;
+        uint64_t place = (uint64_t)at;
+        if (has_header(&c)) {
+            word[0] = (uint32_t)c.sure, word[1] = (uint32_t)c.slots, word[2] = (uint32_t)c.coins;
+            word += GV_HEADER_WORDS;
+            place |= UINT64_C(1) << GV_ROW_HEADER;
+        } else {
+            place |= (uint64_t)c.slots << GV_ROW_SLOTS | (uint64_t)c.sure << GV_ROW_SURE;
+        }
+        const float lambda = (float)fill_edges(l, s, u, &c, word);
+        const double exact = (double)lambda;
+        l->row[u] = (gv_points_row){
+            .place = place,
+            .threshold = exact > GV_HUB_LAMBDA ? UINT32_MAX : threshold_of(&l->p->table, exact),
+            .lambda = lambda};
+        at += row_words(&c, (int)l->p->shape);
+    }
+}
+
+/* ---- the whole --------------------------------------------------------------------------------
+ */
+
+static gv_status count_all(layout *l, gv_error *err)
+{
+    const int64_t n_blocks = gv_blocks(l->g->n_nodes);
+    for (int64_t from = 0; from < n_blocks; from += CHUNK) {
+        const int64_t to = from + CHUNK < n_blocks ? from + CHUNK : n_blocks;
+        const gv_status st = gv_progress(l->ctx, "cascade layout", from, 2 * n_blocks, err);
+        if (st != GV_OK)
+            return st;
+#pragma omp parallel for num_threads(gv_context_threads(l->ctx)) schedule(dynamic, 1)
+        for (int64_t b = from; b < to; b++)
+            count_block(l, b);
+    }
+    return GV_OK;
+}
+
+static gv_status fill_all(layout *l, gv_error *err)
+{
+    const int64_t n_blocks = gv_blocks(l->g->n_nodes);
+    for (int64_t from = 0; from < n_blocks; from += CHUNK) {
+        const int64_t to = from + CHUNK < n_blocks ? from + CHUNK : n_blocks;
+        const gv_status st =
+            gv_progress(l->ctx, "cascade layout", n_blocks + from, 2 * n_blocks, err);
+        if (st != GV_OK)
+            return st;
+#pragma omp parallel for num_threads(gv_context_threads(l->ctx)) schedule(dynamic, 1)
+        for (int64_t b = from; b < to; b++)
+            fill_block(l, &l->scratch[gv_thread()], b);
+    }
+    return GV_OK;
+}
+
+/* Chooses the shape; turns counts into offsets. The most slots of a row. */
+static int64_t place_blocks(layout *l, int64_t max_alias_slots)
+{
+    const int64_t n_blocks = gv_blocks(l->g->n_nodes);
+    int64_t slots = 0, most = 0;
+    bool unequal = false;
+    for (int64_t b = 0; b < n_blocks; b++) {
+        slots += l->block[b].slots;
+        unequal |= l->block[b].unequal;
+        most = l->block[b].most_slots > most ? l->block[b].most_slots : most;
+    }
+    l->p->shape = !unequal                   ? GV_POINTS_EQUAL
+                  : slots <= max_alias_slots ? GV_POINTS_ALIAS
+                                             : GV_POINTS_REJECT;
+    l->p->n_words = 0;
+    for (int64_t b = 0; b < n_blocks; b++) {
+        l->block[b].words[0] = l->p->n_words;
+        l->p->n_words += l->block[b].words[l->p->shape];
+    }
+    return most;
+}
+
+static gv_status no_room(gv_context *ctx, gv_error *err)
+{
+    return gv_no_memory(ctx, "cascade: row layout of the kernel points", err);
+}
+
+static gv_status allocate(layout *l, int64_t most_slots, gv_error *err)
+{
+    const int32_t threads = gv_context_threads(l->ctx);
+    l->p->row = l->row = gv_alloc(l->ctx, l->g->n_nodes, sizeof *l->row);
+    l->p->word = l->word = gv_alloc(l->ctx, l->p->n_words, sizeof *l->word);
+    l->scratch = gv_alloc_zero(l->ctx, threads, sizeof *l->scratch);
+    if (l->row == NULL || l->word == NULL || l->scratch == NULL)
+        return no_room(l->ctx, err);
+    for (int32_t i = 0; l->p->shape == GV_POINTS_ALIAS && i < threads; i++) {
+        row_scratch *s = &l->scratch[i];
+        s->weight = gv_alloc(l->ctx, most_slots, sizeof *s->weight);
+        s->other = gv_alloc(l->ctx, most_slots, sizeof *s->other);
+        if (s->weight == NULL || s->other == NULL)
+            return no_room(l->ctx, err);
+    }
+    return GV_OK;
+}
+
+static void free_scratch(layout *l)
+{
+    for (int32_t i = 0; l->scratch != NULL && i < gv_context_threads(l->ctx); i++) {
+        gv_free(l->ctx, l->scratch[i].other);
+        gv_free(l->ctx, l->scratch[i].weight);
+    }
+    gv_free(l->ctx, l->scratch);
+    gv_free(l->ctx, l->block);
+}
+
+gv_status gv_points_layout(gv_points *p, gv_context *ctx, const gv_graph *g, const gv_coins *coins,
+                           uint64_t seed, int64_t max_alias_slots, gv_error *err)
+{
+    layout l = {.ctx = ctx, .g = g, .coins = coins, .p = p};
+    *p = (gv_points){.ctx = ctx, .n_nodes = g->n_nodes};
+    gv_points_reseed(p, seed);
+    gv_points_fill_tables(&p->table);
+    l.block = gv_alloc(ctx, gv_blocks(g->n_nodes), sizeof *l.block);
+    gv_status st = l.block == NULL ? no_room(ctx, err) : count_all(&l, err);
+    if (st == GV_OK)
+        st = allocate(&l, place_blocks(&l, max_alias_slots), err);
+    if (st == GV_OK)
+        st = fill_all(&l, err);
+    free_scratch(&l);
+    return st;
+}
+
+gv_status gv_points_open(gv_points *p, gv_context *ctx, const gv_graph *g, const gv_coins *coins,
+                         uint64_t seed, gv_error *err)
+{
+    return gv_points_layout(p, ctx, g, coins, seed, GV_MAX_ALIAS_SLOTS, err);
+}
+
+void gv_points_reseed(gv_points *p, uint64_t seed)
+{
+    p->key = gv_key(seed, GV_FOR_POINTS);
+}
+
+void gv_points_close(gv_points *p)
+{
+    gv_free(p->ctx, (void *)(uintptr_t)p->word);
+    gv_free(p->ctx, (void *)(uintptr_t)p->row);
+    p->word = NULL;
+    p->row = NULL;
+}

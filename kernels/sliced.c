@@ -1,0 +1,199 @@
+/* sliced.c -- blocks of worlds over threads; what a block leaves goes into the common sums.
+ *
+ * No races: a state and a lane of sums are used by one thread, spread[i] is written by the thread
+ * of world i's block, activations are counted by atomic integer increments (as in worlds.c). Same
+ * bytes at any thread count, width and vector length: a coin is a function of (seed, edge, world),
+ * sums are integers. */
+#include "kernels/sliced.h"
+
+#include <string.h>
+
+#include "engine/error.h"
+#include "engine/memory.h"
+#include "engine/parallel.h"
+
+gv_simd gv_sliced_simd(void)
+{
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    const bool vaes = __builtin_cpu_supports("vaes") != 0;
+    if (gv_sliced_avx512[1] != NULL && vaes && __builtin_cpu_supports("avx512f") &&
+        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
+        __builtin_cpu_supports("avx512bw"))
+        return GV_SIMD_AVX512;
+    if (gv_sliced_vaes[1] != NULL && vaes && __builtin_cpu_supports("avx2"))
+        return GV_SIMD_VAES;
+    if (gv_sliced_aes[1] != NULL && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("aes"))
+        return GV_SIMD_AES;
+#endif
+    return GV_SIMD_PLAIN;
+}
+
+/* ---- a step's counts ---------------------------------------------------------------------------
+ */
+
+/* The number of newly active nodes in world `i` of the block, from `planes` planes. */
+static int64_t count_of(const uint64_t *count, int words, int planes, int i)
+{
+    uint64_t x = 0;
+    for (int k = 0; k < planes; k++)
+        x |= (count[k * words + i / 64] >> (i % 64) & 1) << k;
+    return (int64_t)x;
+}
+
+void gv_sliced_count_step(gv_sliced_block *b, int64_t step)
+{
+    gv_sliced_state *t = b->t;
+    const int words = b->s->lanes * 2;
+    int planes = 0;
+    for (int i = 0; i < GV_COUNT_BITS * words; i++)
+        if (t->count[i] != 0)
+            planes = i / words + 1;
+    int64_t sum = 0;
+    gv_u128 sumsq = 0;
+    for (int i = 0; planes > 0 && i < words * 64; i++) {
+        const int64_t x = count_of(t->count, words, planes, i);
+        t->spread[i] += x;
+        sum += x;
+        sumsq += (gv_u128)(uint64_t)x * (uint64_t)x;
+    }
+    t->sum[step] = sum;
+    t->sumsq[step] = sumsq;
+    memset(t->count, 0, (size_t)(planes * words) * sizeof *t->count);
+}
+
+/* ---- blocks ------------------------------------------------------------------------------------
+ */
+
+static int popcount(const uint64_t *word, int n)
+{
+    int sum = 0;
+    for (int i = 0; i < n; i++)
+        sum += __builtin_popcountll(word[i]);
+    return sum;
+}
+
+/* Adds the block to the sums of its thread and to the activation counts. */
+static void take_block(const gv_worlds *w, const gv_sliced_block *b, gv_lane *lane)
+{
+    const gv_sliced_state *t = b->t;
+    const int words = b->s->lanes * 2;
+    for (int64_t i = 0; i < t->steps; i++) {
+        lane->sum[i] += t->sum[i];
+        lane->sumsq[i] += t->sumsq[i];
+    }
+    if (w->activation == NULL)
+        return;
+    for (int64_t i = b->n_seeds; i < t->n_touched; i++) { /* the seeds came first */
+        const gv_node v = t->touched[i];
+        const int32_t more = popcount(t->act + (int64_t)v * words, words);
+        int32_t *count = &w->activation[b->s->node[v]];
+#pragma omp atomic
+        *count += more;
+    }
+}
+
+/* Zeroes what the block touched. */
+static void clear_block(const gv_sliced_block *b)
+{
+    gv_sliced_state *t = b->t;
+    const size_t words = (size_t)b->s->lanes * 2;
+    for (int64_t i = 0; i < t->n_touched; i++) {
+        const size_t v = (size_t)t->touched[i];
+        memset(t->act + v * words, 0, words * sizeof *t->act);
+        memset(t->done + v * words, 0, words * sizeof *t->done);
+        t->queued[v] = 0;
+    }
+}
+
+/* Keys of the block's lanes, the first of which is number `lane`, and its worlds in [first, end).
+ */
+static void address_block(gv_sliced_block *b, int64_t lane, int64_t first, int64_t end)
+{
+    for (int i = 0; i < b->s->lanes; i++) {
+        const gv_random key = gv_philox(b->s->key, 0, (uint64_t)(lane + i));
+        b->key[2 * i] = gv_random_u64(key, 0);
+        b->key[2 * i + 1] = gv_random_u64(key, 1);
+    }
+    for (int i = 0; i < b->s->lanes * GV_LANE_WORLDS; i++) {
+        const int64_t offset = lane * GV_LANE_WORLDS - first + i; /* of the world, from `first` */
+        if (offset >= 0 && offset < end - first)
+            b->mask[i / 64] |= UINT64_C(1) << (i % 64);
+    }
+}
+
+static gv_sliced_run_fn *runner(const gv_sliced *s)
+{
+    gv_sliced_run_fn *const *const by_lanes[GV_SIMD_LEVELS] = {gv_sliced_plain, gv_sliced_aes,
+                                                               gv_sliced_vaes, gv_sliced_avx512};
+    return by_lanes[s->simd][s->lanes];
+}
+
+/* Simulates the block whose first lane is number `lane`; how many of its worlds were overlong. */
+static int64_t run_block(const gv_worlds *w, int64_t lane, int64_t first, int64_t n,
+                         int64_t *spread)
+{
+    const gv_sliced *s = w->sliced;
+    const int32_t me = gv_thread();
+    gv_sliced_block b = {.s = s,
+                         .t = s->state[me],
+                         .seeds = w->seeds,
+                         .n_seeds = w->n_seeds,
+                         .max_steps = w->max_steps,
+                         .levels = w->levels};
+    address_block(&b, lane, first, first + n);
+    memset(b.t->spread, 0, sizeof b.t->spread);
+    memset(b.t->count, 0, sizeof b.t->count);
+    const bool fits = runner(s)(&b);
+    if (fits)
+        take_block(w, &b, &w->lane[me]);
+    clear_block(&b);
+    int64_t overlong = 0;
+    for (int i = 0; i < s->lanes * GV_LANE_WORLDS; i++) {
+        const int64_t at = lane * GV_LANE_WORLDS - first + i;
+        if (at >= 0 && at < n) {
+            spread[at] = fits ? b.t->spread[i] : GV_OVERLONG;
+            overlong += !fits;
+        }
+    }
+    return overlong;
+}
+
+/* Whether the block holds a world that is still to be simulated; all its worlds are then. */
+static bool is_missing(int64_t lane, int64_t first, const int64_t *spread)
+{
+    const int64_t at = lane * GV_LANE_WORLDS - first;
+    return spread[at > 0 ? at : 0] == GV_OVERLONG;
+}
+
+int64_t gv_sliced_run(gv_worlds *w, int64_t first, int64_t n, int64_t *spread)
+{
+    const gv_sliced *s = w->sliced;
+    const int64_t from = first / GV_LANE_WORLDS, to = (first + n - 1) / GV_LANE_WORLDS + 1;
+    const int64_t n_blocks = (to - from + s->lanes - 1) / s->lanes;
+    int64_t overlong = 0;
+#pragma omp parallel for num_threads(s->n_states) schedule(dynamic, 1) reduction(+ : overlong)
+    for (int64_t i = 0; i < n_blocks; i++) {
+        const int64_t lane = from + i * s->lanes;
+        if (is_missing(lane, first, spread))
+            overlong += run_block(w, lane, first, n, spread);
+    }
+    return overlong;
+}
+
+gv_status gv_sliced_grow(gv_sliced *s, int64_t levels, gv_error *err)
+{
+    for (int32_t i = 0; i < s->n_states; i++) {
+        gv_sliced_state *t = s->state[i];
+        int64_t *sum = gv_realloc(s->ctx, t->sum, levels, sizeof *sum);
+        if (sum == NULL)
+            return gv_no_memory(s->ctx, "cascade: scratch of the kernel sliced", err);
+        t->sum = sum;
+        gv_u128 *sumsq = gv_realloc(s->ctx, t->sumsq, levels, sizeof *sumsq);
+        if (sumsq == NULL)
+            return gv_no_memory(s->ctx, "cascade: scratch of the kernel sliced", err);
+        t->sumsq = sumsq;
+    }
+    s->levels = levels;
+    return GV_OK;
+}

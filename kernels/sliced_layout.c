@@ -1,0 +1,271 @@
+/* sliced_layout.c -- the graph as sliced.c wants it, and the constants of its coins.
+ *
+ * Labels go by in-degree, descending, ties by node: the nodes whose worlds are read most lie side
+ * by side. A row keeps the order of its edges, and each edge keeps its position in the graph for
+ * its coin, so labels do not bear on the worlds. No races: in-degrees are counted by atomic integer
+ * increments, a row is filled by one thread. */
+#include <string.h>
+
+#include "engine/error.h"
+#include "engine/memory.h"
+#include "engine/parallel.h"
+#include "engine/sort.h"
+#include "kernels/sliced.h"
+
+enum { MOST_IN_DEGREE = INT32_MAX };
+
+static gv_status no_room(gv_context *ctx, gv_error *err)
+{
+    return gv_no_memory(ctx, "cascade: row layout of the kernel sliced", err);
+}
+
+/* ---- constants --------------------------------------------------------------------------------
+ */
+
+static uint8_t twice(uint8_t x)
+{
+    return (uint8_t)(x << 1 ^ (x >> 7) * 0x1b);
+}
+
+/* The S-box: inverses in GF(2^8) by walking the powers of 3 and of 1 / 3, then the affine map. */
+static void fill_box(uint8_t *box)
+{
+    uint8_t p = 1, q = 1;
+    do {
+        p = (uint8_t)(p ^ twice(p));
+        q = (uint8_t)(q ^ q << 1);
+        q = (uint8_t)(q ^ q << 2);
+        q = (uint8_t)(q ^ q << 4);
+        q = (uint8_t)(q ^ (q >> 7) * 0x09);
+        const unsigned x = q;
+        const unsigned mixed =
+            x ^ (x << 1 | x >> 7) ^ (x << 2 | x >> 6) ^ (x << 3 | x >> 5) ^ (x << 4 | x >> 4);
+        box[p] = (uint8_t)(mixed ^ 0x63);
+    } while (p != 1);
+    box[0] = 0x63;
+}
+
+static void fill_table(uint32_t (*table)[256])
+{
+    uint8_t box[256];
+    fill_box(box);
+    for (int x = 0; x < 256; x++) {
+        const uint32_t one = box[x], two = twice(box[x]), three = one ^ two;
+        const uint32_t column = two | one << 8 | one << 16 | three << 24;
+        for (int i = 0; i < 4; i++)
+            table[i][x] = i == 0 ? column : column << 8 * i | column >> (32 - 8 * i);
+    }
+}
+
+static gv_status make_constants(gv_sliced *s, gv_error *err)
+{
+    s->round_key = gv_alloc(s->ctx, GV_ROUNDS * GV_BLOCK_WORDS, sizeof *s->round_key);
+    s->flat = gv_alloc(s->ctx, 2 * GV_BLOCK_WORDS, sizeof *s->flat);
+    s->table = gv_alloc(s->ctx, 4, sizeof *s->table);
+    if (s->round_key == NULL || s->flat == NULL || s->table == NULL)
+        return no_room(s->ctx, err);
+    for (int i = 0; i < GV_ROUNDS * GV_BLOCK_WORDS; i++)
+        s->round_key[i] = gv_mix((uint64_t)(i / GV_BLOCK_WORDS * 2 + i % 2));
+    for (int i = 0; i < GV_BLOCK_WORDS; i++) {
+        s->flat[i] = 0;
+        s->flat[GV_BLOCK_WORDS + i] = UINT64_MAX;
+    }
+    fill_table(s->table);
+    return GV_OK;
+}
+
+/* ---- labels -----------------------------------------------------------------------------------
+ */
+
+static void count_in_degrees(const gv_context *ctx, const gv_graph *g, int32_t *degree)
+{
+#pragma omp parallel for num_threads(gv_context_threads(ctx)) schedule(static)
+    for (int64_t e = 0; e < g->n_edges; e++) {
+        int32_t *count = &degree[g->out.indices[e]];
+        /* an array for each thread would be 600 MB at 150 million nodes */
+#pragma omp atomic
+        (*count)++;
+    }
+}
+
+static gv_status make_labels(gv_sliced *s, const gv_graph *g, gv_error *err)
+{
+    const int64_t n = g->n_nodes;
+    const int32_t threads = gv_context_threads(s->ctx);
+    int32_t *degree = gv_alloc_zero(s->ctx, n, sizeof *degree);
+    uint64_t *key = gv_alloc(s->ctx, n, sizeof *key);
+    gv_status st = degree == NULL || key == NULL ? no_room(s->ctx, err) : GV_OK;
+    if (st != GV_OK)
+        goto done;
+    count_in_degrees(s->ctx, g, degree);
+#pragma omp parallel for num_threads(threads) schedule(static)
+    for (int64_t v = 0; v < n; v++)
+        key[v] = (uint64_t)(MOST_IN_DEGREE - degree[v]) << 32 | (uint64_t)v;
+    st = gv_sort_keys(s->ctx, key, n, err);
+    if (st != GV_OK)
+        goto done;
+#pragma omp parallel for num_threads(threads) schedule(static)
+    for (int64_t i = 0; i < n; i++) {
+        s->node[i] = (gv_node)(uint32_t)key[i];
+        s->label[s->node[i]] = (gv_node)i;
+    }
+done:
+    gv_free(s->ctx, key);
+    gv_free(s->ctx, degree);
+    return st;
+}
+
+/* ---- rows -------------------------------------------------------------------------------------
+ */
+
+static void fill_row(gv_sliced *s, const gv_graph *g, int64_t u)
+{
+    int64_t at = s->row[u].begin;
+    const gv_node x = s->node[u];
+    for (int64_t e = g->out.indptr[x]; e < g->out.indptr[x + 1]; e++, at++) {
+        const gv_node v = g->out.indices[e];
+        s->target[at] = s->label[v];
+        if (s->limit != NULL)
+            s->limit[at] = (uint32_t)(gv_coins_limit(&s->coins, e, v) >> 32);
+    }
+}
+
+static void fill_rows(gv_sliced *s, const gv_graph *g)
+{
+    int64_t begin = 0;
+    for (int64_t u = 0; u < g->n_nodes; u++) {
+        s->row[u] = (gv_sliced_row){.begin = begin, .origin = g->out.indptr[s->node[u]]};
+        begin += gv_csr_degree(&g->out, s->node[u]);
+    }
+    s->row[g->n_nodes] = (gv_sliced_row){.begin = begin, .origin = begin};
+#pragma omp parallel for num_threads(gv_context_threads(s->ctx)) schedule(dynamic, GV_BLOCK)
+    for (int64_t u = 0; u < g->n_nodes; u++)
+        fill_row(s, g, u);
+}
+
+static gv_status allocate(gv_sliced *s, const gv_graph *g, gv_error *err)
+{
+    const int64_t n = g->n_nodes, m = g->n_edges;
+    s->label = gv_alloc(s->ctx, n, sizeof *s->label);
+    s->node = gv_alloc(s->ctx, n, sizeof *s->node);
+    s->row = gv_alloc(s->ctx, n + 1, sizeof *s->row);
+    s->target = gv_alloc(s->ctx, m, sizeof *s->target);
+    if (s->coins.rule != GV_PROBABILITY_CONSTANT)
+        s->limit = gv_alloc(s->ctx, m, sizeof *s->limit);
+    const bool short_of = s->label == NULL || s->node == NULL || s->row == NULL ||
+                          s->target == NULL ||
+                          (s->coins.rule != GV_PROBABILITY_CONSTANT && s->limit == NULL);
+    return short_of ? no_room(s->ctx, err) : GV_OK;
+}
+
+gv_status gv_sliced_open(gv_sliced *s, gv_context *ctx, const gv_graph *g, const gv_coins *coins,
+                         uint64_t seed, gv_error *err)
+{
+    *s = (gv_sliced){.ctx = ctx,
+                     .key = gv_key(seed, GV_FOR_SLICED),
+                     .coins = *coins,
+                     .n_nodes = g->n_nodes,
+                     .simd = gv_sliced_simd()};
+    gv_status st = gv_progress(ctx, "cascade layout", 0, g->n_nodes, err);
+    if (st == GV_OK)
+        st = make_constants(s, err);
+    if (st == GV_OK)
+        st = allocate(s, g, err);
+    if (st == GV_OK)
+        st = make_labels(s, g, err);
+    if (st == GV_OK)
+        fill_rows(s, g);
+    return st == GV_OK ? gv_progress(ctx, "cascade layout", g->n_nodes, g->n_nodes, err) : st;
+}
+
+/* ---- states -----------------------------------------------------------------------------------
+ */
+
+static gv_status make_state(gv_sliced *s, gv_sliced_state **out, gv_error *err)
+{
+    const int64_t n = s->n_nodes, words = n * s->lanes * 2;
+    gv_sliced_state *t = *out = gv_alloc_zero(s->ctx, 1, sizeof *t);
+    if (t == NULL)
+        return no_room(s->ctx, err);
+    t->act = gv_alloc_zero(s->ctx, words, sizeof *t->act);
+    t->done = gv_alloc_zero(s->ctx, words, sizeof *t->done);
+    t->fresh = gv_alloc(s->ctx, words, sizeof *t->fresh);
+    t->queued = gv_alloc_zero(s->ctx, n, sizeof *t->queued);
+    t->queue = gv_alloc(s->ctx, n + 1, sizeof *t->queue);
+    t->next = gv_alloc(s->ctx, n + 1, sizeof *t->next);
+    t->touched = gv_alloc(s->ctx, n + 1, sizeof *t->touched);
+    const bool short_of = t->act == NULL || t->done == NULL || t->fresh == NULL ||
+                          t->queued == NULL || t->queue == NULL || t->next == NULL ||
+                          t->touched == NULL;
+    return short_of ? gv_no_memory(s->ctx, "cascade: scratch of the kernel sliced", err) : GV_OK;
+}
+
+static void free_state(gv_context *ctx, gv_sliced_state *t)
+{
+    if (t == NULL)
+        return;
+    gv_free(ctx, t->sumsq);
+    gv_free(ctx, t->sum);
+    gv_free(ctx, t->touched);
+    gv_free(ctx, t->next);
+    gv_free(ctx, t->queue);
+    gv_free(ctx, t->queued);
+    gv_free(ctx, t->fresh);
+    gv_free(ctx, t->done);
+    gv_free(ctx, t->act);
+    gv_free(ctx, t);
+}
+
+/* Bytes of a state of one lane. */
+static int64_t lane_bytes(int64_t n)
+{
+    return n * (3 * GV_LANE_WORLDS / 8);
+}
+
+/* The widest block that leaves one for every thread and fits the memory limit. */
+static int32_t choose_lanes(const gv_sliced *s, int64_t n_worlds, int32_t threads)
+{
+    const int64_t limit = s->ctx->memory_limit, free_bytes = limit - s->ctx->memory_used;
+    int32_t lanes = GV_MAX_LANES;
+    while (lanes > 1 && n_worlds < (int64_t)lanes * GV_LANE_WORLDS * threads &&
+           n_worlds > (int64_t)lanes * GV_LANE_WORLDS / 2 * (threads - 1))
+        lanes /= 2;
+    while (lanes > 1 && limit > 0 &&
+           (lane_bytes(s->n_nodes) * lanes + 16 * s->n_nodes) * threads > free_bytes)
+        lanes /= 2;
+    return lanes;
+}
+
+gv_status gv_sliced_make_states(gv_sliced *s, int64_t n_worlds, int32_t lanes, gv_error *err)
+{
+    const int64_t needed = (n_worlds + 2 * GV_LANE_WORLDS - 2) / GV_LANE_WORLDS;
+    const int32_t threads = gv_context_threads(s->ctx);
+    const int32_t n_states = needed < threads ? (int32_t)needed : threads;
+    s->lanes = lanes > 0 ? lanes : choose_lanes(s, n_worlds, n_states);
+    s->state = gv_alloc_zero(s->ctx, n_states, sizeof *s->state);
+    if (s->state == NULL)
+        return no_room(s->ctx, err);
+    s->n_states = n_states;
+    for (int32_t i = 0; i < n_states; i++) {
+        const gv_status st = make_state(s, &s->state[i], err);
+        if (st != GV_OK)
+            return st;
+    }
+    return GV_OK;
+}
+
+void gv_sliced_close(gv_sliced *s)
+{
+    for (int32_t i = 0; s->state != NULL && i < s->n_states; i++)
+        free_state(s->ctx, s->state[i]);
+    gv_free(s->ctx, s->state);
+    gv_free(s->ctx, s->limit);
+    gv_free(s->ctx, s->target);
+    gv_free(s->ctx, s->row);
+    gv_free(s->ctx, s->node);
+    gv_free(s->ctx, s->label);
+    gv_free(s->ctx, s->table);
+    gv_free(s->ctx, s->flat);
+    gv_free(s->ctx, s->round_key);
+    *s = (gv_sliced){.ctx = s->ctx};
+}
