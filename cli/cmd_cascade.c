@@ -342,6 +342,9 @@ static int simulate(cascade_run *c)
         return cli_fail(c->s, &err);
     const gv_cascade_result *r = c->result;
     cli_stage_done(c->s, "cascade", started, (double)r->n_worlds, "worlds");
+    if (c->opts.kernel == GV_CASCADE_AUTO)
+        cli_say(c->s, "graph and probabilities chose the kernel %s",
+                r->kernel == GV_CASCADE_SLICED ? "sliced" : "points");
     cli_say(c->s, "%" PRId64 " %s to %.6g consumers (standard error %.3g, sd %.4g)", r->n_seeds,
             r->n_seeds == 1 ? "seed spreads" : "seeds spread", r->mean, r->stderr_mean, r->sd);
     return st == GV_OK ? CLI_OK : cli_fail(c->s, &err);

@@ -10,6 +10,7 @@
 GREATEST_MAIN_DEFS();
 
 static gv_error err;
+static gv_cascade_kernel kernel; /* under test */
 
 #define BOUND 4.5
 
@@ -18,12 +19,14 @@ static gv_probability constant(double p)
     return (gv_probability){.rule = GV_PROBABILITY_CONSTANT, .constant = p};
 }
 
-/* Runs, or ends the test program: for calls that must succeed. */
+/* Runs by the kernel under test, or ends the test program: for calls that must succeed. */
 static gv_cascade_result *run(gv_context *ctx, const gv_graph *g, const gv_probability *p,
                               const gv_node *seeds, int64_t n_seeds, const gv_cascade_opts *o)
 {
     gv_cascade_result *r = NULL;
-    if (gv_cascade(ctx, g, p, seeds, n_seeds, o, &r, &err) != GV_OK) {
+    gv_cascade_opts with = o != NULL ? *o : gv_cascade_defaults();
+    with.kernel = kernel;
+    if (gv_cascade(ctx, g, p, seeds, n_seeds, &with, &r, &err) != GV_OK) {
         printf("%s\n", err.message);
         exit(EXIT_FAILURE);
     }
@@ -210,6 +213,9 @@ SUITE(oracles)
 int main(int argc, char **argv)
 {
     GREATEST_MAIN_BEGIN();
-    RUN_SUITE(oracles);
+    for (int k = GV_CASCADE_PLAIN; k <= GV_CASCADE_SLICED; k++) {
+        kernel = (gv_cascade_kernel)k;
+        RUN_SUITE(oracles);
+    }
     GREATEST_MAIN_END();
 }

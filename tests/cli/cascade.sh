@@ -16,7 +16,7 @@ while [ $i -lt 40 ]; do
     i=$((i + 1))
 done >edges.txt
 say import edges.txt --probability 3 -o g.h5
-say import edges.txt --columns 1,2 -o plain.h5
+say import edges.txt --columns 1,2 -o bare.h5
 printf 'bob\tann\nann\tczar\n' >words.txt
 say import words.txt -o words.h5
 printf '3\n17\n' >seeds.txt
@@ -40,16 +40,28 @@ print(dict(one.attrs)["first_world"], dict(two.attrs)["first_world"], dict(two.a
 print(whole["seeds"][:], whole["seed_ext_id"][:], whole["activation_count"][:].sum() == whole["spread"][:].sum())
 print(whole["mean"][0] == whole["spread"][:].mean(), "activation_count" in one)
 END
-say cascade plain.h5 --seeds 3 --probability const:1 --max-steps 2 --sims 2 --name ball -o ball.h5
+say cascade bare.h5 --seeds 3 --probability const:1 --max-steps 2 --sims 2 --name ball -o ball.h5
 read_h5 <<'END'
 print(h5py.File("ball.h5")["cascade/ball/curve_sum"][:])
 END
-say cascade plain.h5 --seeds nobody.txt --probability wc -o nobody.h5
+say cascade bare.h5 --seeds nobody.txt --probability wc -o nobody.h5
 say cascade words.h5 --seeds bob --probability wc -o words_out.h5
 read_h5 <<'END'
 print(h5py.File("words_out.h5")["cascade/default/seed_ext_id"][:])
 print(h5py.File("nobody.h5")["cascade/default/spread"][:].max())
 END
+
+# kernels: forced ones draw their own worlds, say so, and still ignore threads
+for kernel in plain points sliced; do
+    say cascade g.h5 --seeds 3,17 --sims 300 --kernel $kernel --activation -o $kernel.h5
+    say cascade g.h5 --seeds 3,17 --sims 300 --kernel $kernel --activation --threads 3 -o other.h5 --force
+    cmp $kernel.h5 other.h5 && echo "same bytes"
+done
+read_h5 <<'END'
+for name in "a.h5", "plain.h5", "points.h5", "sliced.h5":
+    print(h5py.File(name)["cascade/default"].attrs["rng"])
+END
+say cascade g.h5 --seeds 3 --kernel fast -o x.h5
 
 # a target that is not reached: exit code 3, and the file says so
 say cascade g.h5 --seeds 3 --stderr 0.0001 --max-sims 2000 -o rough.h5
@@ -61,7 +73,7 @@ for name in "rough.h5", "fine.h5":
 END
 
 # refusals
-say cascade plain.h5 --seeds 3 -o x.h5
+say cascade bare.h5 --seeds 3 -o x.h5
 say cascade g.h5 --seeds 3,40 -o x.h5
 say cascade g.h5 --seeds 3 --probability const:1.5 -o x.h5
 say cascade g.h5 --seeds 3 --probability tri -o x.h5
