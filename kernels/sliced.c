@@ -7,16 +7,28 @@
 #include "kernels/sliced.h"
 
 #include <string.h>
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
 
 #include "engine/error.h"
 #include "engine/memory.h"
 #include "engine/parallel.h"
 
+#if defined(__x86_64__)
+/* Leaf 7, ECX bit 9; not every compiler has a word for it. */
+static bool has_vaes(void)
+{
+    unsigned a, b, c, d;
+    return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (c >> 9 & 1) != 0;
+}
+#endif
+
 gv_simd gv_sliced_simd(void)
 {
 #if defined(__x86_64__)
     __builtin_cpu_init();
-    const bool vaes = __builtin_cpu_supports("vaes") != 0;
+    const bool vaes = has_vaes();
     if (gv_sliced_avx512[1] != NULL && vaes && __builtin_cpu_supports("avx512f") &&
         __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
         __builtin_cpu_supports("avx512bw"))
