@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "engine/error.h"
-#include "engine/parallel.h"
+#include "engine/memory.h"
 #include "engine/topology.h"
 
 enum { MAX_THREADS = 4096 };
@@ -14,26 +14,42 @@ GV_API gv_context_opts gv_context_defaults(void)
     return (gv_context_opts){.n_threads = 0, .memory_limit = 0};
 }
 
-/* Hyperthreads share the caches that the kernels fill, so one thread a core is the default. */
-static int32_t default_threads(void)
+static gv_status check(const gv_context_opts *o, gv_error *err)
 {
-    const int32_t runtime = gv_runtime_threads();
-    const int32_t cores = gv_topology_cores();
-    return cores > 0 && cores < runtime ? cores : runtime;
+    if (o->n_threads < 0 || o->n_threads > MAX_THREADS)
+        return gv_fail(err, GV_ERR_RANGE, "threads %d is not in [0, %d]", o->n_threads,
+                       MAX_THREADS);
+    if (o->most_threads < 0)
+        return gv_fail(err, GV_ERR_RANGE, "most_threads %d is negative", o->most_threads);
+    if (o->memory_limit < 0)
+        return gv_fail(err, GV_ERR_RANGE, "memory limit %lld is negative",
+                       (long long)o->memory_limit);
+    if (o->placement != GV_PLACE_FIRST_TOUCH && o->placement != GV_PLACE_INTERLEAVE)
+        return gv_fail(err, GV_ERR_ARG, "placement %d is not 0 or 1", (int)o->placement);
+    return GV_OK;
+}
+
+/* The topology to spread pages by; NULL where there is nothing to spread over. */
+static gv_topology *topology_to_spread(gv_placement placement)
+{
+    gv_topology *t = placement == GV_PLACE_INTERLEAVE ? gv_topology_load(NULL) : NULL;
+    if (gv_topology_has_nodes(t))
+        return t;
+    gv_topology_free(t);
+    return NULL;
 }
 
 GV_API gv_status gv_context_create(const gv_context_opts *opts, gv_context **out, gv_error *err)
 {
     const gv_context_opts o = opts != NULL ? *opts : gv_context_defaults();
-    if (o.n_threads < 0 || o.n_threads > MAX_THREADS)
-        return gv_fail(err, GV_ERR_RANGE, "threads %d is not in [0, %d]", o.n_threads, MAX_THREADS);
-    if (o.memory_limit < 0)
-        return gv_fail(err, GV_ERR_RANGE, "memory limit %lld is negative",
-                       (long long)o.memory_limit);
+    const gv_status st = check(&o, err);
+    if (st != GV_OK)
+        return st;
     gv_context *ctx = calloc(1, sizeof *ctx);
     if (ctx == NULL)
         return gv_fail(err, GV_ERR_NOMEM, "no memory for a context");
-    ctx->n_threads = o.n_threads > 0 ? o.n_threads : default_threads();
+    ctx->n_threads = o.n_threads > 0 ? o.n_threads : gv_machine_threads(o.most_threads);
+    ctx->topology = topology_to_spread(o.placement);
     ctx->memory_limit = o.memory_limit;
     ctx->fail_allocation = -1;
     ctx->progress = o.progress;
@@ -44,12 +60,30 @@ GV_API gv_status gv_context_create(const gv_context_opts *opts, gv_context **out
 
 GV_API void gv_context_free(gv_context *ctx)
 {
+    if (ctx == NULL)
+        return;
+    gv_topology_free(ctx->topology);
     free(ctx);
 }
 
 GV_API int32_t gv_context_threads(const gv_context *ctx)
 {
     return ctx->n_threads;
+}
+
+GV_API int64_t gv_context_memory_limit(const gv_context *ctx)
+{
+    return ctx->memory_limit;
+}
+
+GV_API void *gv_context_take(gv_context *ctx, int64_t count, size_t size)
+{
+    return gv_alloc_zero(ctx, count, size);
+}
+
+GV_API void gv_context_release(gv_context *ctx, void *block)
+{
+    gv_free(ctx, block);
 }
 
 GV_API int64_t gv_context_memory_used(const gv_context *ctx)

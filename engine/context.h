@@ -4,6 +4,7 @@
 
 #include <stdatomic.h>
 
+#include "engine/topology.h"
 #include "grapevine/context.h"
 
 struct gv_context {
@@ -14,6 +15,7 @@ struct gv_context {
     int64_t fail_allocation;     /* tests: this allocation fails (from 0); -1 for none */
     gv_progress_fn *progress;
     void *progress_data;
+    gv_topology *topology; /* with GV_PLACE_INTERLEAVE on several memory nodes, else NULL */
 };
 
 /* Reports progress from the calling thread; GV_ERR_CANCELLED when the caller wants to stop. Never

@@ -43,7 +43,7 @@ static bool take_budget(gv_context *ctx, int64_t bytes)
 }
 
 /* A header page before a 2 MiB boundary, so that the block itself starts on a huge page. */
-static void *map_large(size_t bytes)
+static void *map_large(const gv_context *ctx, size_t bytes)
 {
     const size_t length = bytes + HUGE_PAGE + PAGE;
     char *base = mmap(NULL, length, PROT_READ | PROT_WRITE,
@@ -53,6 +53,8 @@ static void *map_large(size_t bytes)
     const uintptr_t start = ((uintptr_t)base + PAGE + HUGE_PAGE - 1) & ~(uintptr_t)(HUGE_PAGE - 1);
     char *block = (char *)start;
     madvise(block, bytes, MADV_HUGEPAGE);
+    if (ctx->topology != NULL)
+        gv_topology_interleave(ctx->topology, block, bytes);
     *header_of(block) = (block_header){.bytes = bytes, .mapped = length, .base = base};
     return block;
 }
@@ -73,7 +75,7 @@ void *gv_alloc(gv_context *ctx, int64_t count, size_t size)
     if (count < 0 || __builtin_mul_overflow((size_t)count, size, &bytes) || bytes > INT64_MAX / 4 ||
         !take_budget(ctx, (int64_t)bytes))
         return NULL;
-    void *block = bytes >= LARGE ? map_large(bytes) : heap_small(bytes);
+    void *block = bytes >= LARGE ? map_large(ctx, bytes) : heap_small(bytes);
     if (block == NULL)
         ctx->memory_used -= (int64_t)bytes;
     return block;

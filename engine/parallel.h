@@ -6,6 +6,7 @@
 #ifndef ENGINE_PARALLEL_H
 #define ENGINE_PARALLEL_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "grapevine/context.h"
@@ -31,6 +32,10 @@ int32_t gv_thread(void);
 
 /* Threads that the OpenMP runtime would use: OMP_NUM_THREADS or the affinity mask. */
 int32_t gv_runtime_threads(void);
+
+/* Places to which the OpenMP runtime binds its threads, 0 if it binds none; their cpus, as "0,2",
+ * go to list [size]. */
+int32_t gv_runtime_places(char *list, size_t size);
 
 /* Seconds on a steady clock. */
 double gv_seconds(void);

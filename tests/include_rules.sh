@@ -21,7 +21,7 @@ rule 'omp.h outside engine/parallel.c' '#include <omp\.h>' \
 rule 'hwloc.h outside engine/topology.c' '#include <hwloc' \
     $(for d in engine kernels datasets io cli bench include; do sources $d '^engine/topology\.c$'; done)
 rule 'allocation outside engine/memory.c' '\b(malloc|calloc|realloc|aligned_alloc)\(' \
-    $(for d in engine kernels datasets io; do sources $d '^engine/(memory|context)\.c$'; done)
+    $(for d in engine kernels datasets io; do sources $d '^engine/(memory|context|topology)\.c$'; done)
 rule 'printing or leaving in the library' '(^|[^a-z_])(printf|puts|perror|exit|abort)\(' \
     $(for d in engine kernels datasets io; do sources $d '^$'; done)
 rule 'the environment read in the library' '\bgetenv\(' \

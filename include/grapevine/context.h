@@ -4,6 +4,7 @@
 #define GRAPEVINE_CONTEXT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "grapevine/error.h"
@@ -19,10 +20,19 @@ typedef struct gv_context gv_context;
  */
 typedef bool gv_progress_fn(void *data, const char *stage, int64_t done, int64_t total);
 
+/* Where the pages of large arrays go on a machine with several memory nodes. */
+typedef enum gv_placement {
+    GV_PLACE_FIRST_TOUCH = 0, /* to the node of the thread that touches them first */
+    GV_PLACE_INTERLEAVE = 1   /* to all nodes in turn: kernels hand out rows dynamically and gather
+                                 from everywhere, so no node is the right one */
+} gv_placement;
+
 typedef struct gv_context_opts {
-    int32_t n_threads;    /* threads, 1 to 4096; 0 means one for each core this process may use,
-                             at most OMP_NUM_THREADS                                        [0] */
-    int64_t memory_limit; /* bytes that all handles of the context may hold; 0 is no limit  [0] */
+    int32_t n_threads;      /* threads, 1 to 4096; 0 means one for each core this process may use,
+                               at most OMP_NUM_THREADS                                        [0] */
+    int32_t most_threads;   /* with n_threads 0: no more than this; 0 is no bound             [0] */
+    gv_placement placement; /* on one memory node it changes nothing     [GV_PLACE_FIRST_TOUCH] */
+    int64_t memory_limit;   /* bytes that all handles of the context may hold; 0 is no limit  [0] */
     gv_progress_fn
         *progress;       /* may be NULL                                                 [NULL] */
     void *progress_data; /* borrowed, handed to `progress`                              [NULL] */
@@ -46,6 +56,15 @@ GV_API void gv_context_free(gv_context *ctx);
 
 /* Threads that computations of this context use, >= 1. */
 GV_API int32_t gv_context_threads(const gv_context *ctx);
+
+/* The limit that was given, 0 for none. */
+GV_API int64_t gv_context_memory_limit(const gv_context *ctx);
+
+/* Memory for a caller's own large arrays: counted against the limit, on huge pages, all bytes zero.
+ * NULL when memory or budget is short. To be freed with gv_context_release(), which accepts NULL,
+ * before the context. */
+GV_API void *gv_context_take(gv_context *ctx, int64_t count, size_t size);
+GV_API void gv_context_release(gv_context *ctx, void *block);
 
 /* Bytes held now, and the most that were held at any time. Mapped files are not counted. */
 GV_API int64_t gv_context_memory_used(const gv_context *ctx);
