@@ -17,6 +17,12 @@ GV_CHECKED gv_status gv_sort_records(gv_context *ctx, gv_record *record, int64_t
 /* The same for bare keys. */
 GV_CHECKED gv_status gv_sort_keys(gv_context *ctx, uint64_t *key, int64_t n, gv_error *err);
 
+/* Scratch of both for n objects of `size` bytes, for plans. */
+static inline int64_t gv_sort_bytes(int64_t n, int64_t size, int32_t threads)
+{
+    return n * size + (int64_t)threads * 256 * 8;
+}
+
 /* A key that sorts scores descending; +0 and -0 are equal; NaN is not allowed. */
 static inline uint32_t gv_descending_f32(float score)
 {

@@ -13,8 +13,6 @@
 #include "engine/memory.h"
 #include "engine/parallel.h"
 
-enum { COLUMNS_CHARS = 1024 };
-
 static const char hint[] = "; ids of text need --id string";
 
 GV_API gv_import_opts gv_import_defaults(void)
@@ -58,7 +56,7 @@ static int count_columns(const char *columns)
     return n;
 }
 
-static gv_status check_options(importer *im, int64_t n_paths, gv_error *err)
+gv_status import_check_options(importer *im, int64_t n_paths, gv_error *err)
 {
     gv_import_opts *o = &im->o;
     int inputs = 0;
@@ -95,10 +93,11 @@ static gv_status make_columns(const importer *im, const gv_table *t, char *text,
         (o->build.source == GV_FROM_WEIGHT ||
          (o->build.source == GV_FROM_WC && gv_table_width(t) > 2)))
         weight = "3";
-    const int length = weight != NULL ? snprintf(text, COLUMNS_CHARS, "%s,%s", base, weight)
-                                      : snprintf(text, COLUMNS_CHARS, "%s", base);
-    if (length >= COLUMNS_CHARS)
-        return gv_fail(err, GV_ERR_ARG, "columns: the list has more than %d bytes", COLUMNS_CHARS);
+    const int length = weight != NULL ? snprintf(text, IMPORT_COLUMNS_CHARS, "%s,%s", base, weight)
+                                      : snprintf(text, IMPORT_COLUMNS_CHARS, "%s", base);
+    if (length >= IMPORT_COLUMNS_CHARS)
+        return gv_fail(err, GV_ERR_ARG, "columns: the list has more than %d bytes",
+                       IMPORT_COLUMNS_CHARS);
     *columns = o->columns == NULL && weight == NULL ? NULL : text;
     return GV_OK;
 }
@@ -221,27 +220,36 @@ static gv_status take_batch(importer *im, const gv_table *t, const gv_batch *bat
 
 /* ---- files ----------------------------------------------------------------------------------- */
 
-static gv_status read_edges(importer *im, int64_t path, gv_error *err)
+gv_status import_open(importer *im, int64_t path, int64_t block, import_source *source,
+                      gv_error *err)
 {
     const bool probability = im->o.build.source == GV_FROM_WEIGHT;
-    const gv_field id = im->o.ids == GV_IDS_AUTO ? GV_FIELD_AUTO : im->ids;
-    const gv_role role[3] = {{.name = "source", .field = id, .hint = hint},
-                             {.name = "target", .field = id, .hint = hint},
-                             {.name = probability ? "probability" : "weight",
-                              .field = GV_FIELD_NUMBER,
-                              .max = probability ? 1.0 : INFINITY,
-                              .optional = !probability}};
-    char text[COLUMNS_CHARS];
+    const gv_field id = im->o.ids != GV_IDS_AUTO ? im->ids : GV_FIELD_AUTO;
+    *source = (import_source){.role = {{.name = "source", .field = id, .hint = hint},
+                                       {.name = "target", .field = id, .hint = hint},
+                                       {.name = probability ? "probability" : "weight",
+                                        .field = GV_FIELD_NUMBER,
+                                        .max = probability ? 1.0 : INFINITY,
+                                        .optional = !probability}}};
     const char *columns = NULL;
     gv_table_opts opts = import_table_opts(im);
     opts.skip_lines = im->o.skip_lines;
-    opts.lines = im->o.build.self_loops_error || keeps_lines(im);
-    gv_table *t = NULL;
-    gv_status st = gv_table_open(im->ctx, im->paths[path], &opts, &t, err);
+    opts.lines = im->o.build.self_loops_error || im->o.build.duplicates == GV_DUPLICATES_ERROR ||
+                 im->o.build.duplicates == GV_DUPLICATES_SUM;
+    opts.block = block;
+    gv_status st = gv_table_open(im->ctx, im->paths[path], &opts, &source->table, err);
     if (st == GV_OK)
-        st = make_columns(im, t, text, &columns, err);
+        st = make_columns(im, source->table, source->columns, &columns, err);
     if (st == GV_OK)
-        st = gv_table_bind(t, role, 3, columns, &im->ids, err);
+        st = gv_table_bind(source->table, source->role, 3, columns, &im->ids, err);
+    return st;
+}
+
+static gv_status read_edges(importer *im, int64_t path, gv_error *err)
+{
+    import_source source;
+    gv_status st = import_open(im, path, 0, &source, err);
+    gv_table *t = source.table;
     while (st == GV_OK) {
         gv_batch batch;
         st = gv_table_next(t, &batch, err);
@@ -279,12 +287,10 @@ GV_API gv_status gv_import(gv_context *ctx, const char *const *paths, int64_t n_
 {
     importer im = {.ctx = ctx, .paths = paths, .index = {.ctx = ctx}};
     im.o = opts != NULL ? *opts : gv_import_defaults();
-    im.ids = im.o.ids == GV_IDS_INT      ? GV_FIELD_INT
-             : im.o.ids == GV_IDS_STRING ? GV_FIELD_TEXT
-                                         : GV_FIELD_AUTO;
+    im.ids = import_field(im.o.ids);
     gv_id_set_begin(ctx, &im.set);
     gv_names_begin(ctx, &im.names);
-    gv_status st = check_options(&im, n_paths, err);
+    gv_status st = import_check_options(&im, n_paths, err);
     for (int64_t i = 0; i < n_paths && st == GV_OK; i++)
         st = read_edges(&im, i, err);
     if (st == GV_OK && im.o.nodes != NULL)

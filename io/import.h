@@ -44,6 +44,27 @@ typedef struct importer {
     gv_import_info info;
 } importer;
 
+enum { IMPORT_COLUMNS_CHARS = 1024 };
+
+/* An open edge list. */
+typedef struct import_source {
+    gv_table *table; /* NULL when opening failed early; to be closed in any case */
+    gv_role role[3];
+    char columns[IMPORT_COLUMNS_CHARS];
+} import_source;
+
+static inline gv_field import_field(gv_ids_wanted ids)
+{
+    return ids == GV_IDS_INT ? GV_FIELD_INT : ids == GV_IDS_STRING ? GV_FIELD_TEXT : GV_FIELD_AUTO;
+}
+
+/* Checks the options, and fills in what one of them says about another. */
+gv_status import_check_options(importer *im, int64_t n_paths, gv_error *err);
+
+/* Opens an edge list, its columns bound; block: bytes, 0 for the default. */
+gv_status import_open(importer *im, int64_t path, int64_t block, import_source *source,
+                      gv_error *err);
+
 /* Reading options that all tables of an import have in common. */
 gv_table_opts import_table_opts(importer *im);
 

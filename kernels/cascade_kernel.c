@@ -6,10 +6,10 @@
  * greatest lambda and gives the mean spread A and the points drawn for each active node L. With the
  * costs
  *
- *   points   A (POINTS_NODE + POINTS_POINT L)    a world      sliced   SLICED_EDGE m    a world
+ *   points   A (node + point L)    a world      sliced   edge m    a world
  *
- * in nanoseconds, sliced is taken where it is cheaper and L >= LEAST_POINTS. Cascades from other
- * seeds may be smaller; those are cheap with either. */
+ * in nanoseconds (gv_sliced_pays()), sliced is taken where it is cheaper and L >= 2. Cascades from
+ * other seeds may be smaller; those are cheap with either. */
 #include "kernels/cascade_kernel.h"
 
 #include "engine/error.h"
@@ -18,11 +18,7 @@
 
 enum { PILOT_WORLDS = 16, PILOT_SEEDS = 64 };
 
-#define PILOT_KEY    UINT64_C(0x70696c6f74)
-#define POINTS_NODE  9.0
-#define POINTS_POINT 5.2
-#define SLICED_EDGE  0.09
-#define LEAST_POINTS 2.0
+#define PILOT_KEY UINT64_C(0x70696c6f74)
 
 /* The nodes of greatest lambda, ties by node; how many there are. */
 static int64_t greatest(const gv_points *p, gv_node *seeds)
@@ -77,10 +73,8 @@ static gv_status choose(gv_kernel *k, gv_worlds *w, gv_error *err)
         st = pilot(w, &k->points, &spread, &points, err);
     if (st != GV_OK)
         return st;
-    const double by_points = spread * (POINTS_NODE + POINTS_POINT * points);
-    const double by_slices = SLICED_EDGE * (double)w->g->n_edges;
     w->kernel =
-        points >= LEAST_POINTS && by_points > by_slices ? GV_CASCADE_SLICED : GV_CASCADE_POINTS;
+        gv_sliced_pays(spread, points, w->g->n_edges) ? GV_CASCADE_SLICED : GV_CASCADE_POINTS;
     if (w->kernel == GV_CASCADE_POINTS) {
         gv_points_reseed(&k->points, w->seed);
     } else {

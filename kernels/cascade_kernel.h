@@ -12,6 +12,14 @@ typedef struct gv_kernel {
     bool has_points, has_sliced;
 } gv_kernel;
 
+/* Whether slices beat points, for a mean spread of `spread` with `points` drawn for each active
+ * node; cascade_kernel.c says why. */
+static inline bool gv_sliced_pays(double spread, double points, int64_t n_edges)
+{
+    const double node = 9.0, point = 5.2, edge = 0.09, least = 2.0; /* ns, ns, ns, points */
+    return points >= least && spread * (node + point * points) > edge * (double)n_edges;
+}
+
 /* Lays out what w->kernel needs and hangs it into `w`, whose graph, coins, seed and kernel are set;
  * GV_CASCADE_AUTO is replaced by the choice. `n_worlds` is how many are expected. gv_kernel_close()
  * frees what is there, also after a failure. */

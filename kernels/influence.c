@@ -24,6 +24,7 @@
 #include "engine/memory.h"
 #include "engine/parallel.h"
 #include "engine/slice.h"
+#include "kernels/influence_width.h"
 
 enum { CHUNK = 4096 }; /* blocks between two reports of progress */
 
@@ -183,16 +184,12 @@ static gv_status check(gv_context *ctx, const gv_graph *g, const gv_model *m, co
     return GV_OK;
 }
 
-/* Topics that share a pass: as many as fit into three quarters of the memory that is left. */
+/* Topics that share a pass. */
 static int32_t batch_size(const gv_context *ctx, int64_t n_nodes, int32_t n_topics, bool two)
 {
-    int64_t most = n_topics < GV_SLICE ? n_topics : GV_SLICE;
-    if (two && ctx->memory_limit > 0 && n_nodes > 0) {
-        const int64_t room = ctx->memory_limit - ctx->memory_used;
-        const int64_t fits = room / 4 * 3 / (n_nodes * (int64_t)sizeof(double));
-        most = fits < most ? fits : most;
-    }
-    return most < 1 ? 1 : (int32_t)most;
+    const int64_t left = ctx->memory_limit - ctx->memory_used;
+    return influence_width(n_nodes, n_topics, two,
+                           ctx->memory_limit == 0 ? 0 : left > 1 ? left : 1);
 }
 
 GV_API gv_status gv_influence(gv_context *ctx, const gv_graph *g, const gv_model *model,

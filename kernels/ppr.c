@@ -117,21 +117,9 @@ static bool any_active(const ppr_batch *b)
     return false;
 }
 
-/* Sweeps after which 2 a^K is below the tolerance: the most that a column can need, but for
- * rounding. */
-static int64_t sweeps_expected(const gv_ppr_opts *o)
-{
-    if (o->tolerance == 0.0)
-        return o->max_iterations;
-    const double sweeps = ceil(log(o->tolerance / 2.0) / log(o->damping));
-    if (!(sweeps >= 1.0))
-        return 1;
-    return sweeps < (double)o->max_iterations ? (int64_t)sweeps : o->max_iterations;
-}
-
 static gv_status iterate(run *r, gv_error *err)
 {
-    const int64_t expected = sweeps_expected(r->o);
+    const int64_t expected = ppr_sweeps_expected(r->o);
     for (int64_t sweep = 0; any_active(&r->batch); sweep++) {
         const int64_t now = sweep < expected ? sweep : expected;
         const gv_status st =
@@ -157,15 +145,11 @@ static int choose_width(const gv_context *ctx, int64_t n_nodes, const gv_telepor
     for (int64_t c = 0; c < t->n_columns; c++)
         if (t->offset[c + 1] - t->offset[c] > longest)
             longest = t->offset[c + 1] - t->offset[c];
-    const double shares = (double)n_nodes * sizeof(double);
-    const double entries = (double)longest * (sizeof(double) + sizeof(gv_node));
-    const double fixed = 32.0 * (double)longest + (double)gv_blocks(n_nodes) * sizeof(ppr_measure);
-    const double room = (double)(ctx->memory_limit - gv_context_memory_used(ctx)) - fixed;
-    int width = 1;
-    while (width < PPR_COLUMNS && width < t->n_columns &&
-           (ctx->memory_limit == 0 || 2.0 * width * (shares + entries) <= room))
-        width *= 2;
-    return width;
+    const int64_t left = ctx->memory_limit - gv_context_memory_used(ctx);
+    return ppr_width(n_nodes, t->n_columns, longest,
+                     ctx->memory_limit == 0 ? 0
+                     : left > 1             ? left
+                                            : 1);
 }
 
 static gv_status start_buffers(run *r, const gv_teleport *t, gv_error *err)

@@ -103,6 +103,13 @@ typedef struct ppr_batch {
 /* Roundings of a score beside those of the sum over its row, at most; see ppr.c. */
 enum { PPR_ROUNDINGS = 20 };
 
+/* Columns of a batch, for `limit` bytes of memory that are left (0: no limit). */
+int ppr_width(int64_t n_nodes, int64_t n_columns, int64_t longest, int64_t limit);
+
+/* Sweeps after which 2 a^K is below the tolerance: the most that a column can need, but for
+ * rounding. */
+int64_t ppr_sweeps_expected(const gv_ppr_opts *o);
+
 /* One sweep of all active columns; fills `found`. */
 void ppr_sweep(const ppr_walk *walk, ppr_batch *batch, int threads);
 

@@ -111,6 +111,9 @@ void gv_sliced_aes_round(const uint32_t (*table)[256], uint64_t *s, const uint64
 /* Lays out the graph. */
 GV_CHECKED gv_status gv_sliced_open(gv_sliced *s, gv_context *ctx, const gv_graph *g,
                                     const gv_coins *coins, uint64_t seed, gv_error *err);
+/* Lanes of a block: the widest that leaves one block for every thread and fits `limit` bytes (0: no
+ * limit). */
+int32_t gv_sliced_lanes(int64_t n_nodes, int64_t n_worlds, int32_t threads, int64_t limit);
 /* Makes states for `n_worlds` worlds at a time, at most; `lanes` 0 chooses the width. */
 GV_CHECKED gv_status gv_sliced_make_states(gv_sliced *s, int64_t n_worlds, int32_t lanes,
                                            gv_error *err);

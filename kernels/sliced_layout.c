@@ -222,18 +222,23 @@ static int64_t lane_bytes(int64_t n)
     return n * (3 * GV_LANE_WORLDS / 8);
 }
 
-/* The widest block that leaves one for every thread and fits the memory limit. */
-static int32_t choose_lanes(const gv_sliced *s, int64_t n_worlds, int32_t threads)
+int32_t gv_sliced_lanes(int64_t n_nodes, int64_t n_worlds, int32_t threads, int64_t limit)
 {
-    const int64_t limit = s->ctx->memory_limit, free_bytes = limit - s->ctx->memory_used;
     int32_t lanes = GV_MAX_LANES;
     while (lanes > 1 && n_worlds < (int64_t)lanes * GV_LANE_WORLDS * threads &&
            n_worlds > (int64_t)lanes * GV_LANE_WORLDS / 2 * (threads - 1))
         lanes /= 2;
-    while (lanes > 1 && limit > 0 &&
-           (lane_bytes(s->n_nodes) * lanes + 16 * s->n_nodes) * threads > free_bytes)
+    while (lanes > 1 && limit != 0 &&
+           (lane_bytes(n_nodes) * lanes + 16 * n_nodes) * threads > limit)
         lanes /= 2;
     return lanes;
+}
+
+/* The widest block that leaves one for every thread and fits the memory limit. */
+static int32_t choose_lanes(const gv_sliced *s, int64_t n_worlds, int32_t threads)
+{
+    const int64_t limit = s->ctx->memory_limit, left = limit - s->ctx->memory_used;
+    return gv_sliced_lanes(s->n_nodes, n_worlds, threads, limit == 0 ? 0 : left != 0 ? left : -1);
 }
 
 gv_status gv_sliced_make_states(gv_sliced *s, int64_t n_worlds, int32_t lanes, gv_error *err)

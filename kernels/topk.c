@@ -18,7 +18,7 @@
 #include "engine/memory.h"
 #include "engine/parallel.h"
 #include "engine/sort.h"
-#include "grapevine/ppr.h"
+#include "grapevine/plan.h"
 
 enum { KEY_BITS = 64, DIGIT_BITS = 12, DIGITS = 1 << DIGIT_BITS, FEW = 4096, SMALL = 1 << 15 };
 
@@ -202,4 +202,14 @@ GV_API gv_status gv_top_k(gv_context *ctx, const double *score, int64_t n, int64
     *next_score = k < n ? score[best[k].value] : (double)NAN;
     gv_free(ctx, best);
     return GV_OK;
+}
+
+/* 6 passes at most, two keys a nanosecond and thread. */
+GV_API void gv_top_k_plan(gv_plan *plan, int64_t n, int64_t k, int32_t threads)
+{
+    const int64_t wanted = k < n ? k + 1 : n, few = smaller(wanted + wanted / 2 + FEW, n);
+    gv_plan_begin(plan, "best consumers", 3e-9 * (double)n / threads);
+    gv_plan_use(plan, GV_PLAN_MEMORY, "counts of digits", threads * DIGITS * (int64_t)8);
+    gv_plan_use(plan, GV_PLAN_MEMORY, "best scores",
+                few * (int64_t)sizeof(gv_record) + gv_sort_bytes(few, sizeof(gv_record), threads));
 }

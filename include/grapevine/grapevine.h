@@ -12,6 +12,8 @@
 #include "grapevine/info.h"
 #include "grapevine/io.h"
 #include "grapevine/learn.h"
+#include "grapevine/machine.h"
+#include "grapevine/plan.h"
 #include "grapevine/ppr.h"
 #include "grapevine/version.h"
 

@@ -1,0 +1,175 @@
+/* cascade_plan.c -- what gv_cascade() will take: the allocations of cascade.c, worlds.c,
+ * points_rows.c and sliced_layout.c.
+ *
+ * Which kernel a run chooses depends on a pilot (cascade_kernel.c), and a plan runs nothing. It is
+ * foretold by the mean field of a large cascade: with q the chance that the source of a random edge
+ * is active, a consumer is active with chance 1 - exp(-p q in-degree), and
+ *
+ *   q = mean over edges of 1 - exp(-p q in-degree of the source)
+ *
+ * has its greatest fixed point below q = 1. With weighted cascade p in-degree = 1, q tends to 0,
+ * and points are chosen. Near the border the foretelling may be wrong.
+ *
+ * Queues, bitmaps and slices count in full, though cascades that stay small touch only a part. */
+#include <math.h>
+
+#include "engine/parallel.h"
+#include "engine/sort.h"
+#include "grapevine/plan.h"
+#include "kernels/cascade_kernel.h"
+#include "kernels/points.h"
+#include "kernels/points_rows.h"
+#include "kernels/sliced.h"
+
+enum { SAMPLE = 1 << 20, ITERATIONS = 60 };
+
+/* Seconds by the costs of gv_sliced_pays(); laying out takes this for an edge and thread. */
+static const double layout_edge = 20e-9;
+
+typedef struct forecast {
+    double spread, points; /* active consumers; points drawn for each */
+} forecast;
+
+GV_API double gv_graph_mean_probability(const gv_graph *g)
+{
+    if (g->rule == GV_PROBABILITY_CONSTANT)
+        return g->constant;
+    if (g->rule != GV_PROBABILITY_STORED || g->n_edges == 0)
+        return 0.0;
+    const int64_t stride = g->n_edges / SAMPLE + 1;
+    double sum = 0.0;
+    int64_t n = 0;
+    for (int64_t e = 0; e < g->n_edges; e += stride, n++)
+        sum += (double)g->out.probability[e];
+    return sum / (double)n;
+}
+
+/* In-degree and out-degree of v, or the mean of a graph that is not there. */
+static double degree(const gv_graph_shape *shape, const gv_csr *csr, int64_t v)
+{
+    return csr != NULL ? (double)gv_csr_degree(csr, (gv_node)v)
+                       : (double)shape->n_edges / (double)shape->n_nodes;
+}
+
+static forecast foretell(const gv_graph_shape *shape, const gv_graph *g, double p)
+{
+    const int64_t n = shape->n_nodes, stride = n / SAMPLE + 1;
+    const gv_csr *in = g != NULL ? &g->in : NULL, *out = g != NULL ? &g->out : NULL;
+    double q = 1.0, active = 0.0, edges = 0.0;
+    for (int i = 0; i < ITERATIONS && n > 0; i++) {
+        double all = 0.0;
+        active = edges = 0.0;
+        for (int64_t v = 0; v < n; v += stride) {
+            const double chance = -expm1(-p * q * degree(shape, in, v));
+            const double leaving = degree(shape, out, v);
+            active += chance;
+            edges += chance * leaving;
+            all += leaving;
+        }
+        const double next = all > 0.0 ? edges / all : 0.0;
+        if (fabs(next - q) < 1e-4 * q)
+            break;
+        q = next;
+    }
+    const double weight = p < 1.0 ? -log1p(-p) : 0.0; /* certain edges are no points */
+    return (forecast){.spread = active * (double)stride,
+                      .points = active > 0.0 ? weight * edges / active : 0.0};
+}
+
+/* ---- layouts --------------------------------------------------------------------------------- */
+
+static int64_t points_bytes(const gv_graph_shape *g, gv_probability_rule rule)
+{
+    const int64_t words = rule == GV_PROBABILITY_CONSTANT    ? GV_POINTS_EQUAL
+                          : g->n_edges <= GV_MAX_ALIAS_SLOTS ? GV_POINTS_ALIAS
+                                                             : GV_POINTS_REJECT;
+    return g->n_nodes * (int64_t)sizeof(gv_points_row) + 4 * words * g->n_edges;
+}
+
+static int64_t lanes_bytes(int64_t n, int32_t threads)
+{
+    return threads * (8 * ((n + 63) / 64) + (n + 1) * (int64_t)sizeof(gv_node));
+}
+
+/* Rows, targets, limits, labels both ways. */
+static int64_t sliced_bytes(const gv_graph_shape *g, gv_probability_rule rule)
+{
+    const int64_t edge = rule == GV_PROBABILITY_CONSTANT ? 4 : 8;
+    return (g->n_nodes + 1) * (int64_t)(8 + sizeof(gv_sliced_row)) + edge * g->n_edges;
+}
+
+static void plan_points(gv_plan *plan, const gv_graph_shape *g, double seconds, int32_t layout,
+                        int32_t threads)
+{
+    gv_plan_begin(plan, "simulate (points)", seconds);
+    gv_plan_use(plan, GV_PLAN_MEMORY, "visited consumers and queues, by thread",
+                lanes_bytes(g->n_nodes, threads));
+    gv_plan_drop(plan, layout);
+}
+
+static void plan_sliced(gv_plan *plan, const gv_graph_shape *g, gv_probability_rule rule,
+                        int64_t worlds, double seconds, int32_t threads, int64_t limit)
+{
+    const int64_t needed = (worlds + 2 * GV_LANE_WORLDS - 2) / GV_LANE_WORLDS;
+    const int32_t n_states = needed < threads ? (int32_t)needed : threads;
+    const int64_t rows = sliced_bytes(g, rule);
+    gv_plan_begin(plan, "lay out slices", layout_edge * (double)g->n_edges / threads);
+    const int32_t layout = gv_plan_hold(plan, GV_PLAN_MEMORY, "rows by label", rows);
+    gv_plan_use(plan, GV_PLAN_MEMORY, "in-degrees, and the sort of labels",
+                12 * g->n_nodes + gv_sort_bytes(g->n_nodes, 8, threads));
+    const int32_t lanes = gv_sliced_lanes(g->n_nodes, worlds, n_states,
+                                          limit > 0 && limit > rows ? limit - rows : limit);
+    gv_plan_begin(plan, "simulate (sliced)", seconds);
+    gv_plan_use(plan, GV_PLAN_MEMORY, "worlds of each consumer, by thread",
+                n_states * g->n_nodes * 48 * lanes);
+    gv_plan_use(plan, GV_PLAN_MEMORY, "queues, by thread", n_states * g->n_nodes * 13);
+    gv_plan_drop(plan, layout);
+}
+
+/* ---- the plan -------------------------------------------------------------------------------- */
+
+static void plan_result(gv_plan *plan, const gv_graph_shape *g, int64_t worlds, int64_t n_seeds,
+                        bool activation)
+{
+    gv_plan_hold(plan, GV_PLAN_MEMORY, "spread of each world", 8 * worlds);
+    gv_plan_hold(plan, GV_PLAN_MEMORY, "seeds", 4 * n_seeds);
+    if (activation)
+        gv_plan_hold(plan, GV_PLAN_MEMORY, "activation counts", 4 * g->n_nodes);
+}
+
+GV_API void gv_cascade_plan(gv_plan *plan, const gv_graph_shape *shape, const gv_graph *g,
+                            gv_probability_rule rule, double p, int64_t n_seeds,
+                            const gv_cascade_opts *opts, int32_t threads, int64_t limit)
+{
+    const gv_cascade_opts o = opts != NULL ? *opts : gv_cascade_defaults();
+    const int64_t worlds = o.target_stderr > 0.0 ? o.max_worlds : o.n_worlds;
+    const bool wc = rule == GV_PROBABILITY_WEIGHTED_CASCADE;
+    const double m = (double)shape->n_edges, n = (double)shape->n_nodes;
+    const forecast f = wc ? (forecast){.spread = 0.05 * n, .points = 1.0} : foretell(shape, g, p);
+    const double by_points = (double)worlds * f.spread * (9.0 + 5.2 * f.points) * 1e-9 / threads;
+    const double by_slices = (double)worlds * m * 0.09e-9 / threads;
+    gv_cascade_kernel kernel = o.kernel;
+    int32_t layout = -1;
+    gv_plan_begin(plan, "seeds", 0.0);
+    plan_result(plan, shape, worlds, n_seeds, o.activation);
+    if (kernel == GV_CASCADE_AUTO || kernel == GV_CASCADE_POINTS) {
+        gv_plan_begin(plan, "lay out points, and pilot", layout_edge * m / threads);
+        layout = gv_plan_hold(plan, GV_PLAN_MEMORY, "rows of points", points_bytes(shape, rule));
+        if (kernel == GV_CASCADE_AUTO)
+            gv_plan_use(plan, GV_PLAN_MEMORY, "visited consumers and queues of the pilot",
+                        lanes_bytes(shape->n_nodes, threads));
+    }
+    if (kernel == GV_CASCADE_AUTO && gv_sliced_pays(f.spread, f.points, shape->n_edges)) {
+        gv_plan_drop(plan, layout);
+        kernel = GV_CASCADE_SLICED;
+    }
+    if (kernel == GV_CASCADE_SLICED) {
+        plan_sliced(plan, shape, rule, worlds, by_slices, threads, limit);
+    } else if (kernel == GV_CASCADE_PLAIN) {
+        gv_plan_begin(plan, "simulate (plain)", (double)worlds * f.spread * 1e-7 / threads);
+        gv_plan_use(plan, GV_PLAN_MEMORY, "visited consumers and queues, by thread",
+                    lanes_bytes(shape->n_nodes, threads));
+    } else {
+        plan_points(plan, shape, by_points, layout, threads);
+    }
+}

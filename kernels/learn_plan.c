@@ -1,0 +1,64 @@
+/* learn_plan.c -- what reading a log and gv_learn() will take, from the shape of the log: the
+ * allocations of log_read.c, log_build.c and the files learn*.c.
+ *
+ * Rows, consumers and topics of the log are estimated well; how many purchases follow a friend's is
+ * not known before it is counted; the shares below are what generated populations show. */
+#include <math.h>
+
+#include "engine/model.h"
+#include "engine/sort.h"
+#include "grapevine/plan.h"
+
+/* Counters and kept (edge, topic) pairs for each row; rows a second and thread. Docs: plan.md. */
+static const double records_a_row = 0.5, evidence_a_row = 0.35;
+static const double rows_read = 3e6, rows_sorted = 4e6, rows_learnt = 4e5;
+
+/* Pairs of consumer and topic when the rows fall on them at random. */
+static int64_t pairs_of(const gv_graph_shape *g, const gv_log_shape *log)
+{
+    const double cells = (double)g->n_nodes * log->n_topics;
+    return cells > 0.0 ? (int64_t)(cells * -expm1(-(double)log->rows / cells)) : 0;
+}
+
+static void plan_log(gv_plan *plan, const gv_log_shape *log, int32_t threads)
+{
+    const int64_t rows = log->rows, block = log->bytes < (16 << 20) ? log->bytes : 16 << 20;
+    const double share = log->bytes > 0 ? (double)block / (double)log->bytes : 0.0;
+    gv_plan_begin(plan, "read the log", (double)rows / (rows_read * threads));
+    gv_plan_use(plan, GV_PLAN_MEMORY, "blocks of text", 2 * block);
+    gv_plan_use(plan, GV_PLAN_MEMORY, "columns of a block", (int64_t)(share * (double)rows * 48));
+    const int32_t read = gv_plan_hold(plan, GV_PLAN_MEMORY, "rows as read", 24 * rows);
+    gv_plan_begin(plan, "sort the log", (double)rows / (rows_sorted * threads));
+    const int32_t order = gv_plan_hold(plan, GV_PLAN_MEMORY, "order of rows", 16 * rows);
+    gv_plan_use(plan, GV_PLAN_MEMORY, "scratch of the sort", gv_sort_bytes(rows, 16, threads));
+    gv_plan_begin(plan, "order the log", 0.0);
+    gv_plan_drop(plan, order);
+    gv_plan_drop(plan, read);
+    gv_plan_hold(plan, GV_PLAN_MEMORY, "log", 12 * rows + 20 * log->items);
+}
+
+GV_API void gv_learn_plan(gv_plan *plan, const gv_graph_shape *g, const gv_log_shape *log,
+                          int32_t threads, gv_model_shape *model)
+{
+    const int64_t records = (int64_t)(records_a_row * (double)log->rows);
+    const int64_t n = g->n_nodes, most = log->items > 0 ? log->rows / log->items : 0;
+    *model = (gv_model_shape){.n_nodes = n,
+                              .n_topics = log->n_topics,
+                              .pairs = pairs_of(g, log),
+                              .evidence = (int64_t)(evidence_a_row * (double)log->rows)};
+    plan_log(plan, log, threads);
+    const double learning = (double)log->rows / (rows_learnt * threads);
+    gv_plan_begin(plan, "count", learning * 0.7);
+    gv_plan_use(plan, GV_PLAN_MEMORY, "buyers of an item, by thread",
+                threads * most * (24 + 8 * GV_SHUFFLES));
+    const int32_t chunks = gv_plan_hold(plan, GV_PLAN_MEMORY, "counters", 16 * records);
+    gv_plan_hold(plan, GV_PLAN_MEMORY, "pairs of consumer and topic",
+                 8 * (n + 1) + 36 * model->pairs);
+    gv_plan_begin(plan, "add up", learning * 0.2);
+    gv_plan_drop(plan, chunks);
+    gv_plan_use(plan, GV_PLAN_MEMORY, "scratch of the sort", gv_sort_bytes(records, 16, threads));
+    gv_plan_hold(plan, GV_PLAN_MEMORY, "evidence", 8 * (n + 1) + 24 * model->evidence);
+    gv_plan_begin(plan, "factors", learning * 0.1);
+    gv_plan_hold(plan, GV_PLAN_MEMORY, "factors of consumers", 4 * n);
+    gv_plan_use(plan, GV_PLAN_MEMORY, "sums of consumers", 24 * n);
+}

@@ -1,0 +1,51 @@
+/* ppr_plan.c -- what gv_ppr() and gv_top_k() will take: the allocations of ppr.c, ppr_walk.c and
+ * topk.c. The width of a batch is chosen here for both, so that plan and run cannot differ. */
+#include <math.h>
+
+#include "engine/parallel.h"
+#include "engine/sort.h"
+#include "grapevine/plan.h"
+#include "kernels/ppr_work.h"
+
+/* Edges a second, thread and column, of a sweep with one column; a full batch gathers 128 bytes at
+ * a time and is this many times as fast by column. Docs: plan.md. */
+static const double edges_a_second = 1e8, gain_of_width = 4.0;
+
+int ppr_width(int64_t n_nodes, int64_t n_columns, int64_t longest, int64_t limit)
+{
+    const double shares = (double)n_nodes * sizeof(double);
+    const double entries = (double)longest * (sizeof(double) + sizeof(gv_node));
+    const double fixed = 32.0 * (double)longest + (double)gv_blocks(n_nodes) * sizeof(ppr_measure);
+    const double room = (double)limit - fixed;
+    int width = 1;
+    while (width < PPR_COLUMNS && width < n_columns &&
+           (limit == 0 || 2.0 * width * (shares + entries) <= room))
+        width *= 2;
+    return width;
+}
+
+int64_t ppr_sweeps_expected(const gv_ppr_opts *o)
+{
+    if (o->tolerance == 0.0)
+        return o->max_iterations;
+    const double sweeps = ceil(log(o->tolerance / 2.0) / log(o->damping));
+    if (!(sweeps >= 1.0))
+        return 1;
+    return sweeps < (double)o->max_iterations ? (int64_t)sweeps : o->max_iterations;
+}
+
+GV_API void gv_ppr_plan(gv_plan *plan, const gv_graph_shape *g, int64_t n_columns, int64_t longest,
+                        const gv_ppr_opts *opts, int32_t threads, int64_t limit)
+{
+    const gv_ppr_opts o = opts != NULL ? *opts : gv_ppr_defaults();
+    const int width = ppr_width(g->n_nodes, n_columns, longest, limit);
+    const double work = (double)ppr_sweeps_expected(&o) * (double)n_columns * (double)g->n_edges;
+    const double gain = 1.0 + (gain_of_width - 1.0) * (width - 1) / (PPR_COLUMNS - 1);
+    gv_plan_begin(plan, "sweeps", work / (edges_a_second * gain * threads));
+    gv_plan_use(plan, GV_PLAN_MEMORY, "shares of a batch of columns", 8 * g->n_nodes * width);
+    gv_plan_use(plan, GV_PLAN_MEMORY, "figures of blocks",
+                gv_blocks(g->n_nodes) * (int64_t)sizeof(ppr_measure));
+    gv_plan_use(plan, GV_PLAN_MEMORY, "teleport columns of a batch", longest * 12 * width);
+    if (o.weighted)
+        gv_plan_use(plan, GV_PLAN_MEMORY, "weights that leave a consumer", 8 * g->n_nodes);
+}
