@@ -23,19 +23,21 @@ enum {
     CLI_NO_RESOURCES = 71,
     CLI_CANNOT_CREATE = 73,
     CLI_IO_ERROR = 74,
-    CLI_INTERRUPTED = 75
+    CLI_INTERRUPTED = 75,
+    CLI_NO_FIT = 78
 };
 
 typedef enum cli_type {
-    CLI_FLAG,   /* bool: --name; in a job `name: true` */
-    CLI_TEXT,   /* const char * */
-    CLI_PATH,   /* const char *: an input; not part of the provenance */
-    CLI_OUTPUT, /* const char *: an output; not part of the provenance */
-    CLI_PATHS,  /* cli_list: inputs; a sequence in a job */
-    CLI_INT,    /* int64_t in [min, max] */
-    CLI_REAL,   /* double in [min, max] */
-    CLI_CHOICE, /* int32_t: index into `choices` */
-    CLI_SECONDS /* int64_t seconds: "30d", "12h", "90m", "45s" or a plain number of seconds */
+    CLI_FLAG,    /* bool: --name; in a job `name: true` */
+    CLI_TEXT,    /* const char * */
+    CLI_PATH,    /* const char *: an input; not part of the provenance */
+    CLI_OUTPUT,  /* const char *: an output; not part of the provenance */
+    CLI_PATHS,   /* cli_list: inputs; a sequence in a job */
+    CLI_INT,     /* int64_t in [min, max] */
+    CLI_REAL,    /* double in [min, max] */
+    CLI_CHOICE,  /* int32_t: index into `choices` */
+    CLI_SECONDS, /* int64_t seconds: "30d", "12h", "90m", "45s" or a plain number of seconds */
+    CLI_SIZE     /* int64_t bytes: "8G", "512M", "64K" or a plain number; "auto" is 0 */
 } cli_type;
 
 typedef struct cli_list {
@@ -69,6 +71,8 @@ typedef struct cli_command {
     void (*defaults)(void *opts);
     /* Runs the command; returns an exit code. Words for people go to stderr through cli_say(). */
     int (*run)(const void *opts, cli_session *session);
+    /* Adds to `plan` what run() would take, and runs nothing; returns an exit code. */
+    int (*plan)(const void *opts, cli_session *session, gv_plan *plan);
 } cli_command;
 
 enum { CLI_MAX_STRUCT = 1024 };

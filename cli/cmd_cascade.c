@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/cli.h"
 #include "cli/ids.h"
+#include "cli/plan.h"
 
 typedef struct cascade_opts {
     const char *graph, *output, *name;
@@ -316,7 +316,7 @@ static int read_model(cascade_run *c)
     if (topic < 0)
         return cli_fail_text(c->s, CLI_USAGE, "--topic: the model has no topic '%s'", c->o->topic);
     const size_t m = (size_t)gv_graph_edges(c->g);
-    c->stored = malloc((m > 0 ? m : 1) * sizeof *c->stored);
+    c->stored = gv_context_take(cli_context(c->s), (int64_t)m, sizeof *c->stored);
     if (c->stored == NULL)
         return cli_fail_text(c->s, CLI_NO_RESOURCES, "no memory for the probabilities of %zu edges",
                              m);
@@ -456,7 +456,88 @@ static int run(const void *opts, cli_session *s)
     const int code = run_all(&c);
     gv_cascade_free(c.result);
     gv_nodes_free(cli_context(s), c.owned_seeds);
-    free(c.stored);
+    gv_context_release(cli_context(s), c.stored);
+    return code;
+}
+
+/* ---- dry run ------------------------------------------------------------------------------- */
+
+/* Probabilities of a plan. */
+typedef struct planned {
+    gv_graph_shape shape;
+    gv_graph *g; /* NULL: an earlier stage would make it */
+    gv_probability_rule rule;
+    double p;
+    bool model;
+} planned;
+
+static int plan_graph(cascade_run *c, planned *w)
+{
+    gv_error err;
+    const int code = cli_plan_graph(c->s, c->o->graph, &w->shape);
+    if (code != CLI_OK)
+        return code;
+    if (!cli_plan_is_left(c->s, c->o->graph) &&
+        gv_graph_open(cli_context(c->s), c->o->graph, &w->g, &err) != GV_OK)
+        return cli_fail(c->s, &err);
+    w->rule = c->probability.rule;
+    w->p = c->probability.constant;
+    w->model = c->o->model != NULL && w->rule == GV_PROBABILITY_NONE;
+    if (w->model) {
+        w->rule = GV_PROBABILITY_STORED;
+        w->p = 0.05; /* learnt probabilities are small */
+    } else if (w->rule == GV_PROBABILITY_NONE) {
+        w->rule = w->shape.rule;
+        w->p = w->g != NULL ? gv_graph_mean_probability(w->g) : 0.05;
+    }
+    return w->rule != GV_PROBABILITY_NONE
+               ? CLI_OK
+               : usage(c, "the graph has no probabilities: give --probability, or --model and "
+                          "--topic");
+}
+
+static int plan_probabilities(cascade_run *c, const planned *w, gv_plan *plan)
+{
+    gv_model_shape m;
+    const bool wc = w->rule == GV_PROBABILITY_WEIGHTED_CASCADE;
+    const bool own = w->rule == GV_PROBABILITY_STORED && !w->model;
+    unsigned touched = GV_PART_OUT_INDPTR | GV_PART_OUT_INDICES | GV_PART_IDS;
+    touched |= wc ? GV_PART_IN_INDPTR : own ? GV_PART_OUT_PROBABILITY : 0u;
+    cli_plan_map_graph(c->s, plan, c->o->graph, &w->shape,
+                       GV_USES_OUT | GV_USES_IDS |
+                           (wc    ? GV_USES_IN
+                            : own ? GV_USES_PROBABILITY
+                                  : 0u),
+                       touched);
+    if (!w->model)
+        return CLI_OK;
+    const int code = cli_plan_model(c->s, c->o->model, &m);
+    if (code == CLI_OK) {
+        cli_plan_map_model(c->s, plan, c->o->model, &m);
+        gv_plan_hold(plan, GV_PLAN_MEMORY, "probabilities of the topic", 4 * w->shape.n_edges);
+    }
+    return code;
+}
+
+static int plan_run(const void *opts, cli_session *s, gv_plan *plan)
+{
+    cascade_run c = {.s = s, .o = opts};
+    planned w = {.g = NULL};
+    int code = take_options(&c);
+    if (code == CLI_OK)
+        code = plan_graph(&c, &w);
+    if (code == CLI_OK)
+        code = plan_probabilities(&c, &w, plan);
+    if (code == CLI_OK) {
+        const int64_t seeds = c.n_best >= 0 ? c.n_best : cli_plan_count(c.o->seeds);
+        gv_cascade_plan(plan, &w.shape, w.g, w.rule, w.p, seeds, &c.opts,
+                        gv_context_threads(cli_context(s)),
+                        gv_context_memory_limit(cli_context(s)));
+        const int64_t worlds = c.opts.target_stderr > 0.0 ? c.opts.max_worlds : c.opts.n_worlds;
+        cli_plan_write(plan, 8 * worlds + 12 * seeds + cli_plan_id_bytes(&w.shape) +
+                                 (c.opts.activation ? 4 * w.shape.n_nodes : 0));
+    }
+    gv_graph_free(w.g);
     return code;
 }
 
@@ -473,4 +554,5 @@ const cli_command cmd_cascade = {
     .size = sizeof(cascade_opts),
     .defaults = defaults,
     .run = run,
+    .plan = plan_run,
 };

@@ -2,7 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "cli/cli.h"
+#include "cli/plan.h"
 
 typedef struct export_opts {
     const char *file, *table, *topic, *output;
@@ -90,6 +90,11 @@ static int run(const void *opts, cli_session *s)
     return code;
 }
 
+static int plan_run(const void *opts, cli_session *s, gv_plan *plan)
+{
+    return cli_plan_file(s, plan, ((const export_opts *)opts)->file, 1);
+}
+
 const cli_command cmd_export = {
     .name = "export",
     .summary = "tables of a graph or results file as text",
@@ -101,4 +106,5 @@ const cli_command cmd_export = {
     .options = options,
     .size = sizeof(export_opts),
     .run = run,
+    .plan = plan_run,
 };

@@ -231,6 +231,18 @@ static int run(const void *opts, cli_session *s)
     return code;
 }
 
+static int plan_run(const void *opts, cli_session *s, gv_plan *plan)
+{
+    const generate_opts *o = opts;
+    gv_graph_shape g;
+    if (strcmp(o->kind, "consumers") != 0)
+        return cli_fail_text(s, CLI_USAGE, "kind '%s' is not one of: consumers", o->kind);
+    const gv_consumers_opts c = consumers_opts(o, cli_seed(s));
+    gv_consumers_plan(plan, &c, o->purchases == PURCHASES_TSV, gv_context_threads(cli_context(s)),
+                      &g);
+    return CLI_OK;
+}
+
 const cli_command cmd_generate = {
     .name = "generate",
     .summary = "make a consumer population with purchases and known truth",
@@ -244,4 +256,5 @@ const cli_command cmd_generate = {
     .size = sizeof(generate_opts),
     .defaults = defaults,
     .run = run,
+    .plan = plan_run,
 };

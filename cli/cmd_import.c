@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/cli.h"
+#include "cli/plan.h"
 
 typedef struct import_opts {
     cli_list edges;
@@ -144,30 +144,38 @@ static void report(cli_session *s, const gv_graph *g, const gv_import_info *info
                 cli_thousands(info->rows_bad, a));
 }
 
+static int take_options(cli_session *s, const import_opts *o, gv_import_opts *d)
+{
+    *d = gv_import_defaults();
+    if (!set_probability(o->probability, d))
+        return cli_fail_text(s, CLI_USAGE, "--probability: '%s' is not const:P with P in [0, 1]",
+                             o->probability);
+    d->build.undirected = o->undirected;
+    d->build.self_loops_error = o->self_loops == SELF_LOOPS_ERROR;
+    d->build.duplicates = (gv_duplicates)o->duplicates;
+    d->build.seed = cli_seed(s);
+    d->reverse = o->reverse;
+    d->columns = o->columns;
+    d->nodes = o->nodes;
+    d->ids = (gv_ids_wanted)o->id;
+    d->skip_lines = o->skip_lines;
+    d->lenient = o->strict == STRICT_OFF;
+    d->bad_row = show_bad_row;
+    d->bad_row_data = s;
+    return CLI_OK;
+}
+
 static int run(const void *opts, cli_session *s)
 {
     const import_opts *o = opts;
     const double started = cli_seconds();
-    gv_import_opts d = gv_import_defaults();
-    if (!set_probability(o->probability, &d))
-        return cli_fail_text(s, CLI_USAGE, "--probability: '%s' is not const:P with P in [0, 1]",
-                             o->probability);
-    d.build.undirected = o->undirected;
-    d.build.self_loops_error = o->self_loops == SELF_LOOPS_ERROR;
-    d.build.duplicates = (gv_duplicates)o->duplicates;
-    d.build.seed = cli_seed(s);
-    d.reverse = o->reverse;
-    d.columns = o->columns;
-    d.nodes = o->nodes;
-    d.ids = (gv_ids_wanted)o->id;
-    d.skip_lines = o->skip_lines;
-    d.lenient = o->strict == STRICT_OFF;
-    d.bad_row = show_bad_row;
-    d.bad_row_data = s;
+    gv_import_opts d;
+    int code = take_options(s, o, &d);
+    if (code != CLI_OK)
+        return code;
     gv_error err;
     gv_graph *g = NULL;
     gv_import_info info;
-    int code = CLI_OK;
     if (gv_import(cli_context(s), o->edges.item, o->edges.n, &d, &g, &info, &err) != GV_OK ||
         gv_graph_save(cli_context(s), g, o->output, cli_force(s), &err) != GV_OK) {
         code = cli_fail(s, &err);
@@ -177,6 +185,22 @@ static int run(const void *opts, cli_session *s)
     }
     gv_graph_free(g);
     return code;
+}
+
+static int plan_run(const void *opts, cli_session *s, gv_plan *plan)
+{
+    const import_opts *o = opts;
+    gv_import_opts d;
+    gv_graph_shape g;
+    gv_error err;
+    const int code = take_options(s, o, &d);
+    if (code != CLI_OK)
+        return code;
+    if (gv_import_plan(cli_context(s), o->edges.item, o->edges.n, &d, plan, &g, &err) != GV_OK)
+        return cli_fail(s, &err);
+    cli_plan_write(plan, gv_graph_bytes(&g, GV_PART_ALL));
+    cli_plan_leave_graph(s, o->output, &g);
+    return CLI_OK;
 }
 
 const cli_command cmd_import = {
@@ -193,4 +217,5 @@ const cli_command cmd_import = {
     .size = sizeof(import_opts),
     .defaults = defaults,
     .run = run,
+    .plan = plan_run,
 };

@@ -6,11 +6,6 @@
  * written, only as --store asks. */
 #include "cli/influence_work.h"
 
-/* Scores of a batch that is not stored take at most this much, unless one topic takes more. */
-#define BATCH_BYTES (INT64_C(6) << 30)
-
-enum { BATCH_TOPICS = 16 };
-
 static void defaults(void *opts)
 {
     *(influence_opts *)opts = (influence_opts){.topics = "all",
@@ -82,18 +77,11 @@ static const cli_option options[] = {
 
 /* ---- preparation --------------------------------------------------------------------------- */
 
-static int32_t batch_size(const influence_work *w)
-{
-    const int64_t bytes = w->n * (int64_t)(INFLUENCE_MEASURES * (sizeof(float) + sizeof(double)));
-    const int64_t fits = bytes > 0 ? BATCH_BYTES / bytes : BATCH_TOPICS;
-    return fits < 1 ? 1 : fits > BATCH_TOPICS ? BATCH_TOPICS : (int32_t)fits;
-}
-
 static int prepare(influence_work *w)
 {
     const influence_plan *plan = &w->plan;
     const int32_t n_topics = plan->n_topics;
-    w->batch = batch_size(w);
+    w->batch = influence_batch_size(w->n);
     bool fine = true;
     for (int i = 0; i < INFLUENCE_MEASURES; i++) {
         if (i == 0 || plan->measure[i]) /* i1 is a step to i2 */
@@ -118,11 +106,13 @@ static void clean_up(influence_work *w)
 {
     topic_rows_free(&w->prospects);
     topic_rows_free(&w->influencers);
-    free(w->listens), free(w->order), free(w->wide), free(w->threshold);
-    free(w->flag), free(w->rank), free(w->weight);
+    void *const rows[] = {w->listens, w->order, w->wide, w->flag, w->rank, w->weight};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        influence_drop(w, rows[i]);
+    free(w->threshold);
     for (int i = 0; i < INFLUENCE_MEASURES; i++) {
         cli_topk_free(&w->top[i]);
-        free(w->score[i]);
+        influence_drop(w, w->score[i]);
     }
     influence_plan_free(&w->plan);
 }
@@ -222,4 +212,5 @@ const cli_command cmd_influence = {
     .size = sizeof(influence_opts),
     .defaults = defaults,
     .run = run,
+    .plan = influence_dry_run,
 };

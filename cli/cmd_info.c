@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/info.h"
+#include "cli/plan.h"
 
 static void defaults(void *opts)
 {
@@ -179,6 +180,11 @@ static int run(const void *opts, cli_session *s)
     return code;
 }
 
+static int plan_run(const void *opts, cli_session *s, gv_plan *plan)
+{
+    return cli_plan_file(s, plan, ((const info_opts *)opts)->file, 1);
+}
+
 const cli_command cmd_info = {
     .name = "info",
     .summary = "what is in a graph, model, truth or results file",
@@ -191,4 +197,5 @@ const cli_command cmd_info = {
     .size = sizeof(info_opts),
     .defaults = defaults,
     .run = run,
+    .plan = plan_run,
 };

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/cli.h"
+#include "cli/plan.h"
 
 typedef struct learn_opts {
     const char *graph, *log, *output;
@@ -199,6 +199,31 @@ static int run(const void *opts, cli_session *s)
     return code == CLI_OK ? learn(s, o, g, &learn_with) : code;
 }
 
+static int plan_run(const void *opts, cli_session *s, gv_plan *plan)
+{
+    const learn_opts *o = opts;
+    gv_learn_opts learn_with = gv_learn_defaults();
+    const gv_log_opts read_with = {.columns = o->columns};
+    gv_graph_shape g;
+    gv_log_shape log;
+    gv_model_shape model;
+    gv_error err;
+    int code = take_options(s, o, &learn_with);
+    if (code == CLI_OK)
+        code = cli_plan_graph(s, o->graph, &g);
+    if (code == CLI_OK && gv_log_look(cli_context(s), o->log, &read_with, &log, &err) != GV_OK)
+        code = cli_fail(s, &err);
+    if (code != CLI_OK)
+        return code;
+    const unsigned rows = GV_PART_OUT_INDPTR | GV_PART_OUT_INDICES | GV_PART_IN_INDPTR |
+                          GV_PART_IN_INDICES | GV_PART_IDS;
+    cli_plan_map_graph(s, plan, o->graph, &g, GV_USES_OUT | GV_USES_IN | GV_USES_IDS, rows);
+    gv_learn_plan(plan, &g, &log, gv_context_threads(cli_context(s)), &model);
+    cli_plan_write(plan, gv_model_bytes(&model));
+    cli_plan_leave_model(s, o->output, &model);
+    return CLI_OK;
+}
+
 const cli_command cmd_learn = {
     .name = "learn",
     .summary = "a purchase log into an influence model, topic by topic",
@@ -212,4 +237,5 @@ const cli_command cmd_learn = {
     .size = sizeof(learn_opts),
     .defaults = defaults,
     .run = run,
+    .plan = plan_run,
 };

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/plan.h"
 #include "cli/ppr_columns.h"
 #include "cli/topk.h"
 
@@ -185,7 +186,7 @@ static int take_columns(ppr_run *p)
 static int allocate(ppr_run *p)
 {
     const int64_t n = gv_graph_nodes(p->g);
-    p->score = calloc((size_t)p->columns.n, (size_t)(n > 0 ? n : 1) * sizeof *p->score);
+    p->score = gv_context_take(cli_context(p->s), p->columns.n * (n > 0 ? n : 1), sizeof *p->score);
     p->column = calloc((size_t)p->columns.n, sizeof *p->column);
     if (p->score == NULL || p->column == NULL ||
         !cli_topk_begin(&p->top, p->columns.n, p->o->top_k))
@@ -273,7 +274,7 @@ static gv_status put_scores(const ppr_run *p, const char *group, gv_error *err)
     gv_status st = gv_results_put(p->out, path, GV_F64, 2, dims, p->score, err);
     snprintf(path, sizeof path, "%s/column", group);
     if (st == GV_OK)
-        st = gv_results_put_text(p->out, path, 1, &p->columns.n, GV_COLUMN_CHARS, p->columns.name, err);
+        st = gv_results_put_text(p->out, path, p->columns.n, GV_COLUMN_CHARS, p->columns.name, err);
     return st == GV_OK ? put_columns(p, group, err) : st;
 }
 
@@ -346,8 +347,84 @@ static int run(const void *opts, cli_session *s)
     cli_topk_free(&p.top);
     ppr_columns_free(&p.columns);
     free(p.column);
-    free(p.score);
+    gv_context_release(cli_context(s), p.score);
     return code;
+}
+
+/* ---- dry run ------------------------------------------------------------------------------- */
+
+/* Columns, and the entries of the longest of them. Those of a file are read if the graph is there
+ * to look ids up in; else each row may be a column, up to one batch. */
+static int plan_columns(const ppr_run *p, const gv_graph_shape *g, int64_t *n, int64_t *longest)
+{
+    gv_error err;
+    gv_graph *graph = NULL;
+    gv_teleport_table t;
+    *n = p->o->source != NULL ? cli_plan_count(p->o->source) : 1;
+    *longest = p->o->source != NULL;
+    if (p->o->topics != NULL) {
+        gv_model_shape m;
+        const int code = cli_plan_model(p->s, p->o->topics, &m);
+        *n = m.n_topics > 0 ? m.n_topics : 1;
+        *longest = m.pairs / *n < g->n_nodes ? m.pairs / *n : g->n_nodes;
+        return code;
+    }
+    if (p->o->teleport == NULL)
+        return CLI_OK;
+    if (gv_graph_open(cli_context(p->s), p->o->graph, &graph, &err) != GV_OK) {
+        *longest = cli_plan_count(p->o->teleport);
+        *n = *longest < 16 ? *longest : 16;
+        return CLI_OK;
+    }
+    const gv_status st = gv_teleport_read(cli_context(p->s), graph, p->o->teleport, &t, &err);
+    if (st == GV_OK) {
+        *n = t.n_columns;
+        for (int64_t c = 0; c < t.n_columns; c++)
+            if (t.offset[c + 1] - t.offset[c] > *longest)
+                *longest = t.offset[c + 1] - t.offset[c];
+        gv_teleport_free(cli_context(p->s), &t);
+    }
+    gv_graph_free(graph);
+    return st == GV_OK ? CLI_OK : cli_fail(p->s, &err);
+}
+
+static int plan_run(const void *opts, cli_session *s, gv_plan *plan)
+{
+    ppr_run p = {.s = s, .o = opts};
+    gv_graph_shape g;
+    gv_model_shape m;
+    int64_t n = 0, longest = 0;
+    const gv_context *ctx = cli_context(s);
+    int code = take_options(&p);
+    if (code == CLI_OK)
+        code = cli_plan_graph(s, p.o->graph, &g);
+    if (code == CLI_OK)
+        code = plan_columns(&p, &g, &n, &longest);
+    if (code == CLI_OK && p.o->topics != NULL)
+        code = cli_plan_model(s, p.o->topics, &m);
+    if (code != CLI_OK)
+        return code;
+    const bool forward = p.opts.direction == GV_FORWARD;
+    const unsigned rows = forward ? GV_PART_IN_INDICES : GV_PART_OUT_INDICES;
+    const unsigned p_rows = forward ? GV_PART_IN_PROBABILITY : GV_PART_OUT_PROBABILITY;
+    cli_plan_map_graph(s, plan, p.o->graph, &g,
+                       GV_USES_OUT | GV_USES_IN | GV_USES_IDS |
+                           (p.o->weighted ? GV_USES_PROBABILITY : 0u),
+                       GV_PART_OUT_INDPTR | GV_PART_IN_INDPTR | GV_PART_IDS | rows |
+                           (p.o->weighted ? p_rows : 0u));
+    if (p.o->topics != NULL)
+        cli_plan_map_model(s, plan, p.o->topics, &m);
+    const int64_t scores = 8 * n * g.n_nodes, limit = gv_context_memory_limit(ctx);
+    gv_plan_hold(plan, GV_PLAN_MEMORY, "teleport columns", n * longest * 12);
+    gv_plan_hold(plan, GV_PLAN_MEMORY, "scores", scores);
+    gv_ppr_plan(plan, &g, n, longest, &p.opts, gv_context_threads(ctx),
+                limit > 0 && limit > scores ? limit - scores
+                : limit > 0                 ? 1
+                                            : 0);
+    if (p.o->top_k > 0)
+        gv_top_k_plan(plan, g.n_nodes, p.o->top_k, gv_context_threads(ctx));
+    cli_plan_write(plan, scores + cli_plan_id_bytes(&g) + 24 * n * p.o->top_k);
+    return CLI_OK;
 }
 
 const cli_command cmd_ppr = {
@@ -363,4 +440,5 @@ const cli_command cmd_ppr = {
     .size = sizeof(ppr_opts),
     .defaults = defaults,
     .run = run,
+    .plan = plan_run,
 };

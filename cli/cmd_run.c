@@ -98,9 +98,7 @@ static int run_stages(cli_session *s, job *j)
     for (int i = 0; i < JOB_STAGES; i++) {
         if (!j->stage[i].present)
             continue;
-        int code = cli_session_run(s, job_commands[i], j->stage[i].opts);
-        if (code == CLI_OK && !makes_results(job_commands[i]))
-            code = cli_remember_stage(s, job_commands[i], j->stage[i].opts);
+        const int code = cli_session_run(s, job_commands[i], j->stage[i].opts);
         if (code != CLI_OK && code != CLI_NOT_CONVERGED)
             return code;
         worst = code > worst ? code : worst;
@@ -145,6 +143,42 @@ static int run(const void *opts, cli_session *s)
     return code;
 }
 
+/* Each stage's plan, as if the stages before had run; then the largest of them and the sums. */
+static int plan_stages(cli_session *s, job *j)
+{
+    char a[32], b[32], c[32];
+    bool fits = true;
+    for (int i = 0; i < JOB_STAGES; i++) {
+        if (!j->stage[i].present)
+            continue;
+        s->command = job_commands[i];
+        const int code = cli_session_plan(s, job_commands[i], j->stage[i].opts);
+        printf("\n");
+        if (code != CLI_OK && code != CLI_NO_FIT)
+            return code;
+        fits &= code == CLI_OK;
+    }
+    printf("all stages: peak %s bytes, temporary disk %s bytes, output %s bytes, about %.0f s\n",
+           cli_thousands(s->planned_peak, a), cli_thousands(s->planned_disk, b),
+           cli_thousands(s->planned_output, c), s->planned_seconds);
+    return fits ? CLI_OK : CLI_NO_FIT;
+}
+
+static int plan_run(const void *opts, cli_session *s, gv_plan *plan)
+{
+    const run_opts *o = opts;
+    job j;
+    (void)plan;
+    int code = job_load(s, o->job, &j);
+    if (code != CLI_OK)
+        return code;
+    if ((code = wire(s, &j, o->job)) == CLI_OK && (code = enter_folder(s, o->job)) == CLI_OK)
+        code = plan_stages(s, &j);
+    s->command = &cmd_run;
+    job_free(&j);
+    return code;
+}
+
 const cli_command cmd_run = {
     .name = "run",
     .summary = "run all stages of a job file into one results file",
@@ -158,4 +192,5 @@ const cli_command cmd_run = {
     .options = options,
     .size = sizeof(run_opts),
     .run = run,
+    .plan = plan_run,
 };

@@ -1,7 +1,7 @@
 /* cmd_verify.c -- grapevine verify: every checksum and invariant of a file. */
 #include <inttypes.h>
 
-#include "cli/cli.h"
+#include "cli/plan.h"
 
 typedef struct verify_opts {
     const char *file;
@@ -45,6 +45,11 @@ static int run(const void *opts, cli_session *s)
     return st == GV_OK ? written : cli_fail(s, &err);
 }
 
+static int plan_run(const void *opts, cli_session *s, gv_plan *plan)
+{
+    return cli_plan_file(s, plan, ((const verify_opts *)opts)->file, 2);
+}
+
 const cli_command cmd_verify = {
     .name = "verify",
     .summary = "check every checksum and invariant of a file",
@@ -56,4 +61,5 @@ const cli_command cmd_verify = {
     .options = options,
     .size = sizeof(verify_opts),
     .run = run,
+    .plan = plan_run,
 };

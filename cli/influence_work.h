@@ -36,10 +36,16 @@ static inline bool influence_stored(const influence_work *w, int measure)
     return w->plan.scores && w->plan.measure[measure];
 }
 
-/* Zeros for `n_rows` rows of one cell a consumer; NULL when memory is short. */
+/* Zeros for `n_rows` rows of one cell a consumer; NULL when memory is short.
+ * To be freed with influence_drop(). */
 static inline void *influence_rows(const influence_work *w, int64_t n_rows, size_t size)
 {
-    return calloc((size_t)(n_rows * w->n + 1), size);
+    return gv_context_take(cli_context(w->s), n_rows * w->n + 1, size);
+}
+
+static inline void influence_drop(const influence_work *w, void *rows)
+{
+    gv_context_release(cli_context(w->s), rows);
 }
 
 static inline int influence_no_memory(const influence_work *w)
@@ -47,6 +53,22 @@ static inline int influence_no_memory(const influence_work *w)
     return cli_fail_text(w->s, CLI_NO_RESOURCES, "out of memory for %lld consumers",
                          (long long)w->n);
 }
+
+/* Scores of a batch that is not stored take at most this much, unless one topic takes more. */
+#define INFLUENCE_BATCH_BYTES (INT64_C(6) << 30)
+
+enum { INFLUENCE_BATCH_TOPICS = 16 };
+
+/* Topics computed together, of n consumers. */
+static inline int32_t influence_batch_size(int64_t n)
+{
+    const int64_t bytes = n * (int64_t)(INFLUENCE_MEASURES * (sizeof(float) + sizeof(double)));
+    const int64_t fits = bytes > 0 ? INFLUENCE_BATCH_BYTES / bytes : INFLUENCE_BATCH_TOPICS;
+    return fits < 1 ? 1 : fits > INFLUENCE_BATCH_TOPICS ? INFLUENCE_BATCH_TOPICS : (int32_t)fits;
+}
+
+/* cmd_influence's plan. */
+int influence_dry_run(const void *opts, cli_session *s, gv_plan *plan);
 
 /* Computes all topics, batch by batch. An exit code. */
 int influence_compute(influence_work *w);

@@ -78,8 +78,8 @@ static gv_status put_susceptibility(const influence_work *w, gv_error *err)
         err->status = st = GV_ERR_NOMEM;
         snprintf(err->message, sizeof err->message, "no memory for susceptibility");
     }
-    free(score);
-    free(cells);
+    influence_drop(w, score);
+    influence_drop(w, cells);
     if (st == GV_OK)
         st = gv_results_put(w->r, "/susceptibility/overall", GV_F32, 1, &w->n, w->listens, err);
     return st;

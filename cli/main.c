@@ -6,17 +6,8 @@
 #include "cli/session.h"
 
 const cli_command *const cli_commands[] = {
-    &cmd_import,
-    &cmd_generate,
-    &cmd_info,
-    &cmd_verify,
-    &cmd_learn,
-    &cmd_cascade,
-    &cmd_ppr,
-    &cmd_influence,
-    &cmd_export,
-    &cmd_run,
-    NULL,
+    &cmd_import, &cmd_generate,  &cmd_info,   &cmd_verify, &cmd_learn, &cmd_cascade,
+    &cmd_ppr,    &cmd_influence, &cmd_export, &cmd_run,    NULL,
 };
 
 /* ---- a signal leaves no half output -------------------------------------------------------- */
@@ -60,6 +51,12 @@ static const cli_command *find_command(const char *name)
     return NULL;
 }
 
+/* Commands that read a file once are not worth a second start for the sake of bound threads. */
+static bool is_brief(const cli_command *command)
+{
+    return command == &cmd_info || command == &cmd_verify || command == &cmd_export;
+}
+
 static int run_command(const cli_command *command, int argc, char **argv)
 {
     _Alignas(16) char opts[CLI_MAX_STRUCT] = {0};
@@ -79,6 +76,8 @@ static int run_command(const cli_command *command, int argc, char **argv)
         fprintf(stderr, "grapevine: %s: %s\n", command->name, err.message);
         break;
     case CLI_PARSED_RUN:
+        if (!is_brief(command))
+            cli_machine_bind(&common, argv - 2);
         code = cli_session_open(&session, &common);
         if (code == CLI_OK)
             code = cli_session_run(&session, command, opts);

@@ -15,6 +15,19 @@ const cli_option cli_common_options[] = {
      .help = "threads; 0 is one for each core this process may use [%s]",
      .min = 0,
      .max = 4096},
+    {.name = "memory",
+     .type = CLI_SIZE,
+     .offset = offsetof(cli_common, memory),
+     .metavar = "SIZE",
+     .help = "memory to hold at most: 8G, 512M or bytes; mapped files do not count; auto is what "
+             "the machine and the control group have left [%s]",
+     .min = 1048576,
+     .max = 9e18},
+    {.name = "dry-run",
+     .type = CLI_FLAG,
+     .offset = offsetof(cli_common, dry_run),
+     .help = "print what the command would take of memory, disk and time, and run nothing; exit "
+             "code 78 if it does not fit into --memory"},
     {.name = "seed",
      .type = CLI_INT,
      .offset = offsetof(cli_common, seed),
@@ -120,6 +133,26 @@ static bool set_seconds(const cli_option *o, void *opts, const char *text, gv_er
     return true;
 }
 
+static bool set_size(const cli_option *o, void *opts, const char *text, gv_error *err)
+{
+    static const char units[] = "KMGT";
+    char *end;
+    const double value = strtod(text, &end);
+    if (strcmp(text, "auto") == 0) {
+        *(int64_t *)field(o, opts) = 0;
+        return true;
+    }
+    const char *unit = *end != '\0' ? strchr(units, *end) : NULL;
+    const double bytes = unit != NULL ? ldexp(value, 10 * (int)(unit - units + 1)) : value;
+    if (end == text || (unit == NULL && *end != '\0') || (unit != NULL && end[1] != '\0') ||
+        !isfinite(bytes))
+        return bad(err, o, text, "a size such as 8G, 512M or a number of bytes");
+    if (!in_range(o, bytes))
+        return bad(err, o, text, "at least 1M");
+    *(int64_t *)field(o, opts) = (int64_t)bytes;
+    return true;
+}
+
 static bool set_choice(const cli_option *o, void *opts, const char *text, gv_error *err)
 {
     int32_t index = 0;
@@ -180,6 +213,8 @@ bool cli_option_set(const cli_option *o, void *opts, const char *text, gv_error 
         return set_choice(o, opts, text, err);
     case CLI_SECONDS:
         return set_seconds(o, opts, text, err);
+    case CLI_SIZE:
+        return set_size(o, opts, text, err);
     }
     return false;
 }
@@ -230,6 +265,12 @@ char *cli_option_text(const cli_option *o, const void *opts, char *text, size_t 
         break;
     case CLI_SECONDS:
         seconds_text(*(const int64_t *)f, text, size);
+        break;
+    case CLI_SIZE:
+        if (*(const int64_t *)f == 0)
+            snprintf(text, size, "auto");
+        else
+            snprintf(text, size, "%" PRId64, *(const int64_t *)f);
         break;
     }
     return text;

@@ -11,6 +11,8 @@ typedef struct cli_common {
     int32_t progress; /* a cli_progress */
     bool force;
     bool trust;
+    int64_t memory; /* bytes; 0: what machine and control group allow */
+    bool dry_run;
 } cli_common;
 
 typedef enum cli_progress {

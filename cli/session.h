@@ -34,12 +34,19 @@ struct cli_session {
     const char *output; /* the job's results file, or NULL */
     const char *results_path;
     gv_results *results;
-    char *earlier; /* provenance of a job's stages before the results file was there; owned */
     cli_ranking *ranking;
     int64_t n_rankings;
 
     cli_stage stage[CLI_MAX_STAGES];
     int n_stages;
+
+    /* what planned stages would leave to later ones; see plan.h */
+    const char *planned_graph, *planned_model, *mapped_graph, *mapped_model;
+    gv_graph_shape planned_graph_shape;
+    gv_model_shape planned_model_shape;
+    unsigned mapped_parts;
+    int64_t planned_peak, planned_memory, planned_disk, planned_output; /* over stages */
+    double planned_seconds;
 
     /* progress display */
     double last_shown, stage_started;
@@ -56,13 +63,21 @@ void cli_session_close_inputs(cli_session *s);
 /* Runs one command within the session. */
 int cli_session_run(cli_session *s, const cli_command *command, const void *opts);
 
+/* Plans one command within the session and prints the plan; CLI_NO_FIT when it does not fit. */
+int cli_session_plan(cli_session *s, const cli_command *command, const void *opts);
+
+/* Reads the environment, the machine and its limits for a context. */
+void cli_machine_options(const cli_common *common, gv_context_opts *o);
+/* Says with --progress log what was found; warns of a process that may use one cpu of many. */
+void cli_machine_report(const cli_session *s);
+/* Starts the program again with one core for each thread, unless the user bound threads or it was
+ * done already. Returns when there is nothing to do or it cannot be done. */
+void cli_machine_bind(const cli_common *common, char **argv);
+
 /* The callback that draws a bar or writes log lines; data is the session. */
 bool cli_show_progress(void *data, const char *stage, int64_t done, int64_t total);
 /* Wipes an open bar before other words are printed. */
 void cli_clear_bar(cli_session *s);
-
-/* Keeps the provenance of a stage that writes no results, for the results of its job. */
-int cli_remember_stage(cli_session *s, const cli_command *command, const void *opts);
 
 /* Should the program be stopped by a signal, PATH.part is removed first. */
 void cli_guard_output(const char *path);

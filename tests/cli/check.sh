@@ -7,6 +7,8 @@ export GV_SOURCE
 name=$1
 PATH=$(cd "$(dirname "$2")" && pwd):$PATH
 export PATH
+# Tests run side by side: threads that are bound would share cores while others idle.
+export OMP_PROC_BIND=false
 folder=$(mktemp -d) || exit 1
 trap 'rm -rf "$folder"' EXIT
 cd "$folder" || exit 1

@@ -1,0 +1,97 @@
+/* influence_dry.c -- what `grapevine influence` would take: its own arrays, and the plans of the
+ * computations in their order. */
+#include <string.h>
+
+#include "cli/influence_work.h"
+#include "cli/plan.h"
+
+/* Prospects of a topic, as a share of the consumers among whom they are sought: generated
+ * populations show less. */
+static const double prospects_expected = 0.02;
+
+/* What the options ask for. */
+typedef struct wish {
+    int32_t topics, batch, measures;
+    bool two, scores, ranks, flags;
+} wish;
+
+static wish wish_of(const influence_opts *o, const gv_graph_shape *g, const gv_model_shape *m)
+{
+    wish w = {.two = strstr(o->measure, "i2") != NULL,
+              .scores = strstr(o->store, "scores") != NULL,
+              .ranks = strstr(o->store, "rank") != NULL,
+              .flags = strstr(o->store, "flags") != NULL};
+    w.topics = strcmp(o->topics, "all") == 0 ? m->n_topics : (int32_t)cli_plan_count(o->topics);
+    w.measures = (int32_t)cli_plan_count(o->measure);
+    w.batch = influence_batch_size(g->n_nodes);
+    w.batch = w.topics < w.batch ? w.topics : w.batch;
+    return w;
+}
+
+static void plan_arrays(const influence_opts *o, const wish *w, int64_t n, gv_plan *plan)
+{
+    const bool first = strstr(o->measure, "i1") != NULL;
+    const int32_t rows1 = w->scores && first ? w->topics : influence_batch_size(n);
+    const int32_t rows2 = w->scores ? w->topics : influence_batch_size(n);
+    /* rows of a batch that no topic uses are never touched */
+    gv_plan_hold(plan, GV_PLAN_MEMORY, "scores i1",
+                 4 * n * (rows1 < w->topics ? rows1 : w->topics));
+    if (w->two)
+        gv_plan_hold(plan, GV_PLAN_MEMORY, "scores i2",
+                     4 * n * (rows2 < w->topics ? rows2 : w->topics));
+    gv_plan_hold(plan, GV_PLAN_MEMORY, "ranks", 4 * n * (w->ranks ? w->topics : 1));
+    gv_plan_hold(plan, GV_PLAN_MEMORY, "flags", 2 * n * (w->flags ? w->topics : 1));
+    gv_plan_hold(plan, GV_PLAN_MEMORY, "who listens", 4 * n);
+    gv_plan_hold(plan, GV_PLAN_MEMORY, "order, and scores of one topic", (4 + 8) * n);
+    if (o->weights != NULL)
+        gv_plan_hold(plan, GV_PLAN_MEMORY, "values of consumers", 4 * n);
+}
+
+static void plan_output(const influence_opts *o, const wish *w, const gv_graph_shape *g,
+                        int64_t listed, gv_plan *plan)
+{
+    const int64_t n = g->n_nodes, rows = w->topics;
+    int64_t bytes = 16 * listed + cli_plan_id_bytes(g) + 24 * rows * o->top_k * w->measures;
+    bytes += w->scores ? rows * n * (4 * w->measures + 16) + 4 * n : 0;
+    bytes += w->ranks ? 4 * rows * n : 0;
+    bytes += w->flags ? rows * n / 8 : 0; /* deflated */
+    cli_plan_write(plan, bytes);
+    if (w->scores)
+        gv_plan_use(plan, GV_PLAN_MEMORY, "susceptibility of all topics", 4 * n * (rows + 1));
+}
+
+int influence_dry_run(const void *opts, cli_session *s, gv_plan *plan)
+{
+    const influence_opts *o = opts;
+    gv_graph_shape g;
+    gv_model_shape m;
+    int code = cli_plan_graph(s, o->graph, &g);
+    if (code == CLI_OK)
+        code = cli_plan_model(s, o->model, &m);
+    if (code != CLI_OK)
+        return code;
+    const wish w = wish_of(o, &g, &m);
+    const int64_t n = g.n_nodes, limit = gv_context_memory_limit(cli_context(s));
+    const int32_t threads = gv_context_threads(cli_context(s));
+    const bool seek = o->prospects > 0.0;
+    const unsigned out = GV_PART_OUT_INDPTR | GV_PART_OUT_INDICES | GV_PART_IDS;
+    cli_plan_map_graph(s, plan, o->graph, &g, GV_USES_OUT | GV_USES_IDS | (seek ? GV_USES_IN : 0u),
+                       out | (seek ? GV_PART_IN_INDPTR | GV_PART_IN_INDICES : 0u));
+    cli_plan_map_model(s, plan, o->model, &m);
+    plan_arrays(o, &w, n, plan);
+    gv_susceptibility_plan(plan, n, threads);
+    gv_influence_plan(plan, &g, &m, w.topics, w.two, threads, limit);
+    const int64_t found = seek ? (int64_t)(prospects_expected * o->prospects * (double)n) : 0;
+    const int64_t listed = w.topics * ((int64_t)(o->quantile * (double)n) + found);
+    const double ranked = gv_plan_sum(plan).seconds;
+    gv_plan_hold(plan, GV_PLAN_MEMORY, "lists of influencers and prospects", 16 * listed);
+    gv_influence_rank_plan(plan, n, threads);
+    if (o->top_k > 0)
+        gv_top_k_plan(plan, n, o->top_k, threads);
+    if (seek)
+        gv_prospects_plan(plan, &g, found, threads);
+    const double each = gv_plan_sum(plan).seconds - ranked;
+    gv_plan_begin(plan, "the other topics alike", each * (w.topics - 1));
+    plan_output(o, &w, &g, listed, plan);
+    return CLI_OK;
+}

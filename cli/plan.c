@@ -1,0 +1,137 @@
+/* plan.c -- see plan.h; and the dry run of one command. */
+#include "cli/plan.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* Program, libraries and their own heaps, before any input: measured, x86-64. */
+enum { PROGRAM_BYTES = 14 << 20 };
+
+static const double written_a_second = 1e9, read_a_second = 1e9;
+
+/* ---- inputs ---------------------------------------------------------------------------------- */
+
+bool cli_plan_is_left(const cli_session *s, const char *path)
+{
+    return s->planned_graph != NULL && strcmp(s->planned_graph, path) == 0;
+}
+
+int cli_plan_graph(cli_session *s, const char *path, gv_graph_shape *shape)
+{
+    gv_error err;
+    if (cli_plan_is_left(s, path)) {
+        *shape = s->planned_graph_shape;
+        return CLI_OK;
+    }
+    gv_graph *g = NULL;
+    if (gv_graph_open(s->ctx, path, &g, &err) != GV_OK)
+        return cli_fail(s, &err);
+    *shape = gv_graph_shape_of(g);
+    gv_graph_free(g);
+    return CLI_OK;
+}
+
+int cli_plan_model(cli_session *s, const char *path, gv_model_shape *shape)
+{
+    gv_error err;
+    if (s->planned_model != NULL && strcmp(s->planned_model, path) == 0) {
+        *shape = s->planned_model_shape;
+        return CLI_OK;
+    }
+    gv_model *m = NULL;
+    if (gv_model_open(s->ctx, path, NULL, &m, &err) != GV_OK)
+        return cli_fail(s, &err);
+    *shape = gv_model_shape_of(m);
+    gv_model_free(m);
+    return CLI_OK;
+}
+
+void cli_plan_leave_graph(cli_session *s, const char *path, const gv_graph_shape *shape)
+{
+    s->planned_graph = path;
+    s->planned_graph_shape = *shape;
+}
+
+void cli_plan_leave_model(cli_session *s, const char *path, const gv_model_shape *shape)
+{
+    s->planned_model = path;
+    s->planned_model_shape = *shape;
+}
+
+void cli_plan_map_graph(cli_session *s, gv_plan *plan, const char *path,
+                        const gv_graph_shape *shape, unsigned uses, unsigned touched)
+{
+    const unsigned parts = s->common.trust ? touched : gv_graph_parts(uses) | touched;
+    const bool same = s->mapped_graph != NULL && strcmp(s->mapped_graph, path) == 0;
+    s->mapped_parts = same ? s->mapped_parts | parts : parts;
+    s->mapped_graph = path;
+    gv_plan_hold(plan, GV_PLAN_RESIDENT, "graph file, mapped",
+                 gv_graph_bytes(shape, s->mapped_parts));
+}
+
+void cli_plan_map_model(cli_session *s, gv_plan *plan, const char *path,
+                        const gv_model_shape *shape)
+{
+    s->mapped_model = path;
+    gv_plan_hold(plan, GV_PLAN_RESIDENT, "model file, mapped", gv_model_bytes(shape));
+}
+
+int cli_plan_file(cli_session *s, gv_plan *plan, const char *path, int mappings)
+{
+    struct stat info;
+    if (stat(path, &info) != 0)
+        return cli_fail_text(s, CLI_NO_INPUT, "%s: %s", path, strerror(errno));
+    gv_plan_begin(plan, "read", (double)info.st_size / read_a_second);
+    gv_plan_use(plan, GV_PLAN_RESIDENT, "file, mapped", mappings * (int64_t)info.st_size);
+    return CLI_OK;
+}
+
+int64_t cli_plan_count(const char *spec)
+{
+    int64_t n = 0;
+    FILE *from = fopen(spec, "rb");
+    if (from == NULL) {
+        for (n = 1; *spec != '\0'; spec++)
+            n += *spec == ',';
+        return n;
+    }
+    char block[65536];
+    for (size_t got; (got = fread(block, 1, sizeof block, from)) > 0;)
+        for (size_t i = 0; i < got; i++)
+            n += block[i] == '\n';
+    fclose(from);
+    return n;
+}
+
+int64_t cli_plan_id_bytes(const gv_graph_shape *shape)
+{
+    return gv_graph_bytes(shape, GV_PART_IDS);
+}
+
+/* ---- outputs --------------------------------------------------------------------------------- */
+
+void cli_plan_write(gv_plan *plan, int64_t bytes)
+{
+    gv_plan_begin(plan, "write", (double)bytes / written_a_second);
+    gv_plan_use(plan, GV_PLAN_OUTPUT, "output file", bytes);
+}
+
+int cli_session_plan(cli_session *s, const cli_command *command, const void *opts)
+{
+    gv_error err;
+    gv_plan *plan = NULL;
+    if (command == &cmd_run) /* plans its stages one by one */
+        return command->plan(opts, s, NULL);
+    if (gv_plan_create(s->ctx, &plan, &err) != GV_OK)
+        return cli_fail(s, &err);
+    gv_plan_begin(plan, "start", 0.0);
+    gv_plan_hold(plan, GV_PLAN_RESIDENT, "program and libraries", PROGRAM_BYTES);
+    int code = command->plan(opts, s, plan);
+    if (code == CLI_OK && gv_plan_check(plan, &err) != GV_OK)
+        code = cli_fail(s, &err);
+    if (code == CLI_OK)
+        code = cli_plan_print(s, plan);
+    gv_plan_free(plan);
+    return code;
+}
