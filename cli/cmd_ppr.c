@@ -274,7 +274,7 @@ static gv_status put_scores(const ppr_run *p, const char *group, gv_error *err)
     gv_status st = gv_results_put(p->out, path, GV_F64, 2, dims, p->score, err);
     snprintf(path, sizeof path, "%s/column", group);
     if (st == GV_OK)
-        st = gv_results_put_text(p->out, path, p->columns.n, GV_COLUMN_CHARS, p->columns.name, err);
+        st = gv_results_put_text(p->out, path, 1, &p->columns.n, GV_COLUMN_CHARS, p->columns.name, err);
     return st == GV_OK ? put_columns(p, group, err) : st;
 }
 

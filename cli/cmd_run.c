@@ -98,7 +98,9 @@ static int run_stages(cli_session *s, job *j)
     for (int i = 0; i < JOB_STAGES; i++) {
         if (!j->stage[i].present)
             continue;
-        const int code = cli_session_run(s, job_commands[i], j->stage[i].opts);
+        int code = cli_session_run(s, job_commands[i], j->stage[i].opts);
+        if (code == CLI_OK && !makes_results(job_commands[i]))
+            code = cli_remember_stage(s, job_commands[i], j->stage[i].opts);
         if (code != CLI_OK && code != CLI_NOT_CONVERGED)
             return code;
         worst = code > worst ? code : worst;

@@ -27,8 +27,8 @@ static gv_status put_numbers(gv_results *r, const char *path, const gv_graph *g,
 }
 
 /* As wide as the longest of them. */
-static gv_status put_texts(gv_results *r, const char *path, const gv_graph *g, const gv_node *node,
-                           int64_t n, gv_error *err)
+static gv_status put_texts(gv_results *r, const char *path, const gv_graph *g, int rank,
+                           const int64_t *dims, const gv_node *node, int64_t n, gv_error *err)
 {
     char text[GV_ID_CHARS + 1];
     size_t width = 1;
@@ -44,7 +44,7 @@ static gv_status put_texts(gv_results *r, const char *path, const gv_graph *g, c
             gv_graph_id(g, node[i], text);
             memcpy(id + (size_t)i * width, text, strlen(text));
         }
-    const gv_status st = gv_results_put_text(r, path, n, (int32_t)width, id, err);
+    const gv_status st = gv_results_put_text(r, path, rank, dims, (int32_t)width, id, err);
     free(id);
     return st;
 }
@@ -56,6 +56,6 @@ gv_status cli_put_ids(gv_results *r, const char *path, const gv_graph *g, int ra
     for (int i = 0; i < rank; i++)
         n *= dims[i];
     if (gv_graph_id_kind(g) == GV_ID_STRING)
-        return put_texts(r, path, g, node, n, err);
+        return put_texts(r, path, g, rank, dims, node, n, err);
     return put_numbers(r, path, g, rank, dims, node, n, err);
 }

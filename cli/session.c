@@ -220,17 +220,36 @@ const gv_node *cli_influencers(const cli_session *s, const char *topic, int64_t 
 
 /* ---- outputs ------------------------------------------------------------------------------- */
 
+int cli_remember_stage(cli_session *s, const cli_command *command, const void *opts)
+{
+    char *yaml = cli_provenance(command, opts), *both = NULL;
+    const char *before = s->earlier != NULL ? s->earlier : "";
+    if (yaml == NULL || asprintf(&both, "%s%s", before, yaml) < 0) {
+        free(yaml);
+        return cli_fail_text(s, CLI_NO_RESOURCES, "out of memory");
+    }
+    free(yaml);
+    free(s->earlier);
+    s->earlier = both;
+    return CLI_OK;
+}
+
+static gv_status start_results(cli_session *s, const char *path, const gv_graph *g, gv_error *err)
+{
+    s->results_path = path;
+    cli_guard_output(path);
+    const gv_status st =
+        gv_results_create(s->ctx, path, s->common.force, g, cli_seed(s), &s->results, err);
+    return st == GV_OK && s->earlier != NULL ? gv_results_provenance(s->results, s->earlier, err)
+                                             : st;
+}
+
 int cli_results(cli_session *s, const cli_command *command, const void *opts, const char *path,
                 const gv_graph *g, gv_results **out)
 {
     gv_error err;
-    if (s->results == NULL) {
-        s->results_path = path;
-        cli_guard_output(path);
-        if (gv_results_create(s->ctx, path, s->common.force, g, cli_seed(s), &s->results, &err) !=
-            GV_OK)
-            return cli_fail(s, &err);
-    }
+    if (s->results == NULL && start_results(s, path, g, &err) != GV_OK)
+        return cli_fail(s, &err);
     char *yaml = cli_provenance(command, opts);
     if (yaml == NULL)
         return cli_fail_text(s, CLI_NO_RESOURCES, "out of memory");
@@ -278,6 +297,7 @@ void cli_session_close(cli_session *s)
     for (int64_t i = 0; i < s->n_rankings; i++)
         free(s->ranking[i].node);
     free(s->ranking);
+    free(s->earlier);
     cli_clear_bar(s);
     gv_context_free(s->ctx);
 }

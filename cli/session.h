@@ -34,6 +34,7 @@ struct cli_session {
     const char *output; /* the job's results file, or NULL */
     const char *results_path;
     gv_results *results;
+    char *earlier; /* provenance of a job's stages before the results file was there; owned */
     cli_ranking *ranking;
     int64_t n_rankings;
 
@@ -78,6 +79,9 @@ void cli_machine_bind(const cli_common *common, char **argv);
 bool cli_show_progress(void *data, const char *stage, int64_t done, int64_t total);
 /* Wipes an open bar before other words are printed. */
 void cli_clear_bar(cli_session *s);
+
+/* Keeps the provenance of a stage that writes no results, for the results of its job. */
+int cli_remember_stage(cli_session *s, const cli_command *command, const void *opts);
 
 /* Should the program be stopped by a signal, PATH.part is removed first. */
 void cli_guard_output(const char *path);

@@ -10,11 +10,12 @@
 
 enum { MAX_COLUMNS = 64 };
 
-static gv_status make_shape(const gv_results *r, const char *path, gv_type type, int rank,
-                            const int64_t *dims, gv_h5_shape *shape, gv_error *err)
+/* `width` is 0 for numbers. */
+static gv_status make_shape(const gv_results *r, const char *path, gv_type type, int32_t width,
+                            int rank, const int64_t *dims, gv_h5_shape *shape, gv_error *err)
 {
-    *shape = (gv_h5_shape){.type = type, .rank = rank};
-    if (type < GV_I16 || type > GV_F64)
+    *shape = (gv_h5_shape){.type = type, .rank = rank, .width = width};
+    if (type < GV_I16 || type > GV_TEXT || (type == GV_TEXT && width == 0))
         return gv_fail(err, GV_ERR_ARG, "%s: %s: type %d is not a number of a results file",
                        gv_h5_path(r->file), path, (int)type);
     if (rank < 1 || rank > GV_H5_RANK)
@@ -28,7 +29,7 @@ GV_API gv_status gv_results_put(gv_results *r, const char *path, gv_type type, i
                                 const int64_t *dims, const void *data, gv_error *err)
 {
     gv_h5_shape shape;
-    const gv_status st = make_shape(r, path, type, rank, dims, &shape, err);
+    const gv_status st = make_shape(r, path, type, 0, rank, dims, &shape, err);
     return st != GV_OK ? st : gv_h5_write(r->file, path, &shape, data, NULL, err);
 }
 
@@ -36,15 +37,16 @@ GV_API gv_status gv_results_put_flags(gv_results *r, const char *path, int rank,
                                       const int64_t *dims, const int16_t *data, gv_error *err)
 {
     gv_h5_shape shape;
-    const gv_status st = make_shape(r, path, GV_I16, rank, dims, &shape, err);
+    const gv_status st = make_shape(r, path, GV_I16, 0, rank, dims, &shape, err);
     return st != GV_OK ? st : gv_h5_write_packed(r->file, path, &shape, data, err);
 }
 
-GV_API gv_status gv_results_put_text(gv_results *r, const char *path, int64_t n, int32_t width,
-                                     const char *data, gv_error *err)
+GV_API gv_status gv_results_put_text(gv_results *r, const char *path, int rank, const int64_t *dims,
+                                     int32_t width, const char *data, gv_error *err)
 {
-    const gv_h5_shape shape = gv_h5_strings(width, n);
-    return gv_h5_write(r->file, path, &shape, data, NULL, err);
+    gv_h5_shape shape;
+    const gv_status st = make_shape(r, path, GV_TEXT, width, rank, dims, &shape, err);
+    return st != GV_OK ? st : gv_h5_write(r->file, path, &shape, data, NULL, err);
 }
 
 GV_API gv_status gv_results_put_csr(gv_results *r, const char *group, int64_t n_rows,
@@ -54,7 +56,7 @@ GV_API gv_status gv_results_put_csr(gv_results *r, const char *group, int64_t n_
 {
     const int64_t n = indptr[n_rows];
     gv_h5_shape shape;
-    gv_status st = make_shape(r, group, type, 1, &n, &shape, err);
+    gv_status st = make_shape(r, group, type, 0, 1, &n, &shape, err);
     if (st == GV_OK)
         st = gv_h5_write_part(r->file, group, "data", type, n, data, err);
     if (st == GV_OK)

@@ -106,7 +106,7 @@ static gv_status put_all(gv_results *r, const gv_graph *g)
     if (st == GV_OK)
         st = gv_results_put_flags(r, "/cascade/default/no_flags", 2, two, NULL, &err);
     if (st == GV_OK)
-        st = gv_results_put_text(r, "/ppr/default/column", 2, 4, "ab\0\0wxyz", &err);
+        st = gv_results_put_text(r, "/ppr/default/column", 1, two, 4, "ab\0\0wxyz", &err);
     if (st == GV_OK)
         st = gv_results_put_csr(r, "/influencers", 3, 4, indptr, indices, GV_F64, data, &err);
     if (st == GV_OK)
@@ -354,7 +354,7 @@ TEST wrong_calls_are_errors(void)
     ASSERT_EQ(GV_ERR_ARG, gv_results_put(r, "/a", GV_TEXT, 1, dims, zero, &err));
     ASSERT_EQ(GV_ERR_ARG, gv_results_put(r, "/a/", GV_I32, 1, dims, zero, &err));
     ASSERT_EQ(GV_ERR_ARG, gv_results_put(r, "a", GV_I32, 1, dims, zero, &err));
-    ASSERT_EQ(GV_ERR_ARG, gv_results_put_text(r, "/a", 1, 0, "", &err));
+    ASSERT_EQ(GV_ERR_ARG, gv_results_put_text(r, "/a", 1, dims, 0, "", &err));
     ASSERT_EQ(GV_ERR_ARG, gv_results_put_table(r, "/t", "t", &nameless, 1, 1, &err));
     ASSERT_EQ(GV_ERR_ARG, gv_results_put_table(r, "/t", "t", &wide, 1, 1, &err));
     ASSERT_EQ(GV_ERR_ARG, gv_results_put_table(r, "/t", "t", &wide, 0, 1, &err));

@@ -190,9 +190,10 @@ GV_API GV_CHECKED gv_status gv_results_put_flags(gv_results *r, const char *path
                                                  const int64_t *dims, const int16_t *data,
                                                  gv_error *err);
 
-/* Fixed-length strings, each `width` bytes, zero-padded. */
-GV_API GV_CHECKED gv_status gv_results_put_text(gv_results *r, const char *path, int64_t n,
-                                                int32_t width, const char *data, gv_error *err);
+/* An array of fixed-length strings, each `width` bytes, zero-padded; rank and dims as above. */
+GV_API GV_CHECKED gv_status gv_results_put_text(gv_results *r, const char *path, int rank,
+                                                const int64_t *dims, int32_t width,
+                                                const char *data, gv_error *err);
 
 /* Sparse rows as an AnnData-style csr group: `data_name` beside indices and indptr; more arrays
  * along the same entries may follow with gv_results_put(). */

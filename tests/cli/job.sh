@@ -47,6 +47,29 @@ h5diff ppr.h5 results.h5 /topk/ppr /topk/ppr
 h5diff cascade.h5 results.h5 /cascade /cascade
 for file in g.h5 m.h5 results.h5; do grapevine verify $file | tail -n 1; done
 
+# as readers see it
+/usr/bin/python3 - <<'END'
+import h5py, numpy as np, scipy.sparse as sp
+f, m = h5py.File("results.h5"), h5py.File("m.h5")
+n, z = f.attrs["n_nodes"], f["topics/name"].shape[0]
+print("complete", f.attrs["complete"], sorted(f.keys()))
+for file, group in (f, "influencers"), (f, "prospects"), (m, "factors/source"), (m, "evidence"):
+    g = file[group]
+    csr = sp.csr_matrix((g["data"][:], g["indices"][:], g["indptr"][:]), shape=g.attrs["shape"])
+    csr.check_format()
+    print(group, csr.shape, csr.nnz, g.attrs["encoding-type"])
+flags = f["influence/is_influencer"][:]
+assert np.array_equal(flags.sum(axis=1), np.diff(f["influencers/indptr"][:]))
+order = np.lexsort((np.arange(n), -f["influence/i1"][0]))
+assert np.array_equal(f["influence/rank"][0][order], np.arange(1, n + 1))
+assert np.array_equal(f["topk/i1/node"][0], order[:3])
+assert abs(f["ppr/default/score"][:].sum(axis=1) - 1).max() < 1e-9
+c = f["cascade/default"]
+assert c["mean"][0] == c["spread"][:].mean() and c["curve_sum"][:].sum() == c["spread"][:].sum()
+assert c["activation_count"][:].sum() == c["spread"][:].sum()
+print(f["provenance/config_yaml"][()].decode())
+END
+
 say() { # a broken job
     printf '%b' "$1" >bad.yaml
     grapevine run bad.yaml

@@ -137,11 +137,13 @@ static void put_ppr(gv_results *r, const test_results *t)
     static const double residual[2] = {1e-10, .25};
     static const int16_t converged[2] = {1, 0};
     char names[2 * GV_TOPIC_CHARS];
+    const int64_t two = 2;
     double *score = cells(2 * t->n, sizeof *score);
     memcpy(names, column, sizeof names);
     memcpy(names + GV_TOPIC_CHARS, "second", 6);
     put_array(r, "/ppr/default", "score", GV_F64, 2, 2, t->n, score);
-    need(gv_results_put_text(r, "/ppr/default/column", 2, GV_TOPIC_CHARS, names, &err) == GV_OK,
+    need(gv_results_put_text(r, "/ppr/default/column", 1, &two, GV_TOPIC_CHARS, names, &err) ==
+             GV_OK,
          "column");
     put_array(r, "/ppr/default", "iterations", GV_I32, 1, 2, 0, iterations);
     put_array(r, "/ppr/default", "residual", GV_F64, 1, 2, 0, residual);
