@@ -188,7 +188,7 @@ static bool run(sale *s)
 }
 
 bool gv_adoptions_make(gv_context *ctx, const gv_population *p, const gv_interests *interests,
-                       int64_t item, int32_t topic, gv_adoption **out, int64_t *count)
+                       int64_t item, int32_t topic, gv_sale *out)
 {
     sale s = {.ctx = ctx,
               .p = p,
@@ -203,7 +203,6 @@ bool gv_adoptions_make(gv_context *ctx, const gv_population *p, const gv_interes
         gv_free(ctx, s.done);
         return false;
     }
-    *out = s.done;
-    *count = s.n_done;
+    *out = (gv_sale){s.done, s.n_done};
     return true;
 }

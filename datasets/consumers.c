@@ -1,30 +1,12 @@
-/* consumers.c -- a population of consumers: graph, attributes, truth and purchases, in this order.
+/* consumers.c -- a population of consumers in memory: graph, attributes, truth and purchases.
  *
  * The model and its sources are in docs/kernels/generate.md. Each part is made from keyed draws
- * only and by fixed blocks, so the population is a function of its options. */
-#include <inttypes.h>
-#include <math.h>
-#include <string.h>
-
-#include "datasets/draw.h"
-#include "datasets/friendships.h"
-#include "datasets/places.h"
-#include "datasets/planted.h"
+ * only (plan.c) and has its own place in every array, so the population is a function of its
+ * options, whichever thread makes which part. */
 #include "datasets/purchases.h"
-#include "engine/error.h"
 #include "engine/memory.h"
 #include "engine/parallel.h"
 #include "engine/population.h"
-
-enum {
-    SEGMENTS = 5,
-    MAX_DEGREE = 1000,
-    MAX_TOPICS = 1000,
-    MAX_ITEMS = 1000000000,
-    MAX_DAYS = 36500
-};
-
-static const double value_mean = 100.0, value_sigma = 1.0;
 
 GV_API gv_consumers_opts gv_consumers_defaults(void)
 {
@@ -63,126 +45,105 @@ GV_API const gv_log *gv_population_log(const gv_population *population)
     return population->log;
 }
 
-static gv_status check_whole(const char *name, int64_t value, int64_t low, int64_t high,
-                             gv_error *err)
-{
-    if (value >= low && value <= high)
-        return GV_OK;
-    return gv_fail(err, GV_ERR_RANGE, "%s %" PRId64 " is not in [%" PRId64 ", %" PRId64 "]", name,
-                   value, low, high);
-}
-
-static gv_status check_real(const char *name, double value, double high, gv_error *err)
-{
-    if (value >= 0.0 && value <= high)
-        return GV_OK;
-    return gv_fail(err, GV_ERR_RANGE, "%s %g is not in [0, %g]", name, value, high);
-}
-
-static gv_status check(const gv_consumers_opts *o, gv_error *err)
-{
-    gv_status st = check_whole("consumers", o->consumers, 1, INT32_MAX, err);
-    if (st == GV_OK)
-        st = check_real("mean degree", o->mean_degree, MAX_DEGREE, err);
-    if (st == GV_OK)
-        st = check_whole("topics", o->topics, 1, MAX_TOPICS, err);
-    if (st == GV_OK)
-        st = check_whole("items", o->items, 0, MAX_ITEMS, err);
-    if (st == GV_OK)
-        st = check_whole("days", o->days, 1, MAX_DAYS, err);
-    if (st == GV_OK)
-        st = check_real("influencer share", o->influencer_share, 1.0, err);
-    return st;
-}
-
-/* What the tasks of fill_nodes() write. */
-typedef struct columns {
-    uint64_t seed;
-    int64_t n;
-    int64_t *id;
+/* What is made of a population so far. */
+typedef struct making {
+    const gv_population_plan *plan;
+    const gv_population *p;
+    int64_t *indptr, *id;
+    gv_node *indices;
     int32_t *segment;
     float *value;
-} columns;
+} making;
 
-/* A household shares its segment; the customer value is each one's own. */
-static void fill_district(void *arg, int64_t district)
+static void make_part(void *arg, int64_t index)
 {
-    const columns *c = arg;
-    gv_district d;
-    gv_district_make(c->seed, c->n, district, &d);
-    for (int32_t i = 0; i < d.n; i++) {
-        const int64_t v = d.first + i, home = d.first + d.household[i];
-        const gv_random s = gv_drawn(c->seed, GV_DRAW_SEGMENT, 0, (uint64_t)home);
-        const gv_random r = gv_drawn(c->seed, GV_DRAW_VALUE, 0, (uint64_t)v);
-        c->id[v] = v + 1;
-        c->segment[v] = (int32_t)gv_below(gv_random_u64(s, 0), SEGMENTS);
-        c->value[v] = (float)gv_draw_lognormal(gv_random_u64(r, 0), value_mean, value_sigma);
-    }
+    const making *m = arg;
+    const int64_t first = index * m->plan->part_size, edge = m->plan->edge_offset[index];
+    gv_population_part part = {.id = m->id + first,
+                               .segment = m->segment + first,
+                               .value = m->value + first,
+                               .indptr = m->indptr + first,
+                               .indices = m->indices + edge,
+                               .close = m->p->close + edge,
+                               .target = m->p->target + first,
+                               .stride = m->plan->opts.consumers,
+                               .source = m->p->source + first,
+                               .i1 = m->p->i1 + first,
+                               .influencer = m->p->influencer + first};
+    m->plan->make(m->plan, index, &part);
 }
 
-static gv_status add_nodes(gv_context *ctx, uint64_t seed, gv_graph *g, gv_error *err)
-{
-    columns c = {.seed = seed, .n = g->n_nodes};
-    c.id = gv_alloc(ctx, c.n, sizeof *c.id);
-    c.segment = gv_alloc(ctx, c.n, sizeof *c.segment);
-    c.value = gv_alloc(ctx, c.n, sizeof *c.value);
-    g->id_int = c.id;
-    g->n_attributes = 2;
-    strcpy(g->attribute[0].name, "segment");
-    g->attribute[0].i32 = c.segment;
-    strcpy(g->attribute[1].name, "value");
-    g->attribute[1].f32 = c.value;
-    if (c.id == NULL || c.segment == NULL || c.value == NULL)
-        return gv_no_memory(ctx, "the consumers of a population", err);
-    gv_parallel_for(ctx, gv_districts(c.n), fill_district, &c);
-    return GV_OK;
-}
-
-static gv_status add_graph(gv_context *ctx, gv_population *p, gv_error *err)
+static gv_status make_graph(gv_context *ctx, gv_population *p, making *m, gv_error *err)
 {
     gv_graph *g = gv_alloc_zero(ctx, 1, sizeof *g);
     if (g == NULL)
         return gv_no_memory(ctx, "a graph", err);
-    g->ctx = ctx;
-    g->n_nodes = p->opts.consumers;
-    g->directed = false;
-    g->rule = GV_PROBABILITY_NONE;
-    g->id_kind = GV_ID_INT;
-    g->release = gv_graph_release_arrays;
     p->graph = g;
-    int64_t *indptr;
-    gv_node *indices;
-    const gv_status st = gv_friendships_make(ctx, p->opts.seed, p->opts.consumers,
-                                             p->opts.mean_degree, &indptr, &indices, err);
+    *g = (gv_graph){.ctx = ctx,
+                    .n_nodes = p->opts.consumers,
+                    .n_edges = m->plan->edge_offset[m->plan->n_parts],
+                    .directed = false,
+                    .rule = GV_PROBABILITY_NONE,
+                    .id_kind = GV_ID_INT,
+                    .n_attributes = 2,
+                    .attribute = {{.name = "segment"}, {.name = "value"}},
+                    .release = gv_graph_release_arrays};
+    g->out.indptr = m->indptr = gv_alloc(ctx, g->n_nodes + 1, sizeof *m->indptr);
+    g->out.indices = m->indices = gv_alloc(ctx, g->n_edges, sizeof *m->indices);
+    g->id_int = m->id = gv_alloc(ctx, g->n_nodes, sizeof *m->id);
+    g->attribute[0].i32 = m->segment = gv_alloc(ctx, g->n_nodes, sizeof *m->segment);
+    g->attribute[1].f32 = m->value = gv_alloc(ctx, g->n_nodes, sizeof *m->value);
+    g->in = g->out;
+    if (m->indptr == NULL || m->indices == NULL || m->id == NULL || m->segment == NULL ||
+        m->value == NULL)
+        return gv_no_memory(ctx, "the friendships of a population", err);
+    m->indptr[g->n_nodes] = g->n_edges;
+    return GV_OK;
+}
+
+static gv_status make_truth(gv_context *ctx, gv_population *p, gv_error *err)
+{
+    const int64_t n = p->opts.consumers, entries = n * p->opts.topics;
+    p->source = gv_alloc(ctx, entries, sizeof *p->source);
+    p->target = gv_alloc(ctx, n, sizeof *p->target);
+    p->close = gv_alloc(ctx, p->graph->n_edges, sizeof *p->close);
+    p->influencer = gv_alloc(ctx, entries, sizeof *p->influencer);
+    p->i1 = gv_alloc(ctx, entries, sizeof *p->i1);
+    if (p->source == NULL || p->target == NULL || p->close == NULL || p->influencer == NULL ||
+        p->i1 == NULL)
+        return gv_no_memory(ctx, "the truth of a population", err);
+    return GV_OK;
+}
+
+static gv_status make_all(gv_context *ctx, gv_population_plan *plan, gv_population *p,
+                          gv_error *err)
+{
+    making m = {.plan = plan, .p = p};
+    p->ctx = ctx;
+    p->opts = plan->opts;
+    p->delay = plan->delay;
+    gv_status st = make_graph(ctx, p, &m, err);
+    if (st == GV_OK)
+        st = make_truth(ctx, p, err);
     if (st != GV_OK)
         return st;
-    g->n_edges = indptr[g->n_nodes];
-    g->out = (gv_csr){.indptr = indptr, .indices = indices};
-    g->in = g->out;
-    return add_nodes(ctx, p->opts.seed, g, err);
+    gv_parallel_for(ctx, plan->n_parts, make_part, &m);
+    return gv_purchases_make(ctx, plan, p, err);
 }
 
 GV_API gv_status gv_consumers_generate(gv_context *ctx, const gv_consumers_opts *opts,
                                        gv_population **out, gv_error *err)
 {
-    const gv_consumers_opts o = opts != NULL ? *opts : gv_consumers_defaults();
-    gv_status st = check(&o, err);
+    gv_population_plan *plan = NULL;
+    gv_status st = gv_consumers_plan(ctx, opts, &plan, err);
     if (st != GV_OK)
         return st;
     gv_population *p = gv_alloc_zero(ctx, 1, sizeof *p);
-    if (p == NULL)
-        return gv_no_memory(ctx, "a population", err);
-    p->ctx = ctx;
-    p->opts = o;
-    st = add_graph(ctx, p, err);
-    if (st == GV_OK)
-        st = gv_planted_make(ctx, p, err);
-    if (st == GV_OK)
-        st = gv_purchases_make(ctx, p, err);
-    if (st != GV_OK) {
+    st = p == NULL ? gv_no_memory(ctx, "a population", err) : make_all(ctx, plan, p, err);
+    gv_population_plan_free(plan);
+    if (st != GV_OK)
         gv_population_free(p);
-        return st;
-    }
-    *out = p;
-    return GV_OK;
+    else
+        *out = p;
+    return st;
 }

@@ -4,9 +4,6 @@
  * their purchases are laid end to end in the order of items. */
 #include "datasets/purchases.h"
 
-#include <stdio.h>
-#include <string.h>
-
 #include "datasets/adoptions.h"
 #include "datasets/interests.h"
 #include "engine/memory.h"
@@ -14,52 +11,52 @@
 
 enum { ITEMS_AT_ONCE = 256 }; /* between two reports of progress */
 
-static const int64_t start_time = 1735689600; /* 2025-01-01T00:00:00Z */
-
-static const char *const names[] = {"books", "coffee", "films", "garden",
-                                    "music", "phones", "shoes", "tea"};
-
 /* Items sold, and then the columns of the log. */
 typedef struct shop {
-    gv_context *ctx;
+    gv_population_plan *plan;
     const gv_population *p;
-    gv_interests interests;
-    int64_t n_items;
-    gv_adoption **adoption; /* [n_items]; NULL while not sold or when memory was short */
-    int64_t *offset;        /* [n_items + 1], counts and then purchases before */
-    int64_t batch;          /* first item of the running batch */
+    int64_t n_items, first; /* all; first item of the running batch */
+    gv_sale *sale;          /* of the batch; then of all */
+    int64_t *offset;        /* [n_items + 1], purchases before an item */
     gv_node *user;
     int64_t *item, *time;
     int32_t *topic;
-    char (*name)[GV_TOPIC_CHARS + 1];
-    const char **name_of;
 } shop;
 
-static int32_t topic_of(const shop *s, int64_t item)
+static int32_t topic_of(const gv_population_plan *plan, int64_t item)
 {
-    return (int32_t)(item / s->p->opts.items);
+    return (int32_t)(item / plan->opts.items);
 }
 
 static void sell(void *arg, int64_t i)
 {
-    shop *s = arg;
-    const int64_t item = s->batch + i;
-    if (!gv_adoptions_make(s->ctx, s->p, &s->interests, item, topic_of(s, item), &s->adoption[item],
-                           &s->offset[item]))
-        s->offset[item] = -1;
+    const shop *s = arg;
+    const int64_t item = s->first + i;
+    if (!gv_adoptions_make(s->plan->ctx, s->p, s->plan->interests, item, topic_of(s->plan, item),
+                           &s->sale[i]))
+        s->sale[i].n = -1;
+}
+
+gv_status gv_purchases_sell(gv_population_plan *plan, const gv_population *made, int64_t first,
+                            int64_t n, gv_sale *sale, gv_error *err)
+{
+    shop s = {.plan = plan, .p = made, .first = first, .sale = sale};
+    gv_parallel_for(plan->ctx, n, sell, &s);
+    for (int64_t i = 0; i < n; i++)
+        if (sale[i].n < 0)
+            return gv_no_memory(plan->ctx, "the buyers of an item", err);
+    return GV_OK;
 }
 
 static gv_status sell_all(shop *s, gv_error *err)
 {
+    gv_context *ctx = s->plan->ctx;
     gv_status st = GV_OK;
-    for (s->batch = 0; s->batch < s->n_items && st == GV_OK; s->batch += ITEMS_AT_ONCE) {
-        const int64_t left = s->n_items - s->batch;
-        const int64_t n = left < ITEMS_AT_ONCE ? left : ITEMS_AT_ONCE;
-        gv_parallel_for(s->ctx, n, sell, s);
-        for (int64_t i = s->batch; i < s->batch + n; i++)
-            if (s->offset[i] < 0)
-                return gv_no_memory(s->ctx, "the buyers of an item", err);
-        st = gv_progress(s->ctx, "purchases", s->batch + n, s->n_items, err);
+    for (int64_t first = 0; first < s->n_items && st == GV_OK; first += ITEMS_AT_ONCE) {
+        const int64_t left = s->n_items - first, n = left < ITEMS_AT_ONCE ? left : ITEMS_AT_ONCE;
+        st = gv_purchases_sell(s->plan, s->p, first, n, s->sale + first, err);
+        if (st == GV_OK)
+            st = gv_progress(ctx, "purchases", first + n, s->n_items, err);
     }
     return st;
 }
@@ -67,88 +64,75 @@ static gv_status sell_all(shop *s, gv_error *err)
 static void lay_out(void *arg, int64_t item)
 {
     shop *s = arg;
-    const int64_t n = s->offset[item + 1] - s->offset[item];
-    for (int64_t i = 0; i < n; i++) {
-        const gv_adoption a = s->adoption[item][i];
+    const gv_sale *sale = &s->sale[item];
+    for (int64_t i = 0; i < sale->n; i++) {
         const int64_t at = s->offset[item] + i;
-        s->user[at] = gv_adoption_node(a);
+        s->user[at] = gv_adoption_node(sale->adoption[i]);
         s->item[at] = item;
-        s->topic[at] = topic_of(s, item);
-        s->time[at] = start_time + gv_adoption_time(a);
-    }
-}
-
-static void name_topics(shop *s)
-{
-    for (int32_t z = 0; z < s->p->opts.topics; z++) {
-        if (z < (int32_t)(sizeof names / sizeof *names))
-            snprintf(s->name[z], sizeof s->name[z], "%s", names[z]);
-        else
-            snprintf(s->name[z], sizeof s->name[z], "topic-%d", z + 1);
-        s->name_of[z] = s->name[z];
+        s->topic[at] = topic_of(s->plan, item);
+        s->time[at] = s->plan->start_time + gv_adoption_time(sale->adoption[i]);
     }
 }
 
 static gv_status fill_columns(shop *s, gv_error *err)
 {
+    gv_context *ctx = s->plan->ctx;
+    for (int64_t i = 0; i < s->n_items; i++)
+        s->offset[i] = s->sale[i].n;
     const int64_t rows = gv_prefix_sum(s->offset, s->n_items);
-    s->user = gv_alloc(s->ctx, rows, sizeof *s->user);
-    s->item = gv_alloc(s->ctx, rows, sizeof *s->item);
-    s->topic = gv_alloc(s->ctx, rows, sizeof *s->topic);
-    s->time = gv_alloc(s->ctx, rows, sizeof *s->time);
-    s->name = gv_alloc_zero(s->ctx, s->p->opts.topics, sizeof *s->name);
-    s->name_of = gv_alloc(s->ctx, s->p->opts.topics, sizeof *s->name_of);
-    if (s->user == NULL || s->item == NULL || s->topic == NULL || s->time == NULL ||
-        s->name == NULL || s->name_of == NULL)
-        return gv_no_memory(s->ctx, "the purchases of a population", err);
-    gv_parallel_for(s->ctx, s->n_items, lay_out, s);
-    name_topics(s);
+    s->user = gv_alloc(ctx, rows, sizeof *s->user);
+    s->item = gv_alloc(ctx, rows, sizeof *s->item);
+    s->topic = gv_alloc(ctx, rows, sizeof *s->topic);
+    s->time = gv_alloc(ctx, rows, sizeof *s->time);
+    if (s->user == NULL || s->item == NULL || s->topic == NULL || s->time == NULL)
+        return gv_no_memory(ctx, "the purchases of a population", err);
+    gv_parallel_for(ctx, s->n_items, lay_out, s);
     return GV_OK;
 }
 
-static void free_adoptions(shop *s)
+static void free_sales(shop *s)
 {
-    for (int64_t i = 0; s->adoption != NULL && i < s->n_items; i++)
-        gv_free(s->ctx, s->adoption[i]);
-    gv_free(s->ctx, s->adoption);
-    s->adoption = NULL;
+    for (int64_t i = 0; s->sale != NULL && i < s->n_items; i++)
+        gv_free(s->plan->ctx, s->sale[i].adoption);
+    gv_free(s->plan->ctx, s->sale);
+    s->sale = NULL;
 }
 
-static void free_shop(shop *s)
+static gv_status build(shop *s, gv_log **out, gv_error *err)
 {
-    free_adoptions(s);
-    gv_interests_free(s->ctx, &s->interests);
-    gv_free(s->ctx, s->offset);
-    gv_free(s->ctx, s->user);
-    gv_free(s->ctx, s->item);
-    gv_free(s->ctx, s->topic);
-    gv_free(s->ctx, s->time);
-    gv_free(s->ctx, s->name);
-    gv_free(s->ctx, s->name_of);
+    gv_context *ctx = s->plan->ctx;
+    const int32_t topics = s->plan->opts.topics;
+    const char **name = gv_alloc(ctx, topics, sizeof *name);
+    if (name == NULL)
+        return gv_no_memory(ctx, "the topics of a population", err);
+    for (int32_t z = 0; z < topics; z++)
+        name[z] = s->plan->topic_name[z];
+    const gv_status st = gv_log_build(ctx, s->plan->opts.consumers, s->user, s->item, s->topic,
+                                      s->time, s->offset[s->n_items], topics, name, out, err);
+    gv_free(ctx, name);
+    return st;
 }
 
-static gv_status open_shop(shop *s, gv_error *err)
+gv_status gv_purchases_make(gv_context *ctx, gv_population_plan *plan, gv_population *p,
+                            gv_error *err)
 {
-    s->adoption = gv_alloc_zero(s->ctx, s->n_items, sizeof *s->adoption);
-    s->offset = gv_alloc_zero(s->ctx, s->n_items + 1, sizeof *s->offset);
-    if (s->adoption == NULL || s->offset == NULL)
-        return gv_no_memory(s->ctx, "the items of a population", err);
-    return gv_interests_make(s->ctx, &s->p->opts, &s->interests, err);
-}
-
-gv_status gv_purchases_make(gv_context *ctx, gv_population *p, gv_error *err)
-{
-    shop s = {.ctx = ctx, .p = p, .n_items = p->opts.topics * p->opts.items};
-    gv_status st = open_shop(&s, err);
+    shop s = {.plan = plan, .p = p, .n_items = plan->opts.topics * plan->opts.items};
+    s.sale = gv_alloc_zero(ctx, s.n_items, sizeof *s.sale);
+    s.offset = gv_alloc_zero(ctx, s.n_items + 1, sizeof *s.offset);
+    gv_status st = GV_OK;
+    if (s.sale == NULL || s.offset == NULL)
+        st = gv_no_memory(ctx, "the items of a population", err);
     if (st == GV_OK)
         st = sell_all(&s, err);
     if (st == GV_OK)
         st = fill_columns(&s, err);
-    if (st == GV_OK) {
-        free_adoptions(&s);
-        st = gv_log_build(ctx, p->opts.consumers, s.user, s.item, s.topic, s.time,
-                          s.offset[s.n_items], p->opts.topics, s.name_of, &p->log, err);
-    }
-    free_shop(&s);
+    free_sales(&s);
+    if (st == GV_OK)
+        st = build(&s, &p->log, err);
+    gv_free(ctx, s.offset);
+    gv_free(ctx, s.user);
+    gv_free(ctx, s.item);
+    gv_free(ctx, s.topic);
+    gv_free(ctx, s.time);
     return st;
 }

@@ -104,9 +104,10 @@ static bool take_tally(gv_context *ctx, const gv_population *p, tally *t)
     *t = (tally){0};
     for (int64_t a = 0; a < p->opts.items * p->opts.topics && ok; a++) {
         const int32_t z = (int32_t)(a / p->opts.items);
-        gv_adoption *adoption = NULL;
-        int64_t n = 0;
-        ok = gv_adoptions_make(ctx, p, &in, a, z, &adoption, &n);
+        gv_sale sale = {0};
+        ok = gv_adoptions_make(ctx, p, &in, a, z, &sale);
+        const gv_adoption *adoption = sale.adoption;
+        const int64_t n = sale.n;
         /* The log holds the same purchases. */
         ok = ok && n == p->log->indptr[a + 1] - p->log->indptr[a];
         for (int64_t i = 0; i < n && ok; i++)
@@ -114,7 +115,7 @@ static bool take_tally(gv_context *ctx, const gv_population *p, tally *t)
                  p->log->time[p->log->indptr[a] + i] == start_time + gv_adoption_time(adoption[i]);
         if (ok)
             count_sale(t, p, &in, z, adoption, n, time);
-        gv_free(ctx, adoption);
+        gv_free(ctx, sale.adoption);
     }
     free(time);
     gv_interests_free(ctx, &in);

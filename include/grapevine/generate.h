@@ -40,6 +40,20 @@ typedef struct gv_population gv_population;
 GV_API GV_CHECKED gv_status gv_consumers_generate(gv_context *ctx, const gv_consumers_opts *opts,
                                                   gv_population **out, gv_error *err);
 
+/* A population that is known but not made; gv_population_write() puts it into files piece by piece,
+ * which takes 3 bytes a consumer instead of all of it (grapevine/io.h). */
+typedef struct gv_population_plan gv_population_plan;
+
+/* Counts the friendships of a population. The plan makes the population that
+ * gv_consumers_generate() makes. Arguments and errors likewise; freed with
+ * gv_population_plan_free(), which accepts NULL. */
+GV_API GV_CHECKED gv_status gv_consumers_plan(gv_context *ctx, const gv_consumers_opts *opts,
+                                              gv_population_plan **out, gv_error *err);
+GV_API void gv_population_plan_free(gv_population_plan *plan);
+
+/* Directed edges: each friendship counts twice. */
+GV_API int64_t gv_population_plan_edges(const gv_population_plan *plan);
+
 GV_API void gv_population_free(gv_population *population);
 
 /* Borrowed from the population. */
