@@ -12,7 +12,8 @@ typedef struct generate_opts {
     int32_t influence, purchases; /* indices into the choices below */
 } generate_opts;
 
-enum { INFLUENCE_ON = 0, PURCHASES_TSV = 0, PATH_CHARS = 4096, BEST = 50 };
+enum { INFLUENCE_ON = 0, PATH_CHARS = 4096, BEST = 50 };
+enum { PURCHASES_TSV, PURCHASES_H5, PURCHASES_NONE }; /* as in the choices of --purchases */
 
 static const cli_option options[] = {
     {.name = "kind",
@@ -81,9 +82,9 @@ static const cli_option options[] = {
     {.name = "purchases",
      .type = CLI_CHOICE,
      .offset = offsetof(generate_opts, purchases),
-     .metavar = "tsv|none",
-     .help = "none: no purchases are made or written, and the job only ranks consumers [%s]",
-     .choices = "tsv|none"},
+     .metavar = "tsv|h5|none",
+     .help = "purchases as text or as HDF5 columns; none: the job only ranks consumers [%s]",
+     .choices = "tsv|h5|none"},
     {.name = NULL},
 };
 
@@ -105,7 +106,7 @@ static gv_consumers_opts consumers_opts(const generate_opts *o, uint64_t seed)
     return (gv_consumers_opts){.consumers = o->consumers,
                                .mean_degree = o->mean_degree,
                                .topics = (int32_t)o->topics,
-                               .items = o->purchases == PURCHASES_TSV ? o->items : 0,
+                               .items = o->purchases == PURCHASES_NONE ? 0 : o->items,
                                .days = (int32_t)o->days,
                                .influencer_share = o->influencer_share,
                                .influence = o->influence == INFLUENCE_ON,
@@ -123,9 +124,9 @@ static int path_in(const cli_session *s, const char *dir, const char *name, char
 /* Better to learn before a long run than after it that the outputs exist. */
 static int check_outputs(const generate_opts *o, const cli_session *s)
 {
-    static const char *const names[] = {"graph.h5", "nodes.tsv", "truth.h5", "job.yaml",
-                                        "purchases.tsv"};
-    const int n = o->purchases == PURCHASES_TSV ? 5 : 4;
+    const char *const names[] = {"graph.h5", "nodes.tsv", "truth.h5", "job.yaml",
+                                 o->purchases == PURCHASES_H5 ? "purchases.h5" : "purchases.tsv"};
+    const int n = o->purchases == PURCHASES_NONE ? 4 : 5;
     char path[PATH_CHARS];
     for (int i = 0; i < n; i++) {
         const int code = path_in(s, o->output, names[i], path);
@@ -138,14 +139,14 @@ static int check_outputs(const generate_opts *o, const cli_session *s)
 }
 
 /* The whole recomputation of what can be learnt from the purchases. */
-static void print_job(FILE *to, const char *topic)
+static void print_job(FILE *to, const char *topic, const char *log)
 {
     fprintf(to,
             "# The main job on this population: grapevine run job.yaml\n"
             "graph: graph.h5\n"
             "output: results.h5\n"
             "learn:\n"
-            "  log: purchases.tsv\n"
+            "  log: %s\n"
             "  output: model.h5\n"
             "influence:\n"
             "  topics: all\n"
@@ -159,7 +160,7 @@ static void print_job(FILE *to, const char *topic)
             "  seeds: influencers:%d\n"
             "  topic: %s\n"
             "  sims: 10000\n",
-            BEST, topic);
+            log, BEST, topic);
 }
 
 /* Without purchases there is nothing to learn from: PageRank of the friendships alone. */
@@ -172,7 +173,8 @@ static void print_job_of_graph(FILE *to)
                 "  top-k: 20\n");
 }
 
-static int write_job(const generate_opts *o, cli_session *s, const gv_population *p)
+static int write_job(const generate_opts *o, cli_session *s, const gv_population_plan *plan,
+                     int64_t n_bought)
 {
     char path[PATH_CHARS];
     int code = path_in(s, o->output, "job.yaml", path);
@@ -181,53 +183,49 @@ static int write_job(const generate_opts *o, cli_session *s, const gv_population
     cli_text *text = cli_text_create(s, path, &code);
     if (text == NULL)
         return code;
-    if (gv_log_describe(gv_population_log(p)).rows_kept > 0)
-        print_job(cli_text_file(text), gv_log_topic(gv_population_log(p), 0));
+    if (n_bought > 0)
+        print_job(cli_text_file(text), gv_population_plan_topic(plan, 0),
+                  o->purchases == PURCHASES_H5 ? "purchases.h5" : "purchases.tsv");
     else
         print_job_of_graph(cli_text_file(text));
     return cli_text_commit(s, text);
 }
 
-static int generate(const generate_opts *o, cli_session *s, gv_population **p)
+static int generate(const generate_opts *o, cli_session *s, gv_population_plan **plan)
 {
+    static const gv_purchases_format format[] = {GV_PURCHASES_TSV, GV_PURCHASES_H5,
+                                                 GV_PURCHASES_NONE};
     gv_error err;
     char friends[32], rows[32];
+    int64_t n_bought = 0;
     const gv_consumers_opts c = consumers_opts(o, cli_seed(s));
     const double started = cli_seconds();
-    if (gv_consumers_generate(cli_context(s), &c, p, &err) != GV_OK)
+    if (gv_consumers_plan(cli_context(s), &c, plan, &err) != GV_OK)
         return cli_fail(s, &err);
+    cli_stage_done(s, "plan", started, (double)o->consumers, "consumers");
+    if (gv_population_write(cli_context(s), *plan, o->output, format[o->purchases], cli_force(s),
+                            &n_bought, &err) != GV_OK)
+        return cli_fail(s, &err);
+    const int code = write_job(o, s, *plan, n_bought);
+    if (code != CLI_OK)
+        return code;
     cli_stage_done(s, "generate", started, (double)o->consumers, "consumers");
     cli_say(s, "%s friendships and %s purchases",
-            cli_thousands(gv_graph_edges(gv_population_graph(*p)) / 2, friends),
-            cli_thousands(gv_log_describe(gv_population_log(*p)).rows_kept, rows));
+            cli_thousands(gv_population_plan_edges(*plan) / 2, friends),
+            cli_thousands(n_bought, rows));
     return CLI_OK;
-}
-
-static int save(const generate_opts *o, cli_session *s, gv_population *p)
-{
-    gv_error err;
-    const double started = cli_seconds();
-    if (gv_population_save(cli_context(s), p, o->output, o->purchases == PURCHASES_TSV,
-                           cli_force(s), &err) != GV_OK)
-        return cli_fail(s, &err);
-    const int code = write_job(o, s, p);
-    if (code == CLI_OK)
-        cli_stage_done(s, "write", started, (double)o->consumers, "consumers");
-    return code;
 }
 
 static int run(const void *opts, cli_session *s)
 {
     const generate_opts *o = opts;
-    gv_population *p = NULL;
+    gv_population_plan *plan = NULL;
     if (strcmp(o->kind, "consumers") != 0)
         return cli_fail_text(s, CLI_USAGE, "kind '%s' is not one of: consumers", o->kind);
     int code = check_outputs(o, s);
     if (code == CLI_OK)
-        code = generate(o, s, &p);
-    if (code == CLI_OK)
-        code = save(o, s, p);
-    gv_population_free(p);
+        code = generate(o, s, &plan);
+    gv_population_plan_free(plan);
     return code;
 }
 

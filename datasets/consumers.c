@@ -45,9 +45,12 @@ GV_API const gv_log *gv_population_log(const gv_population *population)
     return population->log;
 }
 
+enum { ROUND = 4096 }; /* parts between two reports of progress */
+
 /* What is made of a population so far. */
 typedef struct making {
     const gv_population_plan *plan;
+    int64_t first; /* part of the running round */
     const gv_population *p;
     int64_t *indptr, *id;
     gv_node *indices;
@@ -55,9 +58,10 @@ typedef struct making {
     float *value;
 } making;
 
-static void make_part(void *arg, int64_t index)
+static void make_part(void *arg, int64_t i)
 {
     const making *m = arg;
+    const int64_t index = m->first + i;
     const int64_t first = index * m->plan->part_size, edge = m->plan->edge_offset[index];
     gv_population_part part = {.id = m->id + first,
                                .segment = m->segment + first,
@@ -127,8 +131,13 @@ static gv_status make_all(gv_context *ctx, gv_population_plan *plan, gv_populati
         st = make_truth(ctx, p, err);
     if (st != GV_OK)
         return st;
-    gv_parallel_for(ctx, plan->n_parts, make_part, &m);
-    return gv_purchases_make(ctx, plan, p, err);
+    for (; st == GV_OK && m.first < plan->n_parts; m.first += ROUND) {
+        const int64_t left = plan->n_parts - m.first;
+        gv_parallel_for(ctx, left < ROUND ? left : ROUND, make_part, &m);
+        st = gv_progress(ctx, "consumers", (left < ROUND ? plan->n_parts : m.first + ROUND),
+                         plan->n_parts, err);
+    }
+    return st == GV_OK ? gv_purchases_make(ctx, plan, p, err) : st;
 }
 
 GV_API gv_status gv_consumers_generate(gv_context *ctx, const gv_consumers_opts *opts,

@@ -174,3 +174,8 @@ GV_API int64_t gv_population_plan_edges(const gv_population_plan *plan)
 {
     return plan->edge_offset[plan->n_parts];
 }
+
+GV_API const char *gv_population_plan_topic(const gv_population_plan *plan, int32_t z)
+{
+    return plan->topic_name[z];
+}

@@ -12,17 +12,15 @@
 #include "io/graph_file.h"
 #include "io/layout.h"
 
-static gv_status write_head(gv_h5 *f, const gv_population *p, gv_error *err)
+static gv_status write_head(gv_h5 *f, const gv_population_plan *p, int64_t n_edges, gv_error *err)
 {
     gv_status st = gv_h5_set_text(f, "/", "engine_version", GV_VERSION, err);
     if (st == GV_OK)
-        st = gv_h5_set_text(f, "/", "graph_hash", p->graph->hash, err);
+        st = gv_h5_set_i64(f, "/", "n_nodes", p->opts.consumers, err);
     if (st == GV_OK)
-        st = gv_h5_set_i64(f, "/", "n_nodes", p->graph->n_nodes, err);
+        st = gv_h5_set_i64(f, "/", "n_edges", n_edges, err);
     if (st == GV_OK)
-        st = gv_h5_set_i64(f, "/", "n_edges", p->graph->n_edges, err);
-    if (st == GV_OK)
-        st = gv_h5_set_i64(f, "/", "n_topics", p->log->info.n_topics, err);
+        st = gv_h5_set_i64(f, "/", "n_topics", p->opts.topics, err);
     if (st == GV_OK)
         st = gv_h5_set_i64(f, "/", "seed", (int64_t)p->opts.seed, err);
     if (st == GV_OK)
@@ -32,37 +30,148 @@ static gv_status write_head(gv_h5 *f, const gv_population *p, gv_error *err)
     return st;
 }
 
-static gv_status write_arrays(gv_h5 *f, const gv_population *p, gv_error *err)
+/* All arrays in a fixed order, so that the bytes do not depend on how the population comes. */
+static gv_status lay_out(gv_truth_writer *w, int64_t n_edges, gv_error *err)
 {
-    const int64_t n = p->graph->n_nodes, z = p->log->info.n_topics;
+    gv_h5 *f = w->f;
+    const int64_t n = w->plan.opts.consumers, z = w->plan.opts.topics;
     const gv_h5_shape real = gv_h5_matrix(GV_F32, z, n), flags = gv_h5_matrix(GV_I16, z, n);
-    gv_status st =
-        gv_h5_write_topics(f, p->log->topic_name, p->log->topic_items, p->log->info.n_topics, err);
+    const gv_h5_shape one = gv_h5_vector(GV_F32, n), edges = gv_h5_vector(GV_I8, n_edges);
+    gv_status st = gv_h5_write_topics(f, w->plan.topic_name, w->plan.topic_items, (int32_t)z, err);
     if (st == GV_OK)
-        st = gv_h5_write(f, "/factors/source", &real, p->source, NULL, err);
+        st = gv_h5_begin(f, "/factors/source", &real, &w->source, err);
     if (st == GV_OK)
-        st = gv_h5_write_part(f, "/factors", "target", GV_F32, n, p->target, err);
+        st = gv_h5_stream_begin(f, "/factors/target", &one, &w->target, err);
     if (st == GV_OK)
-        st = gv_h5_write_part(f, "", "close", GV_I8, p->graph->n_edges, p->close, err);
+        st = gv_h5_stream_begin(f, "/close", &edges, &w->close, err);
     if (st == GV_OK)
-        st = gv_h5_write(f, "/influencer", &flags, p->influencer, NULL, err);
+        st = gv_h5_begin(f, "/influencer", &flags, &w->influencer, err);
     if (st == GV_OK)
-        st = gv_h5_write(f, "/i1", &real, p->i1, NULL, err);
+        st = gv_h5_begin(f, "/i1", &real, &w->i1, err);
     return st;
 }
 
+gv_status gv_truth_begin(gv_context *ctx, const gv_population_plan *plan, int64_t n_edges,
+                         const char *path, bool overwrite, gv_truth_writer *w, gv_error *err)
+{
+    *w = (gv_truth_writer){.plan = *plan};
+    gv_status st = gv_h5_create(ctx, path, overwrite, "grapevine-truth", 1, &w->f, err);
+    if (st == GV_OK)
+        st = write_head(w->f, plan, n_edges, err);
+    if (st == GV_OK)
+        st = lay_out(w, n_edges, err);
+    if (st != GV_OK)
+        gv_truth_discard(w);
+    return st;
+}
+
+/* One array about topics: a slab in each topic's row. */
+static gv_status put_topics(const gv_truth_writer *w, const gv_h5_array *array, const void *data,
+                            int64_t element, const gv_population_part *part, gv_error *err)
+{
+    gv_status st = GV_OK;
+    for (int64_t z = 0; st == GV_OK && z < w->plan.opts.topics; z++)
+        st = gv_h5_slab(w->f, array, (z * w->plan.opts.consumers + part->first) * element,
+                        (const char *)data + z * part->stride * element, part->n * element, err);
+    return st;
+}
+
+gv_status gv_truth_put(gv_truth_writer *w, const gv_population_part *part, int64_t n_edges,
+                       gv_error *err)
+{
+    gv_status st = gv_h5_stream_append(w->f, &w->target, part->target,
+                                       part->n * (int64_t)sizeof *part->target, err);
+    if (st == GV_OK)
+        st = gv_h5_stream_append(w->f, &w->close, part->close, n_edges, err);
+    if (st == GV_OK)
+        st = put_topics(w, &w->source, part->source, sizeof *part->source, part, err);
+    if (st == GV_OK)
+        st = put_topics(w, &w->influencer, part->influencer, sizeof *part->influencer, part, err);
+    if (st == GV_OK)
+        st = put_topics(w, &w->i1, part->i1, sizeof *part->i1, part, err);
+    return st;
+}
+
+gv_status gv_truth_commit(gv_truth_writer *w, const char *graph_hash, gv_error *err)
+{
+    gv_status st = gv_h5_end(w->f, &w->source, NULL, err);
+    if (st == GV_OK)
+        st = gv_h5_stream_end(w->f, &w->target, NULL, err);
+    if (st == GV_OK)
+        st = gv_h5_stream_end(w->f, &w->close, NULL, err);
+    if (st == GV_OK)
+        st = gv_h5_end(w->f, &w->influencer, NULL, err);
+    if (st == GV_OK)
+        st = gv_h5_end(w->f, &w->i1, NULL, err);
+    if (st == GV_OK)
+        st = gv_h5_set_text(w->f, "/", "graph_hash", graph_hash, err);
+    if (st == GV_OK)
+        st = gv_h5_commit(&w->f, err);
+    gv_truth_discard(w);
+    return st;
+}
+
+void gv_truth_discard(gv_truth_writer *w)
+{
+    gv_h5_stream_drop(&w->target);
+    gv_h5_stream_drop(&w->close);
+    gv_h5_close(w->f);
+    w->f = NULL;
+}
+
+/* The whole population as one part. */
 gv_status gv_truth_save(gv_context *ctx, const gv_population *p, const char *path, bool overwrite,
                         gv_error *err)
 {
+    gv_truth_writer w;
+    const int32_t topics = p->log->info.n_topics;
+    const int64_t n = p->graph->n_nodes, m = p->graph->n_edges;
+    const gv_population_part part = {.n = n,
+                                     .close = p->close,
+                                     .target = p->target,
+                                     .stride = n,
+                                     .source = p->source,
+                                     .i1 = p->i1,
+                                     .influencer = p->influencer};
+    gv_population_plan plan = {
+        .opts = p->opts, .delay = p->delay, .topic_name = p->log->topic_name};
+    plan.topic_items = gv_alloc(ctx, topics, sizeof *plan.topic_items);
+    if (plan.topic_items == NULL)
+        return gv_no_memory(ctx, path, err);
+    for (int32_t z = 0; z < topics; z++)
+        plan.topic_items[z] = p->opts.items;
+    gv_status st = gv_truth_begin(ctx, &plan, m, path, overwrite, &w, err);
+    if (st == GV_OK) {
+        st = gv_truth_put(&w, &part, m, err);
+        if (st == GV_OK)
+            st = gv_truth_commit(&w, p->graph->hash, err);
+        else
+            gv_truth_discard(&w);
+    }
+    gv_free(ctx, plan.topic_items);
+    return st;
+}
+
+gv_status gv_truth_map(gv_context *ctx, const char *path, int64_t n_edges, gv_population *p,
+                       gv_mapping **mapping, gv_error *err)
+{
     gv_h5 *f;
-    gv_status st = gv_h5_create(ctx, path, overwrite, "grapevine-truth", 1, &f, err);
+    const gv_h5_shape real = gv_h5_matrix(GV_F32, p->opts.topics, p->opts.consumers);
+    const gv_h5_shape one = gv_h5_vector(GV_F32, p->opts.consumers);
+    const gv_h5_shape edges = gv_h5_vector(GV_I8, n_edges);
+    const void *source = NULL, *target = NULL, *close = NULL;
+    gv_status st = gv_h5_open(ctx, path, &f, err);
     if (st != GV_OK)
         return st;
-    st = write_head(f, p, err);
+    st = gv_h5_map(f, "/factors/source", &real, &source, err);
     if (st == GV_OK)
-        st = write_arrays(f, p, err);
+        st = gv_h5_map(f, "/factors/target", &one, &target, err);
     if (st == GV_OK)
-        return gv_h5_commit(&f, err);
+        st = gv_h5_map(f, "/close", &edges, &close, err);
+    p->source = (void *)source; /* nobody writes to what is mapped */
+    p->target = (void *)target;
+    p->close = (void *)close;
+    *mapping = gv_h5_take_mapping(f);
     gv_h5_close(f);
     return st;
 }

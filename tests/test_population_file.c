@@ -115,8 +115,8 @@ TEST tables_are_in_order(void)
         long long user, item, time;
         char topic[65];
         ASSERT_EQ(4, sscanf(line, "%lld\t%lld\t%64[^\t]\t%lld\n", &user, &item, topic, &time));
-        ASSERT(time > last_time || (time == last_time && user > last_user) ||
-               (time == last_time && user == last_user && item >= last_item));
+        ASSERT(item > last_item || (item == last_item && time > last_time) ||
+               (item == last_item && time == last_time && user > last_user));
         last_time = time, last_user = user, last_item = item;
     }
     ASSERT_EQ(p->log->info.rows_kept, rows);

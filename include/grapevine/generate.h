@@ -53,6 +53,8 @@ GV_API void gv_population_plan_free(gv_population_plan *plan);
 
 /* Directed edges: each friendship counts twice. */
 GV_API int64_t gv_population_plan_edges(const gv_population_plan *plan);
+/* Name of topic z in [0, topics); lives as long as the plan. */
+GV_API const char *gv_population_plan_topic(const gv_population_plan *plan, int32_t z);
 
 GV_API void gv_population_free(gv_population *population);
 

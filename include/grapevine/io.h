@@ -140,6 +140,25 @@ GV_API GV_CHECKED gv_status gv_population_save(gv_context *ctx, gv_population *p
                                                const char *dir, bool purchases, bool overwrite,
                                                gv_error *err);
 
+/* How purchases are written. */
+typedef enum gv_purchases_format {
+    GV_PURCHASES_NONE = 0,
+    GV_PURCHASES_TSV = 1, /* purchases.tsv */
+    GV_PURCHASES_H5 = 2   /* purchases.h5, schema grapevine-log */
+} gv_purchases_format;
+
+/* Makes a population piece by piece straight into the files that gv_population_save() writes: the
+ * same bytes, in a few bytes of memory a consumer.
+ *
+ *   plan      borrowed
+ *   n_bought  out, may be NULL: purchases
+ *
+ * GV_OK; GV_ERR_CREATE; GV_ERR_IO; GV_ERR_NOMEM; GV_ERR_CANCELLED. No file is left after a failure.
+ * Same bytes at any thread count and memory limit. */
+GV_API GV_CHECKED gv_status gv_population_write(gv_context *ctx, gv_population_plan *plan,
+                                                const char *dir, gv_purchases_format purchases,
+                                                bool overwrite, int64_t *n_bought, gv_error *err);
+
 /* What was planted in a population, as its truth.h5 has it; borrowed from the file's mapping. */
 typedef struct gv_truth {
     int64_t n_nodes;
