@@ -1,4 +1,4 @@
-/* log_read.c -- purchase logs as text.
+/* log_read.c -- purchase logs as text (those in HDF5 are read by log_h5.c).
  *
  * Rows are parsed and their people looked up in parallel; items and topics get numbers that do not
  * depend on the order of the rows: an item its own integer if all items are non-negative integers,
@@ -11,25 +11,11 @@
 #include "engine/memory.h"
 #include "engine/parallel.h"
 #include "grapevine/io.h"
-#include "io/lookup.h"
-#include "io/names.h"
-#include "io/table.h"
+#include "io/log_reader.h"
 
 enum { USER, ITEM, TOPIC, TIME, VALUE, N_ROLES };
 
-typedef struct log_reader {
-    gv_context *ctx;
-    gv_lookup lookup;
-    gv_names items, topics;
-    gv_names strangers;     /* people who are not in the graph, by text */
-    gv_id_set stranger_set; /* the same, by number */
-    int64_t n, capacity;
-    gv_node *user;  /* [n] */
-    int64_t *item;  /* [n], number in `items`, later the item */
-    int32_t *topic; /* [n], number in `topics`, later the topic */
-    int64_t *time;  /* [n] */
-    int64_t rows_unmatched;
-} log_reader;
+typedef gv_log_reader log_reader;
 
 GV_API gv_log_opts gv_log_defaults(void)
 {
@@ -38,7 +24,7 @@ GV_API gv_log_opts gv_log_defaults(void)
 
 /* ---- rows ------------------------------------------------------------------------------------ */
 
-static gv_status more_rows(log_reader *r, int64_t n, gv_error *err)
+gv_status gv_log_more_rows(gv_log_reader *r, int64_t n, gv_error *err)
 {
     const int64_t need = r->n + n;
     if (need <= r->capacity)
@@ -118,7 +104,7 @@ static gv_status add_strangers(log_reader *r, const gv_batch *batch, const gv_no
 
 static gv_status take_batch(log_reader *r, const gv_batch *batch, gv_error *err)
 {
-    gv_status st = more_rows(r, batch->n_rows, err);
+    gv_status st = gv_log_more_rows(r, batch->n_rows, err);
     if (st != GV_OK)
         return st;
     find_job job = {.r = r, .batch = batch};
@@ -180,6 +166,8 @@ static gv_status read_rows(log_reader *r, const char *path, const gv_log_opts *o
 
 static gv_status number_items(log_reader *r, gv_error *err)
 {
+    if (r->numbered)
+        return GV_OK;
     int64_t *item = gv_alloc(r->ctx, r->items.n, sizeof *item);
     int32_t *rank = gv_alloc(r->ctx, r->items.n, sizeof *rank);
     bool integers = true;
@@ -269,9 +257,10 @@ GV_API gv_status gv_log_read(gv_context *ctx, const char *path, const gv_graph *
     gv_id_set_begin(ctx, &r.stranger_set);
     gv_status st = gv_lookup_begin(ctx, g, &r.lookup, err);
     if (st == GV_OK)
-        st = more_rows(&r, 1, err);
+        st = gv_log_more_rows(&r, 1, err);
     if (st == GV_OK)
-        st = read_rows(&r, path, &o, &info, err);
+        st = gv_log_is_h5(path) ? gv_log_read_h5(&r, path, &o, &info, err)
+                                : read_rows(&r, path, &o, &info, err);
     if (st == GV_OK)
         st = count_strangers(&r, &users_unmatched, err);
     if (st == GV_OK)
