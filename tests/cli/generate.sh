@@ -48,6 +48,22 @@ say generate consumers --consumers 60 --mean-degree 4 --purchases none -o bare
 ls bare
 cat bare/job.yaml
 
+# purchases as columns of HDF5: the same rows, the same model
+say generate consumers --consumers 600 --topics 3 --items 4 --purchases h5 -o columns
+ls columns
+cmp pop/truth.h5 columns/truth.h5 && echo "same truth"
+read_h5 <<'END'
+f = h5py.File("columns/purchases.h5")
+topic = [t.decode() for t in f["topics/name"]]
+rows = [line.split() for line in open("pop/purchases.tsv")][1:]
+same = zip(f["user"][:], f["item"][:], f["topic"][:], f["time"][:])
+print([[str(u), str(i), topic[z], str(t)] for u, i, z, t in same] == rows, f.attrs["n_rows"] == len(rows))
+END
+say learn pop/graph.h5 --log pop/purchases.tsv -o text.h5
+say learn pop/graph.h5 --log columns/purchases.h5 -o columns.h5
+cmp text.h5 columns.h5 && echo "same model"
+say learn pop/graph.h5 --log columns/purchases.h5 --columns 1,2,3,4 -o no.h5
+
 # outputs that exist
 say generate consumers --consumers 60 -o pop
 say generate consumers --consumers 60 --items 1 -o pop --force
