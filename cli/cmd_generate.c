@@ -200,7 +200,7 @@ static int generate(const generate_opts *o, cli_session *s, gv_population_plan *
     int64_t n_bought = 0;
     const gv_consumers_opts c = consumers_opts(o, cli_seed(s));
     const double started = cli_seconds();
-    if (gv_consumers_plan(cli_context(s), &c, plan, &err) != GV_OK)
+    if (gv_population_plan_create(cli_context(s), &c, plan, &err) != GV_OK)
         return cli_fail(s, &err);
     cli_stage_done(s, "plan", started, (double)o->consumers, "consumers");
     if (gv_population_write(cli_context(s), *plan, o->output, format[o->purchases], cli_force(s),

@@ -144,7 +144,7 @@ GV_API gv_status gv_consumers_generate(gv_context *ctx, const gv_consumers_opts 
                                        gv_population **out, gv_error *err)
 {
     gv_population_plan *plan = NULL;
-    gv_status st = gv_consumers_plan(ctx, opts, &plan, err);
+    gv_status st = gv_population_plan_create(ctx, opts, &plan, err);
     if (st != GV_OK)
         return st;
     gv_population *p = gv_alloc_zero(ctx, 1, sizeof *p);

@@ -142,8 +142,8 @@ static gv_status fill_plan(gv_population_plan *plan, gv_error *err)
     return o->items > 0 ? gv_interests_make(plan->ctx, o, plan->interests, err) : GV_OK;
 }
 
-GV_API gv_status gv_consumers_plan(gv_context *ctx, const gv_consumers_opts *opts,
-                                   gv_population_plan **out, gv_error *err)
+GV_API gv_status gv_population_plan_create(gv_context *ctx, const gv_consumers_opts *opts,
+                                           gv_population_plan **out, gv_error *err)
 {
     const gv_consumers_opts o = opts != NULL ? *opts : gv_consumers_defaults();
     gv_status st = check(&o, err);

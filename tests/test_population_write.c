@@ -22,7 +22,7 @@ static gv_status write_population(gv_context *ctx, const gv_consumers_opts *o, c
                                   gv_purchases_format format, bool overwrite, int64_t *rows)
 {
     gv_population_plan *plan = NULL;
-    gv_status st = gv_consumers_plan(ctx, o, &plan, &err);
+    gv_status st = gv_population_plan_create(ctx, o, &plan, &err);
     if (st == GV_OK)
         st = gv_population_write(ctx, plan, dir, format, overwrite, rows, &err);
     gv_population_plan_free(plan);
@@ -368,7 +368,7 @@ TEST files_that_exist_are_left_alone(void)
     ASSERT(strstr(err.message, "purchases.h5") != NULL);
     ASSERT(!test_exists(test_path(dir, "graph.h5", path)));
     ASSERT_EQ(GV_OK, write_population(ctx, &o, dir, GV_PURCHASES_TSV, false, NULL));
-    ASSERT_EQ(GV_OK, gv_consumers_plan(ctx, &o, &plan, &err));
+    ASSERT_EQ(GV_OK, gv_population_plan_create(ctx, &o, &plan, &err));
     ASSERT_EQ(GV_ERR_ARG,
               gv_population_write(other, plan, dir, GV_PURCHASES_TSV, true, NULL, &err));
     ASSERT_STR_EQ("books", gv_population_plan_topic(plan, 0));

@@ -47,8 +47,9 @@ typedef struct gv_population_plan gv_population_plan;
 /* Counts the friendships of a population. The plan makes the population that
  * gv_consumers_generate() makes. Arguments and errors likewise; freed with
  * gv_population_plan_free(), which accepts NULL. */
-GV_API GV_CHECKED gv_status gv_consumers_plan(gv_context *ctx, const gv_consumers_opts *opts,
-                                              gv_population_plan **out, gv_error *err);
+GV_API GV_CHECKED gv_status gv_population_plan_create(gv_context *ctx,
+                                                      const gv_consumers_opts *opts,
+                                                      gv_population_plan **out, gv_error *err);
 GV_API void gv_population_plan_free(gv_population_plan *plan);
 
 /* Directed edges: each friendship counts twice. */
