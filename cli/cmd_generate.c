@@ -191,10 +191,10 @@ static int write_job(const generate_opts *o, cli_session *s, const gv_population
     return cli_text_commit(s, text);
 }
 
+static const gv_purchases_format format[] = {GV_PURCHASES_TSV, GV_PURCHASES_H5, GV_PURCHASES_NONE};
+
 static int generate(const generate_opts *o, cli_session *s, gv_population_plan **plan)
 {
-    static const gv_purchases_format format[] = {GV_PURCHASES_TSV, GV_PURCHASES_H5,
-                                                 GV_PURCHASES_NONE};
     gv_error err;
     char friends[32], rows[32];
     int64_t n_bought = 0;
@@ -236,8 +236,8 @@ static int plan_run(const void *opts, cli_session *s, gv_plan *plan)
     if (strcmp(o->kind, "consumers") != 0)
         return cli_fail_text(s, CLI_USAGE, "kind '%s' is not one of: consumers", o->kind);
     const gv_consumers_opts c = consumers_opts(o, cli_seed(s));
-    gv_consumers_plan(plan, &c, o->purchases == PURCHASES_TSV, gv_context_threads(cli_context(s)),
-                      &g);
+    gv_population_write_plan(plan, &c, format[o->purchases], gv_context_threads(cli_context(s)),
+                             &g);
     return CLI_OK;
 }
 

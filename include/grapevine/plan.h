@@ -182,9 +182,10 @@ GV_API GV_CHECKED gv_status gv_import_plan(gv_context *ctx, const char *const *p
                                            int64_t n_paths, const gv_import_opts *opts,
                                            gv_plan *plan, gv_graph_shape *graph, gv_error *err);
 
-/* A population and what is in its files; *graph is the estimated shape. */
-GV_API void gv_consumers_plan(gv_plan *plan, const gv_consumers_opts *opts, bool purchases,
-                              int32_t threads, gv_graph_shape *graph);
+/* Counting and writing a population, and its files; *graph is the estimated shape. */
+GV_API void gv_population_write_plan(gv_plan *plan, const gv_consumers_opts *opts,
+                                     gv_purchases_format purchases, int32_t threads,
+                                     gv_graph_shape *graph);
 
 #ifdef __cplusplus
 }
