@@ -1,7 +1,7 @@
 /* bench_cascade.c -- gv_cascade() beside one world at a time (reference/plain_cascade.c).
  *
  *   bench_cascade [graph=kron:18] [p=wc] [seeds=50] [threads=2] [worlds=1024] [plain=64] [trials=5]
- *                 [kernel=auto]
+ *                 [kernel=auto] [curve=0]
  *
  * graph: kron:SCALE or uniform:NODES (degree 10). p: wc, a number, or planted: unequal, most of
  * them small. Both programs run in turn; the line of JSON holds medians of seconds a world, their
@@ -21,8 +21,13 @@ enum { MAX_TRIALS = 64, LEAST_DEGREE = 4 };
 
 typedef struct settings {
     const char *graph, *p, *kernel;
-    int64_t seeds, threads, worlds, plain, trials;
+    int64_t seeds, threads, worlds, plain, trials, curve;
 } settings;
+
+/* Wall clock, and processor time of all threads: the latter says more on a busy machine. */
+typedef struct moment {
+    double wall, processor;
+} moment;
 
 typedef struct problem {
     const settings *s;
@@ -34,14 +39,25 @@ typedef struct problem {
     plain_graph plain;
     gv_node *seeds;
     int64_t n_seeds;
-    double first_world; /* when the last run began with it */
+    moment first_world; /* when the last run began with it */
 } problem;
 
-static double now(void)
+static double seconds(clockid_t clock)
 {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(clock, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static moment now(void)
+{
+    return (moment){seconds(CLOCK_MONOTONIC), seconds(CLOCK_PROCESS_CPUTIME_ID)};
+}
+
+static moment since(moment a)
+{
+    const moment b = now();
+    return (moment){b.wall - a.wall, b.processor - a.processor};
 }
 
 static int by_size(const void *a, const void *b)
@@ -132,7 +148,7 @@ static void take_seeds(problem *b)
 /* Notes when the first world is about to be simulated. */
 static bool note_start(void *data, const char *stage, int64_t done, int64_t total)
 {
-    double *started = data;
+    moment *started = data;
     (void)total;
     if (strcmp(stage, "cascade") == 0 && done == 0)
         *started = now();
@@ -174,17 +190,21 @@ static gv_cascade_kernel kernel_of(const char *name)
                                          : GV_CASCADE_AUTO;
 }
 
-static double run_kernel(const problem *b, int64_t worlds, double *prepare, gv_cascade_result **r)
+static gv_cascade_result *run_kernel(problem *b, moment *prepare, moment *simulate)
 {
     gv_error err;
+    gv_cascade_result *r = NULL;
     gv_cascade_opts o = gv_cascade_defaults();
     o.kernel = kernel_of(b->s->kernel);
-    o.n_worlds = worlds;
-    const double started = now();
-    check(gv_cascade(b->ctx, b->g.handle, &b->probability, b->seeds, b->n_seeds, &o, r, &err),
+    o.n_worlds = b->s->worlds;
+    o.spread_only = b->s->curve == 0;
+    const moment started = now();
+    check(gv_cascade(b->ctx, b->g.handle, &b->probability, b->seeds, b->n_seeds, &o, &r, &err),
           &err);
-    *prepare = b->first_world - started;
-    return now() - started;
+    *simulate = since(b->first_world);
+    *prepare =
+        (moment){b->first_world.wall - started.wall, b->first_world.processor - started.processor};
+    return r;
 }
 
 /* Mean of `n` spreads and its standard error. */
@@ -200,37 +220,66 @@ static double mean_of(const int64_t *spread, int64_t n, double *error)
     return mean;
 }
 
-static void compare(const problem *b)
+/* Medians over the trials, of one clock. */
+typedef struct times {
+    double plain[MAX_TRIALS], prepare[MAX_TRIALS], simulate[MAX_TRIALS], whole[MAX_TRIALS];
+} times;
+
+static void note(times *t, int64_t i, double plain, double prepare, double simulate)
+{
+    t->plain[i] = plain;
+    t->prepare[i] = prepare;
+    t->simulate[i] = simulate;
+    t->whole[i] = prepare + simulate;
+}
+
+/* Seconds a world of the plain program over those of the kernel. */
+static double ratio(const settings *s, const double *plain, const double *kernel)
+{
+    return median(plain, s->trials) / (double)s->plain * (double)s->worlds /
+           median(kernel, s->trials);
+}
+
+static void print(const problem *b, const gv_cascade_result *r, const times *wall,
+                  const times *processor, int64_t edges, const int64_t *spread)
+{
+    static const char *const name[] = {"auto", "plain", "points", "sliced"};
+    const settings *s = b->s;
+    double error;
+    const double mean = mean_of(spread, s->plain, &error), plain = median(wall->plain, s->trials);
+    printf("{\"graph\": \"%s\", \"n\": %lld, \"m\": %lld, \"p\": \"%s\", \"seeds\": %lld, "
+           "\"threads\": %lld, \"kernel\": \"%s\", \"curve\": %lld, \"worlds\": %lld, ",
+           s->graph, (long long)b->g.n, (long long)b->g.m, s->p, (long long)b->n_seeds,
+           (long long)s->threads, name[r->kernel], (long long)s->curve, (long long)s->worlds);
+    printf("\"plain_us\": %.4g, \"plain_edges_per_s\": %.3g, \"us\": %.4g, \"prepare_s\": %.3g, ",
+           1e6 * plain / (double)s->plain, (double)edges / plain,
+           1e6 * median(wall->simulate, s->trials) / (double)s->worlds,
+           median(wall->prepare, s->trials));
+    printf("\"ratio\": %.2f, \"ratio_with_preparation\": %.2f, \"processor_ratio\": %.2f, "
+           "\"mean\": %.6g, \"plain_mean\": %.6g, \"z\": %.2f}\n",
+           ratio(s, wall->plain, wall->simulate), ratio(s, wall->plain, wall->whole),
+           ratio(s, processor->plain, processor->simulate), r->mean, mean,
+           (r->mean - mean) / hypot(error, r->stderr_mean));
+}
+
+static void compare(problem *b)
 {
     const settings *s = b->s;
-    double plain[MAX_TRIALS], whole[MAX_TRIALS], prepare[MAX_TRIALS];
-    double simulate[MAX_TRIALS];
+    times wall, processor;
     int64_t *spread = room(s->plain, sizeof *spread), edges = 0;
     gv_cascade_result *r = NULL;
     for (int64_t t = 0; t < s->trials; t++) {
-        const double started = now();
+        const moment started = now();
         edges = plain_cascade(&b->plain, b->seeds, b->n_seeds, s->plain, (int)s->threads, 12345,
                               spread);
-        plain[t] = (now() - started) / (double)s->plain;
+        const moment plain = since(started);
+        moment prepare, simulate;
         gv_cascade_free(r);
-        whole[t] = run_kernel(b, s->worlds, &prepare[t], &r);
-        simulate[t] = whole[t] - prepare[t];
+        r = run_kernel(b, &prepare, &simulate);
+        note(&wall, t, plain.wall, prepare.wall, simulate.wall);
+        note(&processor, t, plain.processor, prepare.processor, simulate.processor);
     }
-    double error;
-    const double mean = mean_of(spread, s->plain, &error);
-    const double a = median(plain, s->trials), once = median(prepare, s->trials);
-    const double with = median(whole, s->trials) / (double)s->worlds;
-    const double without = median(simulate, s->trials) / (double)s->worlds;
-    static const char *const name[] = {"auto", "plain", "points", "sliced"};
-    printf("{\"graph\": \"%s\", \"n\": %lld, \"m\": %lld, \"p\": \"%s\", \"seeds\": %lld, "
-           "\"threads\": %lld, \"kernel\": \"%s\", \"worlds\": %lld, \"plain_us\": %.4g, "
-           "\"plain_edges_per_s\": %.3g, \"us\": %.4g, \"us_prepared\": %.4g, \"prepare_s\": %.3g, "
-           "\"ratio\": %.2f, \"ratio_with_preparation\": %.2f, \"mean\": %.6g, "
-           "\"plain_mean\": %.6g, \"z\": %.2f}\n",
-           s->graph, (long long)b->g.n, (long long)b->g.m, s->p, (long long)b->n_seeds,
-           (long long)s->threads, name[r->kernel], (long long)s->worlds, 1e6 * a,
-           (double)edges / (double)s->plain / a, 1e6 * with, 1e6 * without, once, a / without,
-           a / with, r->mean, mean, (r->mean - mean) / hypot(error, r->stderr_mean));
+    print(b, r, &wall, &processor, edges, spread);
     gv_cascade_free(r);
     free(spread);
 }
@@ -254,7 +303,8 @@ int main(int argc, char **argv)
         } all[] = {{"graph", &s.graph, NULL},     {"p", &s.p, NULL},
                    {"kernel", &s.kernel, NULL},   {"seeds", NULL, &s.seeds},
                    {"threads", NULL, &s.threads}, {"worlds", NULL, &s.worlds},
-                   {"plain", NULL, &s.plain},     {"trials", NULL, &s.trials}};
+                   {"plain", NULL, &s.plain},     {"trials", NULL, &s.trials},
+                   {"curve", NULL, &s.curve}};
         size_t k = 0;
         while (k < sizeof all / sizeof *all &&
                (strlen(all[k].name) != length || strncmp(all[k].name, argv[i], length) != 0))

@@ -12,7 +12,7 @@ typedef struct cascade_opts {
     const char *probability, *sim_range;
     int64_t sims, max_sims, max_steps;
     double precision;
-    bool activation;
+    bool activation, spread_only;
     int32_t kernel; /* a gv_cascade_kernel */
 } cascade_opts;
 
@@ -100,6 +100,10 @@ static const cli_option options[] = {
      .type = CLI_FLAG,
      .offset = offsetof(cascade_opts, activation),
      .help = "also count for each consumer in how many worlds they became active"},
+    {.name = "spread-only",
+     .type = CLI_FLAG,
+     .offset = offsetof(cascade_opts, spread_only),
+     .help = "leave the curve out: dense cascades then take about half the time"},
     {.name = "kernel",
      .type = CLI_CHOICE,
      .offset = offsetof(cascade_opts, kernel),
@@ -223,6 +227,7 @@ static int take_options(cascade_run *c)
                                 .max_worlds = o->max_sims,
                                 .max_steps = o->max_steps,
                                 .activation = o->activation,
+                                .spread_only = o->spread_only,
                                 .kernel = (gv_cascade_kernel)o->kernel};
     if (!is_name(o->name))
         return cli_fail_text(c->s, CLI_USAGE,

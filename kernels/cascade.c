@@ -32,6 +32,7 @@ GV_API gv_cascade_opts gv_cascade_defaults(void)
                              .max_worlds = 1048576,
                              .max_steps = -1,
                              .activation = false,
+                             .spread_only = false,
                              .kernel = GV_CASCADE_AUTO};
 }
 
@@ -251,8 +252,8 @@ static gv_status simulate_all(gv_worlds *w, const gv_cascade_opts *o, gv_cascade
  */
 static gv_status take_curve(const gv_worlds *w, gv_cascade_result *r, gv_error *err)
 {
-    int64_t length = 1;
-    for (int32_t i = 0; i < w->n_lanes; i++)
+    int64_t length = w->spread_only ? 0 : 1;
+    for (int32_t i = 0; i < w->n_lanes && !w->spread_only; i++)
         for (int64_t t = length; t < w->levels; t++)
             if (w->lane[i].sum[t] > 0)
                 length = t + 1;
@@ -307,7 +308,8 @@ GV_API gv_status gv_cascade(gv_context *ctx, const gv_graph *g, const gv_probabi
                             gv_cascade_result **out, gv_error *err)
 {
     const gv_cascade_opts o = opts != NULL ? *opts : gv_cascade_defaults();
-    gv_worlds w = {.ctx = ctx, .g = g, .seed = o.seed, .kernel = o.kernel};
+    gv_worlds w = {
+        .ctx = ctx, .g = g, .seed = o.seed, .kernel = o.kernel, .spread_only = o.spread_only};
     gv_status st = check_options(&o, err);
     if (st == GV_OK)
         st = choose_coins(ctx, g, probability, o.seed, &w.coins, err);

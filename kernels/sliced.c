@@ -152,6 +152,7 @@ static int64_t run_block(const gv_worlds *w, int64_t lane, int64_t first, int64_
                          .seeds = w->seeds,
                          .n_seeds = w->n_seeds,
                          .max_steps = w->max_steps,
+                         .by_step = !w->spread_only || w->max_steps < INT64_MAX,
                          .levels = w->levels};
     address_block(&b, lane, first, first + n);
     memset(b.t->spread, 0, sizeof b.t->spread);

@@ -80,6 +80,7 @@ typedef struct gv_sliced_block {
     const gv_node *seeds; /* [n_seeds], nodes */
     int64_t n_seeds;
     int64_t max_steps;
+    bool by_step; /* false: the spreads alone, max_steps is not looked at */
     int64_t levels;
     uint64_t key[GV_BLOCK_WORDS];  /* of the lanes */
     uint64_t mask[GV_BLOCK_WORDS]; /* worlds asked for */

@@ -6,9 +6,10 @@
  *   V_ANY(a)         whether a native has a bit
  *   FLIP             VEC FLIP(const flip_args *), the coins of an edge in the worlds `undecided`
  *
- * Steps are those of a breadth-first search in all worlds at once: at the start of a step each
- * queued node's fresh worlds are put aside, then their edges are asked. So a bit that is set during
- * a step waits for the next one. */
+ * With steps, which the curve needs, they are those of a breadth-first search in all worlds at
+ * once: at the start of a step each queued node's fresh worlds are put aside, then their edges are
+ * asked, so a bit that is set during a step waits for the next one. Without steps it does not wait;
+ * the set that is reached in the end is the same. */
 #define VEC NAME(vec)
 
 static inline VEC NAME(load)(const uint64_t *word)
@@ -176,6 +177,54 @@ static inline void NAME(ask)(const gv_sliced *s, gv_sliced_state *t, const VEC *
     }
 }
 
+/* The same without steps: a node's edges are asked in all worlds that reached it by then, and so
+ * about half as often. Ends when nobody is left. */
+static inline void NAME(ask_at_once)(const gv_sliced *s, gv_sliced_state *t, const VEC *key,
+                                     bool constant)
+{
+    enum { W = NAME(WORDS) };
+    const int64_t n = t->n_queue;
+    for (int64_t i = 0; i < n; i++) {
+        if (i + 6 < n) {
+            const int64_t soon = t->queue[i + 6];
+            __builtin_prefetch(&s->row[soon]);
+            __builtin_prefetch(t->act + soon * W, 1);
+            __builtin_prefetch(t->done + soon * W, 1);
+        }
+        if (i + 2 < n)
+            __builtin_prefetch(s->target + s->row[t->queue[i + 2]].begin);
+        const int64_t u = t->queue[i];
+        const VEC act = NAME(load)(t->act + u * W), done = NAME(load)(t->done + u * W);
+        NAME(store)(t->done + u * W, act);
+        t->queued[u] = 0;
+        NAME(expand)(s, t, key, u, NAME(and_not)(act, done), constant);
+    }
+}
+
+/* Counts the worlds of all touched nodes. */
+static void NAME(count_touched)(gv_sliced_state *t)
+{
+    enum { W = NAME(WORDS) };
+    uint64_t eight[8 * NAME(WORDS)];
+    for (int64_t i = 0; i < t->n_touched; i += 8) {
+        for (int k = 0; k < 8; k++) {
+            if (i + k < t->n_touched)
+                memcpy(eight + k * W, t->act + (int64_t)t->touched[i + k] * W, sizeof(VEC));
+            else
+                memset(eight + k * W, 0, sizeof(VEC));
+        }
+        NAME(count8)(t->count, eight);
+    }
+}
+
+static inline void NAME(swap_queues)(gv_sliced_state *t)
+{
+    gv_node *next = t->next;
+    t->next = t->queue;
+    t->queue = next, t->n_queue = t->n_next;
+    t->n_next = 0;
+}
+
 static void NAME(seed)(const gv_sliced_block *b)
 {
     enum { W = NAME(WORDS) };
@@ -188,24 +237,41 @@ static void NAME(seed)(const gv_sliced_block *b)
     t->n_queue = t->n_touched = b->n_seeds;
 }
 
-static bool NAME(run)(gv_sliced_block *b)
+static bool NAME(run_steps)(gv_sliced_block *b, const VEC *key)
 {
     gv_sliced_state *t = b->t;
-    const VEC key = NAME(load)(b->key);
-    NAME(seed)(b);
     for (t->steps = 0; t->n_queue > 0 || t->steps == 0; t->steps++) {
         if (t->steps == b->levels)
             return false;
         NAME(begin_step)(t);
         gv_sliced_count_step(b, t->steps);
-        t->n_next = 0;
         if (t->steps < b->max_steps && b->s->limit == NULL)
-            NAME(ask)(b->s, t, &key, true);
+            NAME(ask)(b->s, t, key, true);
         else if (t->steps < b->max_steps)
-            NAME(ask)(b->s, t, &key, false);
-        gv_node *swap = t->queue;
-        t->queue = t->next, t->n_queue = t->n_next, t->next = swap;
+            NAME(ask)(b->s, t, key, false);
+        NAME(swap_queues)(t);
     }
+    return true;
+}
+
+static bool NAME(run)(gv_sliced_block *b)
+{
+    gv_sliced_state *t = b->t;
+    const VEC key = NAME(load)(b->key);
+    NAME(seed)(b);
+    t->n_next = 0;
+    if (b->by_step)
+        return NAME(run_steps)(b, &key);
+    while (t->n_queue > 0) {
+        if (b->s->limit == NULL)
+            NAME(ask_at_once)(b->s, t, &key, true);
+        else
+            NAME(ask_at_once)(b->s, t, &key, false);
+        NAME(swap_queues)(t);
+    }
+    NAME(count_touched)(t);
+    t->steps = 1;
+    gv_sliced_count_step(b, 0);
     return true;
 }
 

@@ -48,6 +48,7 @@ struct gv_worlds {
     const gv_node *seeds;           /* borrowed [n_seeds], distinct */
     int64_t n_seeds;
     int64_t max_steps;   /* >= 0 */
+    bool spread_only;    /* the lanes' sums by step are not needed */
     int32_t *activation; /* borrowed [n_nodes], or NULL: activations, seeds' own left out */
     int64_t levels;      /* room of each lane's level arrays */
     int32_t n_lanes;     /* one for each thread */

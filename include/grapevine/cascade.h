@@ -32,16 +32,18 @@ typedef enum gv_cascade_kernel {
 } gv_cascade_kernel;
 
 typedef struct gv_cascade_opts {
-    uint64_t seed;            /*                                                             [1] */
-    int64_t first_world;      /* index of the first world, >= 0                              [0] */
-    int64_t n_worlds;         /* worlds to simulate, in [1, 2^31 - 1]; ignored with
-                                    `target_stderr`                                      [1024] */
-    double target_stderr;     /* 0, or simulate doubling blocks until stderr / mean is at most this,
-                                 in (0, 1)                                                   [0] */
-    int64_t max_worlds;       /* with target_stderr: never more worlds than this, in [1, 2^31 - 1]
-                                                                                      [1048576] */
-    int64_t max_steps;        /* steps after the seeds' step 0, >= 0; -1 is no limit        [-1] */
-    bool activation;          /* count activations of every consumer                     [false] */
+    uint64_t seed;        /*                                                             [1] */
+    int64_t first_world;  /* index of the first world, >= 0                              [0] */
+    int64_t n_worlds;     /* worlds to simulate, in [1, 2^31 - 1]; ignored with
+                                `target_stderr`                                      [1024] */
+    double target_stderr; /* 0, or simulate doubling blocks until stderr / mean is at most this,
+                             in (0, 1)                                                   [0] */
+    int64_t max_worlds;   /* with target_stderr: never more worlds than this, in [1, 2^31 - 1]
+                                                                                  [1048576] */
+    int64_t max_steps;    /* steps after the seeds' step 0, >= 0; -1 is no limit        [-1] */
+    bool activation;      /* count activations of every consumer                     [false] */
+    bool spread_only;     /* leave the curve out (its length is 0): dense cascades then take about
+                             half the time                                           [false] */
     gv_cascade_kernel kernel; /*                                           [GV_CASCADE_AUTO] */
 } gv_cascade_opts;
 
