@@ -61,6 +61,14 @@ read_h5 <<'END'
 for name in "a.h5", "plain.h5", "points.h5", "sliced.h5":
     print(h5py.File(name)["cascade/default"].attrs["rng"])
 END
+say cascade g.h5 --seeds 3,17 --sims 300 --kernel sliced --spread-only -o short.h5
+read_h5 <<'END'
+short, full = (h5py.File(f)["cascade/default"] for f in ("short.h5", "sliced.h5"))
+print((short["spread"][:] == full["spread"][:]).all(), short["curve_sum"].shape, short["curve_sumsq"].shape)
+END
+say verify short.h5
+grapevine info short.h5 | tail -3
+say export short.h5 --table cascade/default
 say cascade g.h5 --seeds 3 --kernel fast -o x.h5
 
 # a target that is not reached: exit code 3, and the file says so
