@@ -238,6 +238,15 @@ void bench_words(const char *program, int argc, char **argv, const bench_word *w
     }
 }
 
+void bench_check_trials(const bench_run *r)
+{
+    if (r->trials >= 1 && r->trials <= BENCH_MOST_TRIALS && r->threads >= 1 && r->threads <= 4096)
+        return;
+    fprintf(stderr, "bench_%s: trials must be in [1, %d], threads in [1, 4096]\n", r->bench,
+            BENCH_MOST_TRIALS);
+    exit(2);
+}
+
 /* ---- ends ------------------------------------------------------------------------------------ */
 
 void *bench_room(int64_t count, size_t size)

@@ -88,6 +88,9 @@ typedef struct bench_word {
     double *real;
 } bench_word;
 
+/* Ends the program unless trials and threads are in range. */
+void bench_check_trials(const bench_run *r);
+
 void bench_words(const char *program, int argc, char **argv, const bench_word *word,
                  size_t n_words);
 

@@ -163,6 +163,18 @@ bench_graph bench_uniform(gv_context *ctx, int64_t n, int64_t degree)
     return make(ctx, &r);
 }
 
+bench_graph bench_graph_named(gv_context *ctx, const char *name)
+{
+    const char *size = strchr(name, ':');
+    const int64_t number = size != NULL ? strtoll(size + 1, NULL, 10) : 0;
+    if (strncmp(name, "kron:", 5) == 0 && number >= 1 && number <= 30)
+        return bench_kronecker(ctx, (int)number, 16);
+    if (strncmp(name, "uniform:", 8) == 0 && number >= 1 && number <= INT32_MAX)
+        return bench_uniform(ctx, number, 10);
+    fprintf(stderr, "graph=%s: not kron:SCALE with a scale in [1, 30], nor uniform:NODES\n", name);
+    exit(2);
+}
+
 void bench_graph_free(bench_graph *g)
 {
     gv_graph_free(g->handle);

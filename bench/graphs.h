@@ -21,6 +21,9 @@ bench_graph bench_kronecker(gv_context *ctx, int scale, int64_t factor);
 /* n nodes and n * degree edges drawn uniformly. */
 bench_graph bench_uniform(gv_context *ctx, int64_t n, int64_t degree);
 
+/* "kron:SCALE" with factor 16, or "uniform:NODES" with degree 10; another text ends the program. */
+bench_graph bench_graph_named(gv_context *ctx, const char *name);
+
 void bench_graph_free(bench_graph *g);
 
 /* Number i of stream `stream`, 64 random bits. */
