@@ -32,6 +32,8 @@ static int graph(info_work *w, json *j)
     json_bool(j, "directed", gv_graph_directed(g));
     json_text(j, "id_kind", gv_graph_id_kind(g) == GV_ID_INT ? "int" : "string");
     json_int(j, "isolated", i.isolated);
+    json_int(j, "components", i.components);
+    json_int(j, "largest_component", i.largest_component);
     json_real(j, "reciprocity", i.reciprocity);
     json_text(j, "probability_rule", info_rule_name(gv_graph_probability_rule(g)));
     json_real(j, "lowest_probability", i.lowest_p);

@@ -51,6 +51,8 @@ int info_graph_text(info_work *w)
     fprintf(w->to, "  %-13s%s, %s; %.1f %% go both ways\n", "edges",
             cli_thousands(gv_graph_edges(g), number),
             gv_graph_directed(g) ? "directed" : "undirected", 100.0 * i.reciprocity);
+    fprintf(w->to, "  %-13s%s, the largest with %s consumers\n", "components",
+            cli_thousands(i.components, number), cli_thousands(i.largest_component, more));
     probability(w, g, &i);
     degrees(w, "out-degree", &i.out);
     degrees(w, "in-degree", &i.in);

@@ -1,63 +1,19 @@
-/* info_graph.c -- what a graph and a model are like: degrees, reciprocity, probabilities, topics.
+/* info_graph.c -- what a graph and a model are like: degrees, reciprocity, probabilities,
+ * components, topics.
  *
- * Degrees are counted into a histogram, in node order; quantiles come from it exactly. Reciprocal
- * edges are the common neighbours of out- and in-row of each node, both ascending: counted in
- * blocks of nodes, sums of integers, so nothing depends on threads. */
+ * Reciprocal edges are the common neighbours of out- and in-row of each node, both ascending:
+ * counted in blocks of nodes, sums of integers, so nothing depends on threads. Where both
+ * directions are the same arrays, every edge is reciprocal as it stands. */
 #include <math.h>
 
+#include "engine/components.h"
 #include "engine/csr.h"
 #include "engine/memory.h"
 #include "engine/model.h"
 #include "engine/parallel.h"
 #include "grapevine/info.h"
 #include "io/check.h"
-
-/* ---- degrees --------------------------------------------------------------------------------- */
-
-static int64_t largest_degree(const gv_csr *csr, int64_t n)
-{
-    int64_t most = 0;
-    for (int64_t v = 0; v < n; v++) {
-        const int64_t degree = csr->indptr[v + 1] - csr->indptr[v];
-        most = degree > most ? degree : most;
-    }
-    return most;
-}
-
-/* The least degree that at least `share` of n nodes does not exceed. */
-static int64_t quantile(const int64_t *count, int64_t most, int64_t n, double share)
-{
-    const int64_t wanted = (int64_t)ceil(share * (double)n - 1e-9);
-    int64_t seen = 0, degree = 0;
-    for (; degree < most; degree++) {
-        seen += count[degree];
-        if (seen >= wanted)
-            break;
-    }
-    return degree;
-}
-
-static gv_status describe_degrees(gv_context *ctx, const gv_graph *g, const gv_csr *csr,
-                                  gv_degrees *d, gv_error *err)
-{
-    const int64_t n = g->n_nodes;
-    *d = (gv_degrees){.mean = n > 0 ? (double)g->n_edges / (double)n : 0.0};
-    if (n == 0)
-        return GV_OK;
-    d->max = largest_degree(csr, n);
-    int64_t *count = gv_alloc_zero(ctx, d->max + 1, sizeof *count);
-    if (count == NULL)
-        return gv_no_memory(ctx, "degrees", err);
-    for (int64_t v = 0; v < n; v++)
-        count[csr->indptr[v + 1] - csr->indptr[v]]++;
-    while (count[d->min] == 0)
-        d->min++;
-    d->median = quantile(count, d->max, n, 0.5);
-    d->p90 = quantile(count, d->max, n, 0.9);
-    d->p99 = quantile(count, d->max, n, 0.99);
-    gv_free(ctx, count);
-    return GV_OK;
-}
+#include "io/info_degrees.h"
 
 /* ---- neighbours ------------------------------------------------------------------------------ */
 
@@ -84,37 +40,35 @@ static int64_t common(const gv_csr *out, const gv_csr *in, int64_t v)
     return n;
 }
 
+static void scan_probabilities(const float *p, int64_t begin, int64_t end, part *range)
+{
+    float lowest = range->lowest, highest = range->highest;
+    for (int64_t e = begin; e < end; e++) {
+        lowest = p[e] < lowest ? p[e] : lowest;
+        highest = p[e] > highest ? p[e] : highest;
+    }
+    range->lowest = lowest, range->highest = highest;
+}
+
 static void scan_nodes(void *arg, int64_t b)
 {
     const scan *s = arg;
     const gv_graph *g = s->g;
+    const int64_t *out = g->out.indptr, *in = g->in.indptr;
+    const int64_t begin = b * GV_CHECK_BLOCK, end = gv_check_end(b, g->n_nodes);
+    const bool shared = g->out.indices == g->in.indices && out == in;
     part p = {.lowest = 1.0F, .highest = 0.0F};
-    for (int64_t v = b * GV_CHECK_BLOCK; v < gv_check_end(b, g->n_nodes); v++) {
-        p.reciprocal += common(&g->out, &g->in, v);
-        p.isolated +=
-            g->out.indptr[v + 1] == g->out.indptr[v] && g->in.indptr[v + 1] == g->in.indptr[v];
-        for (int64_t e = g->out.indptr[v];
-             g->rule == GV_PROBABILITY_STORED && e < g->out.indptr[v + 1]; e++) {
-            p.lowest = fminf(p.lowest, g->out.probability[e]);
-            p.highest = fmaxf(p.highest, g->out.probability[e]);
-        }
+    for (int64_t v = begin; v < end; v++) {
+        p.reciprocal += shared ? out[v + 1] - out[v] : common(&g->out, &g->in, v);
+        p.isolated += out[v + 1] == out[v] && in[v + 1] == in[v];
     }
+    if (g->rule == GV_PROBABILITY_STORED)
+        scan_probabilities(g->out.probability, out[begin], out[end], &p);
     s->block[b] = p;
 }
 
-static int64_t least_positive_degree(const gv_csr *csr, int64_t n)
-{
-    int64_t least = INT64_MAX;
-    for (int64_t v = 0; v < n; v++) {
-        const int64_t degree = csr->indptr[v + 1] - csr->indptr[v];
-        if (degree > 0 && degree < least)
-            least = degree;
-    }
-    return least;
-}
-
 /* Range of the probabilities of a rule that stores none. */
-static void range_of_rule(const gv_graph *g, gv_graph_info *info)
+static void range_of_rule(const gv_graph *g, int64_t least_in_degree, gv_graph_info *info)
 {
     info->lowest_p = info->highest_p = NAN;
     if (g->n_edges == 0 || g->rule == GV_PROBABILITY_NONE)
@@ -122,12 +76,12 @@ static void range_of_rule(const gv_graph *g, gv_graph_info *info)
     info->lowest_p = info->highest_p = g->constant;
     if (g->rule == GV_PROBABILITY_WEIGHTED_CASCADE) {
         info->lowest_p = 1.0 / (double)info->in.max;
-        info->highest_p = 1.0 / (double)least_positive_degree(&g->in, g->n_nodes);
+        info->highest_p = 1.0 / (double)least_in_degree;
     }
 }
 
-static gv_status describe_edges(gv_context *ctx, const gv_graph *g, gv_graph_info *info,
-                                gv_error *err)
+static gv_status describe_edges(gv_context *ctx, const gv_graph *g, int64_t least_in_degree,
+                                gv_graph_info *info, gv_error *err)
 {
     const int64_t n_blocks = (g->n_nodes + GV_CHECK_BLOCK - 1) / GV_CHECK_BLOCK;
     scan s = {g, gv_alloc(ctx, n_blocks, sizeof *s.block)};
@@ -144,7 +98,7 @@ static gv_status describe_edges(gv_context *ctx, const gv_graph *g, gv_graph_inf
     gv_free(ctx, s.block);
     info->isolated = all.isolated;
     info->reciprocity = g->n_edges > 0 ? (double)all.reciprocal / (double)g->n_edges : 0.0;
-    range_of_rule(g, info);
+    range_of_rule(g, least_in_degree, info);
     if (g->rule == GV_PROBABILITY_STORED && g->n_edges > 0)
         info->lowest_p = (double)all.lowest, info->highest_p = (double)all.highest;
     return GV_OK;
@@ -153,11 +107,19 @@ static gv_status describe_edges(gv_context *ctx, const gv_graph *g, gv_graph_inf
 GV_API gv_status gv_graph_describe(gv_context *ctx, const gv_graph *g, gv_graph_info *info,
                                    gv_error *err)
 {
+    int64_t least_out, least_in;
+    gv_components components;
     *info = (gv_graph_info){.n_attributes = g->n_attributes};
-    gv_status st = describe_degrees(ctx, g, &g->out, &info->out, err);
+    gv_status st = gv_describe_degrees(ctx, g, &g->out, &info->out, &least_out, err);
     if (st == GV_OK)
-        st = describe_degrees(ctx, g, &g->in, &info->in, err);
-    return st != GV_OK ? st : describe_edges(ctx, g, info, err);
+        st = gv_describe_degrees(ctx, g, &g->in, &info->in, &least_in, err);
+    if (st == GV_OK)
+        st = describe_edges(ctx, g, least_in, info, err);
+    if (st == GV_OK)
+        st = gv_count_components(ctx, g, &components, err);
+    if (st == GV_OK)
+        info->components = components.count, info->largest_component = components.largest;
+    return st;
 }
 
 GV_API const char *gv_graph_attribute_name(const gv_graph *g, int32_t i, bool *integer)

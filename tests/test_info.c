@@ -7,6 +7,7 @@
 #include "engine/csr.h"
 #include "grapevine/info.h"
 #include "io/h5.h"
+#include "io/info_degrees.h"
 #include "tests/support/graphs.h"
 #include "tests/support/models.h"
 #include "tests/support/results.h"
@@ -43,9 +44,50 @@ TEST a_star_by_hand(void)
     ASSERT_EQ(1, i.in.median);
     ASSERT_EQ(1, i.in.max);
     ASSERT_EQ(2, i.isolated);
+    ASSERT_EQ(3, i.components);
+    ASSERT_EQ(10, i.largest_component);
     ASSERT_IN_RANGE(0, i.reciprocity, 0);
     ASSERT_IN_RANGE(1, i.lowest_p, 0);
     ASSERT_IN_RANGE(1, i.highest_p, 0);
+    gv_graph_free(g), edges_free(&e);
+    gv_context_free(ctx);
+    PASS();
+}
+
+/* Rows longer than what is counted one by one, on one thread and on three. */
+TEST a_few_very_long_rows(int32_t threads)
+{
+    enum { LEAVES = 90000 };
+    gv_context *ctx = test_context(threads, -1);
+    edge_list e = edges_star(LEAVES);
+    for (int64_t v = 3; v < 70000; v++)
+        edges_add(&e, 1, v, 1);
+    for (int64_t v = 3; v < 80000; v++)
+        edges_add(&e, 2, v, 1);
+    gv_graph *g = edges_graph(ctx, &e, NULL);
+    gv_graph_info i = describe(ctx, g);
+    ASSERT_EQ(1, i.out.min);
+    ASSERT_EQ(1, i.out.p99);
+    ASSERT_EQ(LEAVES, i.out.max);
+    ASSERT_EQ(LEAVES, i.in.max);
+    ASSERT_EQ(3, i.in.median);
+    ASSERT_EQ(1, i.components);
+    ASSERT_EQ(LEAVES + 1, i.largest_component);
+    ASSERT_IN_RANGE(2.0 * LEAVES / (2 * LEAVES + 69997 + 79997), i.reciprocity, 1e-15);
+    /* only the three consumers with long rows: the places among these are sorted */
+    const int64_t offset[] = {0, 80000, 150000, 240000};
+    gv_graph few = *g;
+    few.n_nodes = 3;
+    few.n_edges = offset[3];
+    few.out.indptr = offset;
+    gv_degrees d;
+    int64_t least;
+    ASSERT_EQ(GV_OK, gv_describe_degrees(ctx, &few, &few.out, &d, &least, &err));
+    ASSERT_EQ(70000, d.min);
+    ASSERT_EQ(70000, least);
+    ASSERT_EQ(80000, d.median);
+    ASSERT_EQ(90000, d.p90);
+    ASSERT_EQ(90000, d.max);
     gv_graph_free(g), edges_free(&e);
     gv_context_free(ctx);
     PASS();
@@ -59,6 +101,8 @@ TEST a_graph_without_nodes(void)
     const gv_graph_info i = describe(ctx, g);
     ASSERT_EQ(0, i.out.max);
     ASSERT_EQ(0, i.isolated);
+    ASSERT_EQ(0, i.components);
+    ASSERT_EQ(0, i.largest_component);
     ASSERT(isnan(i.lowest_p));
     ASSERT_EQ(NULL, gv_graph_attribute_name(g, 0, NULL));
     gv_graph_free(g), edges_free(&e);
@@ -385,6 +429,8 @@ SUITE(info)
     gv_context *ctx = test_context(2, -1);
     t = results_make(ctx, 300, 3);
     RUN_TEST(a_star_by_hand);
+    RUN_TEST1(a_few_very_long_rows, 1);
+    RUN_TEST1(a_few_very_long_rows, 3);
     RUN_TEST(a_graph_without_nodes);
     RUN_TEST1(a_random_graph_against_sorting, 1);
     RUN_TEST1(a_random_graph_against_sorting, 2);
