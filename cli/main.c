@@ -6,8 +6,8 @@
 #include "cli/session.h"
 
 const cli_command *const cli_commands[] = {
-    &cmd_import, &cmd_generate,  &cmd_info,   &cmd_verify, &cmd_learn, &cmd_cascade,
-    &cmd_ppr,    &cmd_influence, &cmd_export, &cmd_run,    NULL,
+    &cmd_import, &cmd_generate,  &cmd_info,     &cmd_verify, &cmd_learn, &cmd_cascade,
+    &cmd_ppr,    &cmd_influence, &cmd_evaluate, &cmd_export, &cmd_run,   NULL,
 };
 
 /* ---- a signal leaves no half output -------------------------------------------------------- */

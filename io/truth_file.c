@@ -187,6 +187,8 @@ static gv_status read_head(gv_h5 *f, gv_truth *t, const gv_graph *g, gv_error *e
     if (st == GV_OK)
         st = gv_h5_get_i64(f, "/", "n_nodes", &t->n_nodes, err);
     if (st == GV_OK)
+        st = gv_h5_get_i64(f, "/", "n_edges", &t->n_edges, err);
+    if (st == GV_OK)
         st = gv_h5_get_i64(f, "/", "n_topics", &topics, err);
     if (st == GV_OK)
         st = gv_h5_get_text(f, "/", "graph_hash", have, sizeof have, err);
@@ -195,6 +197,9 @@ static gv_status read_head(gv_h5 *f, gv_truth *t, const gv_graph *g, gv_error *e
         st = gv_fail(err, GV_ERR_DATA,
                      "%s: /@n_nodes %" PRId64 " or /@n_topics %" PRId64 " is not in [0, 2^31)",
                      gv_h5_path(f), t->n_nodes, topics);
+    if (st == GV_OK && t->n_edges < 0)
+        st = gv_fail(err, GV_ERR_DATA, "%s: /@n_edges %" PRId64 " is negative", gv_h5_path(f),
+                     t->n_edges);
     t->n_topics = (int32_t)topics;
     if (st != GV_OK || g == NULL)
         return st;
@@ -211,15 +216,27 @@ static gv_status map_arrays(gv_h5 *f, gv_truth *t, gv_error *err)
     const gv_h5_shape names = gv_h5_strings(GV_TOPIC_CHARS, t->n_topics);
     const gv_h5_shape flags = gv_h5_matrix(GV_I16, t->n_topics, t->n_nodes);
     const gv_h5_shape real = gv_h5_matrix(GV_F32, t->n_topics, t->n_nodes);
+    const gv_h5_shape nodes = gv_h5_vector(GV_F32, t->n_nodes);
+    const gv_h5_shape edges = gv_h5_vector(GV_I8, t->n_edges);
     const void *name = NULL, *influencer = NULL, *i1 = NULL;
+    const void *source = NULL, *target = NULL, *close = NULL;
     gv_status st = gv_h5_map(f, "/topics/name", &names, &name, err);
     if (st == GV_OK)
         st = gv_h5_map(f, "/influencer", &flags, &influencer, err);
     if (st == GV_OK)
         st = gv_h5_map(f, "/i1", &real, &i1, err);
+    if (st == GV_OK)
+        st = gv_h5_map(f, "/factors/source", &real, &source, err);
+    if (st == GV_OK)
+        st = gv_h5_map(f, "/factors/target", &nodes, &target, err);
+    if (st == GV_OK)
+        st = gv_h5_map(f, "/close", &edges, &close, err);
     t->topic_name = name;
     t->influencer = influencer;
     t->i1 = i1;
+    t->source = source;
+    t->target = target;
+    t->close = close;
     return st;
 }
 

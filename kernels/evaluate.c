@@ -15,8 +15,7 @@
 #include "engine/rng.h"
 #include "engine/sort.h"
 #include "grapevine/evaluate.h"
-
-static const double uniform_p = 0.01;
+#include "kernels/forecast.h"
 
 typedef struct record {
     double score;
@@ -40,7 +39,7 @@ typedef struct auc_run {
     gv_context *ctx;
     const gv_graph *g;
     const gv_log *log;
-    const gv_model *model;
+    const gv_forecast *forecast;
     const double *window;
     int64_t split, end;
     worker *worker;
@@ -139,14 +138,6 @@ static bool remember(const auc_run *run, worker *w, gv_node v)
 
 /* ---- records ------------------------------------------------------------------------------- */
 
-static double probability(const auc_run *run, gv_node v, gv_node u, int32_t topic)
-{
-    if (run->model == NULL)
-        return uniform_p;
-    const int64_t e = gv_csr_find(&run->g->out, v, u);
-    return gv_model_edge(run->model, v, u, e, run->model->n_topics == 1 ? 0 : topic);
-}
-
 static double score(const auc_run *run, const worker *w, int64_t begin, gv_node u, int64_t t,
                     int32_t topic)
 {
@@ -155,7 +146,7 @@ static double score(const auc_run *run, const worker *w, int64_t begin, gv_node 
     for (int64_t i = in->indptr[u]; i < in->indptr[u + 1]; i++) {
         const int64_t when = adopted(run, w, begin, in->indices[i]);
         if (when <= t && (double)when > (double)t - run->window[topic])
-            none *= 1.0 - probability(run, in->indices[i], u, topic);
+            none *= 1.0 - forecast_edge(run->forecast, run->g, in->indices[i], u, topic);
     }
     return 1.0 - none;
 }
@@ -250,6 +241,25 @@ static double area(const record *r, const gv_record *order, int64_t n, const int
     }
     return below > 0 && positives > 0 ? (double)twice / 2.0 / ((double)below * (double)positives)
                                       : NAN;
+}
+
+/* Scores that are equal share a bin, that of the first of them, so that the order of equals does
+ * not matter. */
+static void calibrate(const record *r, const gv_record *order, int64_t n, gv_calibration *bin)
+{
+    for (int b = 0; b < GV_CALIBRATION_BINS; b++)
+        bin[b] = (gv_calibration){0};
+    for (int64_t i = 0, first = 0; i < n; i++) {
+        const record *one = &r[order[i].value];
+        first = order[i].key == order[first].key ? first : i;
+        gv_calibration *to = &bin[first * GV_CALIBRATION_BINS / n];
+        to->records++;
+        to->positives += one->positive;
+        to->score += one->score;
+    }
+    for (int b = 0; b < GV_CALIBRATION_BINS; b++)
+        if (bin[b].records > 0)
+            bin[b].score /= (double)bin[b].records;
 }
 
 /* Poisson(1) by inversion. */
@@ -353,6 +363,7 @@ static gv_status measure(auc_run *run, const gv_auc_opts *o, gv_auc *out, gv_err
     *out = (gv_auc){.auc = area(r, order, n, NULL), .records = n};
     for (int64_t i = 0; i < n; i++)
         out->positives += r[i].positive;
+    calibrate(r, order, n, out->bin);
     bootstrap(run, r, order, n, o, weight, auc);
     interval(auc, o->bootstraps, out);
 done:
@@ -364,17 +375,15 @@ done:
 }
 
 static gv_status check(const gv_graph *g, const gv_log *log, const double *window,
-                       const gv_model *model, const gv_auc_opts *o, gv_error *err)
+                       const gv_forecast *forecast, const gv_auc_opts *o, gv_error *err)
 {
     if (log->n_nodes != g->n_nodes)
         return gv_fail(err, GV_ERR_ARG,
                        "evaluate: the log is about %lld consumers, the graph has %lld",
                        (long long)log->n_nodes, (long long)g->n_nodes);
-    if (model != NULL && (model->n_nodes != g->n_nodes || model->n_edges != g->n_edges))
-        return gv_fail(err, GV_ERR_ARG, "evaluate: the model was learnt on another graph");
-    if (model != NULL && model->n_topics != 1 && model->n_topics != log->info.n_topics)
-        return gv_fail(err, GV_ERR_ARG, "evaluate: the model has %d topics, the log %d",
-                       model->n_topics, log->info.n_topics);
+    const gv_status st = forecast_check(forecast, g, log->info.n_topics, err);
+    if (st != GV_OK)
+        return st;
     if (o->bootstraps < 0 || o->bootstraps > 100000)
         return gv_fail(err, GV_ERR_RANGE, "evaluate: %d bootstraps are not in [0, 100000]",
                        o->bootstraps);
@@ -386,17 +395,19 @@ static gv_status check(const gv_graph *g, const gv_log *log, const double *windo
 }
 
 GV_API gv_status gv_next_activation_auc(gv_context *ctx, const gv_graph *g, const gv_log *log,
-                                        const double *window, const gv_model *model,
+                                        const double *window, const gv_forecast *forecast,
                                         const gv_auc_opts *opts, gv_auc *out, gv_error *err)
 {
     const gv_auc_opts o = opts != NULL ? *opts : gv_auc_defaults();
-    gv_status st = check(g, log, window, model, &o, err);
+    const gv_forecast uniform = {0};
+    forecast = forecast != NULL ? forecast : &uniform;
+    gv_status st = check(g, log, window, forecast, &o, err);
     if (st != GV_OK)
         return st;
     auc_run run = {.ctx = ctx,
                    .g = g,
                    .log = log,
-                   .model = model,
+                   .forecast = forecast,
                    .window = window,
                    .split = o.split,
                    .end = o.end < log->info.time_end ? o.end : log->info.time_end};

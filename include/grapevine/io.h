@@ -161,10 +161,15 @@ GV_API GV_CHECKED gv_status gv_population_write(gv_context *ctx, gv_population_p
 
 /* What was planted in a population, as its truth.h5 has it; borrowed from the file's mapping. */
 typedef struct gv_truth {
-    int64_t n_nodes;
+    int64_t n_nodes, n_edges;
     int32_t n_topics;
     const int16_t *influencer; /* [n_topics][n_nodes], 1 for planted influencers */
     const float *i1;           /* [n_topics][n_nodes], planted expected direct buyers */
+    const float *source;       /* [n_topics][n_nodes], and with the next two the planted chance that
+                                  u's purchase in z makes v buy: min(1, source[z][u] target[v])
+                                  where the edge is close, else 0 */
+    const float *target;       /* [n_nodes] */
+    const int8_t *close;       /* [n_edges] by out-edge, 1 where the source influences at all */
     const char *topic_name;    /* [n_topics][GV_TOPIC_CHARS], zero-padded */
     gv_context *ctx;
     void *owner;

@@ -1,0 +1,192 @@
+/* cmd_evaluate.c -- grapevine evaluate: learns on the first part of a purchase log, foresees the
+ * rest, and says how well, beside baselines. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/evaluate_work.h"
+
+enum { STRICT_OFF = 1 };
+
+#define OPTION(field_name, kind) .type = kind, .offset = offsetof(evaluate_opts, field_name)
+static const cli_option options[] = {
+    {.name = "graph",
+     OPTION(graph, CLI_PATH),
+     .metavar = "GRAPH.h5",
+     .help = "the influence graph",
+     .positional = true,
+     .required = true},
+    {.name = "log",
+     OPTION(log, CLI_PATH),
+     .metavar = "LOG",
+     .help = "purchases: text, gzip or zstd, '-' is standard input; in any order",
+     .required = true},
+    {.name = "columns",
+     OPTION(columns, CLI_TEXT),
+     .metavar = "USER,ITEM,TOPIC,TIME[,VALUE]",
+     .help = "names or numbers (from 1) of the log's columns [1,2,3,4]"},
+    {.name = "split",
+     OPTION(split, CLI_TEXT),
+     .metavar = "SHARE|DATE",
+     .help = "learn up to this share of the log's time, or this moment (UTC), and foresee what "
+             "follows [%s]"},
+    {.name = "window",
+     OPTION(window, CLI_SECONDS),
+     .metavar = "TIME",
+     .help = "how long a purchase may prompt others: 30d, 12h ...; auto finds it for each topic "
+             "from the delays between friends [%s]"},
+    {.name = "truth",
+     OPTION(truth, CLI_PATH),
+     .metavar = "TRUTH.h5",
+     .help = "what was planted in a population of `grapevine generate`: compare with it too"},
+    {.name = "quantile",
+     OPTION(quantile, CLI_REAL),
+     .metavar = "Q",
+     .help = "with a truth: share of all consumers who are flagged as influencers [%s]",
+     .min = 0,
+     .max = 1},
+    {.name = "bootstraps",
+     OPTION(bootstraps, CLI_INT),
+     .metavar = "N",
+     .help = "replicates of the intervals, over items [%s]",
+     .min = 0,
+     .max = 100000},
+    {.name = "strict",
+     OPTION(strict, CLI_CHOICE),
+     .metavar = "on|off",
+     .help = "off: skip rows that cannot be read, count them and show the first 100 [%s]",
+     .choices = "on|off"},
+    {.name = "output",
+     .letter = 'o',
+     OPTION(output, CLI_OUTPUT),
+     .metavar = "OUT.h5",
+     .help = "also write the tables to a results file"},
+    {.name = NULL},
+};
+
+static void defaults(void *opts)
+{
+    *(evaluate_opts *)opts = (evaluate_opts){.split = "0.8",
+                                             .window = gv_learn_defaults().window,
+                                             .quantile = 0.15,
+                                             .bootstraps = gv_auc_defaults().bootstraps,
+                                             .strict = gv_log_defaults().lenient ? STRICT_OFF : 0};
+}
+
+static int find_split(evaluate_work *w)
+{
+    gv_error err;
+    char *end;
+    const gv_log_info log = gv_log_describe(w->log);
+    const char *text = w->o->split;
+    const double share = strtod(text, &end);
+    if (end != text && *end == '\0' && share > 0.0 && share < 1.0) {
+        w->split = log.time_begin + (int64_t)(share * (double)(log.time_end - log.time_begin));
+        return CLI_OK;
+    }
+    if (gv_time_parse(text, &w->split, &err) != GV_OK)
+        return cli_fail_text(w->s, CLI_USAGE,
+                             "--split: '%s' is not a share in (0, 1), a date or a time", text);
+    if (w->split < log.time_begin || w->split >= log.time_end)
+        return cli_fail_text(w->s, CLI_USAGE,
+                             "--split: '%s' is not in [%lld, %lld), the seconds of the log", text,
+                             (long long)log.time_begin, (long long)log.time_end);
+    return CLI_OK;
+}
+
+static void show_bad_row(void *session, const char *message)
+{
+    cli_say(session, "skipped %s", message);
+}
+
+static void report(const evaluate_work *w)
+{
+    char a[32], b[32], c[32];
+    const gv_log_info log = gv_log_describe(w->log);
+    cli_say(w->s, "%s rows read, %s kept, in %s topics", cli_thousands(log.rows_read, a),
+            cli_thousands(log.rows_kept, b), cli_thousands(log.n_topics, c));
+    if (log.rows_bad > 0)
+        cli_say(w->s, "%s rows skipped because they could not be read",
+                cli_thousands(log.rows_bad, a));
+    if (log.rows_unmatched > 0)
+        cli_say(w->s, "%s rows of %s people are not in the graph",
+                cli_thousands(log.rows_unmatched, a), cli_thousands(log.users_unmatched, b));
+}
+
+static int open_inputs(evaluate_work *w)
+{
+    gv_error err;
+    gv_log_opts o = gv_log_defaults();
+    gv_context *ctx = cli_context(w->s);
+    const int code = cli_graph(w->s, w->o->graph, GV_USES_OUT | GV_USES_IN | GV_USES_IDS, &w->g);
+    if (code != CLI_OK)
+        return code;
+    w->n = gv_graph_nodes(w->g);
+    o.columns = w->o->columns;
+    o.lenient = w->o->strict == STRICT_OFF;
+    o.bad_row = show_bad_row;
+    o.bad_row_data = w->s;
+    if (w->o->truth != NULL && gv_truth_open(ctx, w->o->truth, w->g, &w->truth, &err) != GV_OK)
+        return cli_fail(w->s, &err);
+    if (gv_log_read(ctx, w->o->log, w->g, &o, &w->log, &err) != GV_OK)
+        return cli_fail(w->s, &err);
+    w->n_topics = gv_log_describe(w->log).n_topics;
+    report(w);
+    return find_split(w);
+}
+
+static void say_what_was_done(const evaluate_work *w, double started)
+{
+    char a[32], b[32];
+    const gv_auc *auc = &w->row[EVALUATE_AWARE].auc;
+    cli_say(w->s, "%s times a friend bought after the split, and %s of the consumers then bought",
+            cli_thousands(auc->records, a), cli_thousands(auc->positives, b));
+    cli_stage_done(w->s, "evaluate", started, (double)gv_log_describe(w->log).rows_read, "rows");
+}
+
+static void clean_up(evaluate_work *w)
+{
+    for (int i = 0; i < 3; i++) {
+        free(w->scaled[i]);
+        free(w->score[i]);
+    }
+    free(w->flag), free(w->i1), free(w->window), free(w->planted), free(w->truth_topic);
+    gv_truth_free(w->truth);
+    gv_model_free(w->blind);
+    gv_model_free(w->aware);
+    gv_log_free(w->blind_log);
+    gv_log_free(w->log);
+}
+
+static int run(const void *opts, cli_session *s)
+{
+    const double started = cli_seconds();
+    evaluate_work w = {.s = s, .o = opts};
+    int code = open_inputs(&w);
+    if (code == CLI_OK)
+        code = evaluate_compute(&w);
+    if (code == CLI_OK)
+        code = evaluate_write(&w);
+    if (code == CLI_OK)
+        say_what_was_done(&w, started);
+    if (code == CLI_OK)
+        code = evaluate_print(&w);
+    clean_up(&w);
+    return code;
+}
+
+const cli_command cmd_evaluate = {
+    .name = "evaluate",
+    .summary = "how well a model foresees who buys next, beside baselines",
+    .description =
+        "Learns a model from the first part of a purchase log and foresees, when a consumer buys "
+        "after the split, which of the friends will buy too: the area under the ROC curve (0.5 is "
+        "guessing), with an interval, and how the chances foreseen compare with what came. Beside "
+        "the model stand one that ignores topics, the same chance for every edge, and consumers "
+        "scored by degree, PageRank and a Klout-like score.",
+    .example = "grapevine evaluate graph.h5 --log datasets/sample/purchases.tsv",
+    .options = options,
+    .size = sizeof(evaluate_opts),
+    .defaults = defaults,
+    .run = run,
+};
