@@ -57,6 +57,7 @@ typedef struct cli_option {
     const char *choices; /* of CLI_CHOICE: "a|b|c" */
     bool positional;     /* taken from the arguments without dashes, in table order */
     bool required;
+    bool folder; /* of CLI_OUTPUT: a folder, which may be there already */
 } cli_option;
 
 typedef struct cli_session cli_session;

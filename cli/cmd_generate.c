@@ -3,7 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/cli.h"
+#include "cli/session.h"
 
 typedef struct generate_opts {
     const char *kind, *output;
@@ -30,7 +30,8 @@ static const cli_option options[] = {
      .metavar = "DIR",
      .help =
          "folder for graph.h5, nodes.tsv, purchases.tsv, truth.h5 and job.yaml; made if missing",
-     .required = true},
+     .required = true,
+     .folder = true},
     {.name = "consumers",
      .type = CLI_INT,
      .offset = offsetof(generate_opts, consumers),
@@ -134,6 +135,7 @@ static int check_outputs(const generate_opts *o, const cli_session *s)
             return code;
         if (!cli_force(s) && access(path, F_OK) == 0)
             return cli_fail_text(s, CLI_CANNOT_CREATE, "%s exists; --force overwrites it", path);
+        cli_guard_output(path);
     }
     return CLI_OK;
 }

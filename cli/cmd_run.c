@@ -72,13 +72,16 @@ static int wire_stage(const cli_session *s, job *j, int i)
 
 static int wire(cli_session *s, job *j, const char *path)
 {
-    bool results = false;
+    bool stages = false, results = false;
     for (int i = 0; i < JOB_STAGES; i++) {
         const int code = j->stage[i].present ? wire_stage(s, j, i) : CLI_OK;
         if (code != CLI_OK)
             return code;
+        stages |= j->stage[i].present;
         results |= j->stage[i].present && makes_results(job_commands[i]);
     }
+    if (!stages)
+        return cli_fail_text(s, CLI_USAGE, "%s: has no stage: import, learn, influence, ...", path);
     if (results && j->output == NULL)
         return cli_fail_text(s, CLI_USAGE, "%s: output is missing: where the results go", path);
     if (j->seed == NULL)
@@ -108,6 +111,19 @@ static int run_stages(cli_session *s, job *j)
     return worst;
 }
 
+/* The last stage's output is as good a reason to stop before the first as the first one's. */
+static int check_stages(cli_session *s, const job *j)
+{
+    int code = CLI_OK;
+    for (int i = 0; i < JOB_STAGES && code == CLI_OK; i++) {
+        if (!j->stage[i].present)
+            continue;
+        s->command = job_commands[i];
+        code = cli_check_outputs(s, job_commands[i], j->stage[i].opts);
+    }
+    return code;
+}
+
 static int enter_folder(const cli_session *s, const char *path)
 {
     char *copy = strdup(path);
@@ -131,7 +147,8 @@ static int run(const void *opts, cli_session *s)
         return code;
     if ((code = wire(s, &j, o->job)) == CLI_OK && (code = enter_folder(s, o->job)) == CLI_OK) {
         s->job = true;
-        code = run_stages(s, &j);
+        code = check_stages(s, &j);
+        code = code == CLI_OK ? run_stages(s, &j) : code;
         s->job = false;
         s->command = &cmd_run;
     }

@@ -182,6 +182,10 @@ int job_load(cli_session *s, const char *path, job *j)
         job_free(j);
         return complain(s, path, &c, status);
     }
+    if (loaded == NULL) { /* libcyaml's word for a file that holds nothing */
+        job_free(j);
+        return cli_fail_text(s, CLI_USAGE, "%s: is empty", path);
+    }
     j->loaded = loaded;
     j->output = loaded->output, j->graph = loaded->graph, j->seed = loaded->seed;
     int code = CLI_OK;

@@ -1,5 +1,5 @@
 /* main.c -- grapevine: finds the command, reads its options, runs it. */
-#include <signal.h>
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -10,38 +10,14 @@ const cli_command *const cli_commands[] = {
     &cmd_ppr,    &cmd_influence, &cmd_evaluate, &cmd_export, &cmd_run,   NULL,
 };
 
-/* ---- a signal leaves no half output -------------------------------------------------------- */
-
-enum { MAX_GUARDED = 16, GUARDED_CHARS = 4096 };
-static char guarded[MAX_GUARDED][GUARDED_CHARS];
-static volatile sig_atomic_t n_guarded;
-
-/* Only async-signal-safe calls: unlink, signal, raise. */
-static void on_signal(int number)
+/* Words for stdout may be on their way into a full disk. */
+static int said(void)
 {
-    for (int i = 0; i < n_guarded; i++)
-        unlink(guarded[i]);
-    signal(number, SIG_DFL);
-    raise(number);
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return CLI_OK;
+    fprintf(stderr, "grapevine: standard output: %s\n", strerror(errno));
+    return CLI_IO_ERROR;
 }
-
-void cli_guard_output(const char *path)
-{
-    if (n_guarded >= MAX_GUARDED || strlen(path) + sizeof ".part" > GUARDED_CHARS)
-        return;
-    snprintf(guarded[n_guarded], GUARDED_CHARS, "%s.part", path);
-    n_guarded++;
-}
-
-static void watch_signals(void)
-{
-    const struct sigaction action = {.sa_handler = on_signal};
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    sigaction(SIGHUP, &action, NULL);
-}
-
-/* -------------------------------------------------------------------------------------------- */
 
 static const cli_command *find_command(const char *name)
 {
@@ -70,7 +46,7 @@ static int run_command(const cli_command *command, int argc, char **argv)
     switch (cli_parse(command, argc, argv, opts, &common, &err)) {
     case CLI_PARSED_HELP:
         cli_print_help(stdout, command);
-        code = CLI_OK;
+        code = said();
         break;
     case CLI_PARSED_BAD:
         fprintf(stderr, "grapevine: %s: %s\n", command->name, err.message);
@@ -90,18 +66,18 @@ static int run_command(const cli_command *command, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    watch_signals();
+    cli_watch_signals();
     if (argc < 2) {
         cli_print_usage(stderr);
         return CLI_USAGE;
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
         cli_print_usage(stdout);
-        return CLI_OK;
+        return said();
     }
     if (strcmp(argv[1], "--version") == 0) {
         printf("grapevine %s\n", GV_VERSION);
-        return CLI_OK;
+        return said();
     }
     const cli_command *command = find_command(argv[1]);
     if (command == NULL) {

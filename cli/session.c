@@ -5,7 +5,6 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
 static const struct {
@@ -302,37 +301,14 @@ void cli_session_close(cli_session *s)
     gv_context_free(s->ctx);
 }
 
-/* Refuses before the work what would be refused after it. */
-static int check_output(const cli_session *s, const char *path)
-{
-    struct stat have;
-    if (s->common.force || strcmp(path, "-") == 0 || stat(path, &have) != 0 ||
-        !S_ISREG(have.st_mode))
-        return CLI_OK;
-    return cli_fail_text(s, CLI_CANNOT_CREATE, "%s exists; --force overwrites it", path);
-}
-
-static int check_outputs(const cli_session *s, const cli_command *command, const void *opts)
-{
-    for (const cli_option *o = command->options; o->name != NULL; o++) {
-        const char *path = NULL;
-        if (o->type == CLI_OUTPUT)
-            memcpy(&path, (const char *)opts + o->offset, sizeof path);
-        if (path == NULL)
-            continue;
-        const int code = check_output(s, path);
-        if (code != CLI_OK)
-            return code;
-        cli_guard_output(path);
-    }
-    return CLI_OK;
-}
-
 int cli_session_run(cli_session *s, const cli_command *command, const void *opts)
 {
     s->command = command;
     if (s->common.dry_run)
         return cli_session_plan(s, command, opts);
-    const int code = check_outputs(s, command, opts);
-    return code == CLI_OK ? command->run(opts, s) : code;
+    const int code = cli_check_outputs(s, command, opts);
+    if (code != CLI_OK)
+        return code;
+    cli_guard_outputs(command, opts);
+    return command->run(opts, s);
 }

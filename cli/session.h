@@ -83,7 +83,11 @@ void cli_clear_bar(cli_session *s);
 /* Keeps the provenance of a stage that writes no results, for the results of its job. */
 int cli_remember_stage(cli_session *s, const cli_command *command, const void *opts);
 
+/* Refuses before the work what would be refused after it: outputs that exist or cannot be made. */
+int cli_check_outputs(const cli_session *s, const cli_command *command, const void *opts);
 /* Should the program be stopped by a signal, PATH.part is removed first. */
 void cli_guard_output(const char *path);
+void cli_guard_outputs(const cli_command *command, const void *opts);
+void cli_watch_signals(void);
 
 #endif

@@ -52,8 +52,8 @@ int cli_text_commit(cli_session *s, cli_text *t)
     if (t->path != NULL) {
         failed |= fsync(fileno(t->file)) != 0;
         failed |= fclose(t->file) != 0;
-        reason = errno;
         failed |= !failed && rename(t->part, t->path) != 0;
+        reason = errno;
         if (failed)
             unlink(t->part);
     }

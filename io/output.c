@@ -41,6 +41,9 @@ gv_status gv_output_begin(gv_context *ctx, const char *path, bool overwrite, gv_
     const bool exists = lstat(path, &info) == 0;
     if (exists && S_ISDIR(info.st_mode))
         return gv_fail(err, GV_ERR_CREATE, "%s: cannot be written: it is a directory", path);
+    /* Renaming over a device or a pipe would put a plain file in its place. */
+    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode))
+        return gv_fail(err, GV_ERR_CREATE, "%s: cannot be written: it is not a file", path);
     if (exists && !overwrite)
         return gv_fail(err, GV_ERR_CREATE, "%s: exists already and may not be overwritten", path);
     const size_t length = strlen(path);
