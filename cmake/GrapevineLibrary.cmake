@@ -19,7 +19,11 @@ endfunction()
 
 gv_library(grapevine_static STATIC)
 gv_library(grapevine SHARED)
+# gcc gives every named critical section a symbol that hidden visibility does not reach.
+target_link_options(grapevine PRIVATE
+  LINKER:--version-script=${PROJECT_SOURCE_DIR}/cmake/grapevine.map)
 set_target_properties(grapevine PROPERTIES
+  LINK_DEPENDS ${PROJECT_SOURCE_DIR}/cmake/grapevine.map
   VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
 add_library(grapevine::grapevine ALIAS grapevine)
 
@@ -35,5 +39,11 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/grapevine-config-version.
   COMPATIBILITY SameMinorVersion)
 install(FILES cmake/grapevine-config.cmake ${PROJECT_BINARY_DIR}/grapevine-config-version.cmake
   DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/grapevine)
+# Relative to itself, so that `cmake --install --prefix` may put it anywhere.
+file(RELATIVE_PATH GV_PC_TO_PREFIX /prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig /prefix)
+pkg_check_modules(HDF5_PC QUIET hdf5)
+if(HDF5_PC_FOUND)
+  set(GV_PC_HDF5 hdf5)
+endif()
 configure_file(cmake/grapevine.pc.in ${PROJECT_BINARY_DIR}/grapevine.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/grapevine.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
