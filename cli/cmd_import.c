@@ -8,7 +8,7 @@ typedef struct import_opts {
     cli_list edges;
     const char *output;
     bool undirected, reverse;
-    const char *columns, *probability, *nodes;
+    const char *columns, *probability, *nodes, *tmpdir;
     int32_t duplicates, self_loops, id, strict;
     int64_t skip_lines;
 } import_opts;
@@ -88,6 +88,11 @@ static const cli_option options[] = {
      .metavar = "on|off",
      .help = "off: skip rows that cannot be read, count them and show the first 100 [%s]",
      .choices = "on|off"},
+    {.name = "tmpdir",
+     .type = CLI_PATH,
+     .offset = offsetof(import_opts, tmpdir),
+     .metavar = "DIR",
+     .help = "folder for temporary data, when the edges do not fit in --memory [that of the output]"},
     {.name = NULL},
 };
 
@@ -130,11 +135,11 @@ static void show_bad_row(void *session, const char *message)
     cli_say(session, "skipped %s", message);
 }
 
-static void report(cli_session *s, const gv_graph *g, const gv_import_info *info)
+static void report(cli_session *s, const gv_import_info *info)
 {
     char a[32], b[32];
-    cli_say(s, "%s consumers, %s influence edges", cli_thousands(gv_graph_nodes(g), a),
-            cli_thousands(gv_graph_edges(g), b));
+    cli_say(s, "%s consumers, %s influence edges", cli_thousands(info->n_nodes, a),
+            cli_thousands(info->n_edges, b));
     if (info->build.self_loops > 0)
         cli_say(s, "%s self-loops dropped", cli_thousands(info->build.self_loops, a));
     if (info->build.duplicates > 0)
@@ -142,6 +147,9 @@ static void report(cli_session *s, const gv_graph *g, const gv_import_info *info
     if (info->rows_bad > 0)
         cli_say(s, "%s rows skipped because they could not be read",
                 cli_thousands(info->rows_bad, a));
+    if (info->bytes_spilled > 0)
+        cli_say(s, "%s MB of temporary files were used",
+                cli_thousands((info->bytes_spilled + 999999) / 1000000, a));
 }
 
 static int take_options(cli_session *s, const import_opts *o, gv_import_opts *d)
@@ -157,6 +165,7 @@ static int take_options(cli_session *s, const import_opts *o, gv_import_opts *d)
     d->reverse = o->reverse;
     d->columns = o->columns;
     d->nodes = o->nodes;
+    d->tmpdir = o->tmpdir;
     d->ids = (gv_ids_wanted)o->id;
     d->skip_lines = o->skip_lines;
     d->lenient = o->strict == STRICT_OFF;
@@ -170,21 +179,17 @@ static int run(const void *opts, cli_session *s)
     const import_opts *o = opts;
     const double started = cli_seconds();
     gv_import_opts d;
-    int code = take_options(s, o, &d);
+    const int code = take_options(s, o, &d);
     if (code != CLI_OK)
         return code;
     gv_error err;
-    gv_graph *g = NULL;
     gv_import_info info;
-    if (gv_import(cli_context(s), o->edges.item, o->edges.n, &d, &g, &info, &err) != GV_OK ||
-        gv_graph_save(cli_context(s), g, o->output, cli_force(s), &err) != GV_OK) {
-        code = cli_fail(s, &err);
-    } else {
-        report(s, g, &info);
-        cli_stage_done(s, "import", started, (double)info.rows_read, "rows");
-    }
-    gv_graph_free(g);
-    return code;
+    if (gv_import_file(cli_context(s), o->edges.item, o->edges.n, &d, o->output, cli_force(s),
+                       &info, &err) != GV_OK)
+        return cli_fail(s, &err);
+    report(s, &info);
+    cli_stage_done(s, "import", started, (double)info.rows_read, "rows");
+    return CLI_OK;
 }
 
 static int plan_run(const void *opts, cli_session *s, gv_plan *plan)

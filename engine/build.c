@@ -34,7 +34,7 @@ GV_API gv_build_opts gv_build_defaults(void)
 
 /* ---- checking ------------------------------------------------------------------------------ */
 
-static gv_status check_options(const builder *b, const int64_t *ids, gv_error *err)
+static gv_status check_options(const builder *b, bool weights, const int64_t *ids, gv_error *err)
 {
     if (b->n_nodes < 0 || b->n_nodes > INT32_MAX)
         return gv_fail(err, GV_ERR_RANGE, "build: %" PRId64 " nodes are not in [0, 2147483647]",
@@ -43,7 +43,7 @@ static gv_status check_options(const builder *b, const int64_t *ids, gv_error *e
         return gv_fail(err, GV_ERR_RANGE, "build: %" PRId64 " edges are fewer than 0", b->n_input);
     if (b->o.source == GV_FROM_CONSTANT && !(b->o.constant >= 0.0 && b->o.constant <= 1.0))
         return gv_fail(err, GV_ERR_RANGE, "build: probability %g is not in [0, 1]", b->o.constant);
-    if (b->o.source == GV_FROM_WEIGHT && b->weight == NULL)
+    if (b->o.source == GV_FROM_WEIGHT && !weights)
         return gv_fail(err, GV_ERR_ARG, "build: probabilities from weights, but no weights given");
     for (int64_t v = 1; ids != NULL && v < b->n_nodes; v++)
         if (ids[v] <= ids[v - 1])
@@ -173,22 +173,6 @@ static gv_status merge_items(builder *b, gv_error *err)
 
 /* ---- directions ---------------------------------------------------------------------------- */
 
-static gv_probability_rule rule_of(const builder *b)
-{
-    switch (b->o.source) {
-    case GV_FROM_CONSTANT:
-        return GV_PROBABILITY_CONSTANT;
-    case GV_FROM_WC:
-        return b->weight == NULL ? GV_PROBABILITY_WEIGHTED_CASCADE : GV_PROBABILITY_STORED;
-    case GV_FROM_WEIGHT:
-    case GV_FROM_TRIVALENCY:
-        return GV_PROBABILITY_STORED;
-    case GV_FROM_NONE:
-        break;
-    }
-    return GV_PROBABILITY_NONE;
-}
-
 /* Rows from the blocks at hand. `csr` gets what of indptr, indices and probability is wanted. */
 static gv_status make_rows(const builder *b, bool structure, bool probability, gv_csr *csr,
                            gv_error *err)
@@ -275,6 +259,38 @@ static gv_status make_ids(const builder *b, gv_graph *g, const int64_t *ids, gv_
     return GV_OK;
 }
 
+/* The graph of the builder's items, which are gone afterwards. */
+static gv_status build(builder *b, const int64_t *ids, gv_graph **out, gv_build_info *info,
+                       gv_error *err)
+{
+    gv_graph *g = NULL;
+    gv_status st = merge_items(b, err);
+    if (st != GV_OK)
+        goto done;
+    g = gv_alloc_zero(b->ctx, 1, sizeof *g);
+    if (g == NULL) {
+        st = gv_no_memory(b->ctx, "build", err);
+        goto done;
+    }
+    g->ctx = b->ctx;
+    g->release = gv_graph_release_arrays;
+    g->n_nodes = b->n_nodes, g->n_edges = b->blocks.first[b->blocks.n];
+    g->directed = !b->o.undirected;
+    g->rule = gv_rule_of(&b->o, b->items.value != NULL);
+    g->constant = g->rule == GV_PROBABILITY_CONSTANT ? b->o.constant : 0.0;
+    if ((st = make_ids(b, g, ids, err)) != GV_OK || (st = make_directions(b, g, err)) != GV_OK)
+        goto done;
+    *out = g;
+    if (info != NULL)
+        *info = b->info;
+done:
+    gv_items_end(b->ctx, &b->items);
+    gv_blocks_end(b->ctx, &b->blocks);
+    if (st != GV_OK)
+        gv_graph_free(g);
+    return st;
+}
+
 GV_API gv_status gv_graph_build(gv_context *ctx, int64_t n_nodes, const gv_node *src,
                                 const gv_node *dst, const float *weight, int64_t n_edges,
                                 const int64_t *ids, const gv_build_opts *opts, gv_graph **out,
@@ -283,33 +299,26 @@ GV_API gv_status gv_graph_build(gv_context *ctx, int64_t n_nodes, const gv_node 
     builder b = {.ctx = ctx, .n_nodes = n_nodes, .src = src, .dst = dst, .n_input = n_edges};
     b.bits = gv_item_bits(n_nodes);
     b.o = opts != NULL ? *opts : gv_build_defaults();
-    b.weight = b.o.source == GV_FROM_WEIGHT || b.o.source == GV_FROM_WC ? weight : NULL;
-    gv_graph *g = NULL;
-    gv_status st = check_options(&b, ids, err);
-    if (st != GV_OK || (st = check_edges(&b, err)) != GV_OK)
-        return st;
-    if ((st = make_items(&b, err)) != GV_OK || (st = merge_items(&b, err)) != GV_OK)
-        goto done;
-    g = gv_alloc_zero(ctx, 1, sizeof *g);
-    if (g == NULL) {
-        st = gv_no_memory(ctx, "build", err);
-        goto done;
-    }
-    g->ctx = ctx;
-    g->release = gv_graph_release_arrays;
-    g->n_nodes = n_nodes, g->n_edges = b.blocks.first[b.blocks.n];
-    g->directed = !b.o.undirected;
-    g->rule = rule_of(&b);
-    g->constant = g->rule == GV_PROBABILITY_CONSTANT ? b.o.constant : 0.0;
-    if ((st = make_ids(&b, g, ids, err)) != GV_OK || (st = make_directions(&b, g, err)) != GV_OK)
-        goto done;
-    *out = g;
-    if (info != NULL)
-        *info = b.info;
-done:
+    b.weight = gv_wants_weights(&b.o) ? weight : NULL;
+    gv_status st = check_options(&b, b.weight != NULL, ids, err);
+    if (st == GV_OK)
+        st = check_edges(&b, err);
+    if (st == GV_OK)
+        st = make_items(&b, err);
+    return st == GV_OK ? build(&b, ids, out, info, err) : st;
+}
+
+gv_status gv_items_build(gv_context *ctx, int64_t n_nodes, gv_items *items, int64_t loops,
+                         const int64_t *ids, const gv_build_opts *opts, gv_graph **out,
+                         gv_build_info *info, gv_error *err)
+{
+    builder b = {.ctx = ctx, .n_nodes = n_nodes, .items = *items, .o = *opts};
+    b.bits = gv_item_bits(n_nodes);
+    b.info.self_loops = loops;
+    *items = (gv_items){0};
+    const gv_status st = check_options(&b, b.items.value != NULL, ids, err);
+    if (st == GV_OK)
+        return build(&b, ids, out, info, err);
     gv_items_end(ctx, &b.items);
-    gv_blocks_end(ctx, &b.blocks);
-    if (st != GV_OK)
-        gv_graph_free(g);
     return st;
 }

@@ -57,6 +57,29 @@ static inline float gv_weight_of(uint32_t bits)
     return weight;
 }
 
+/* Whether the weights of edges bear on the graph. */
+static inline bool gv_wants_weights(const gv_build_opts *opts)
+{
+    return opts->source == GV_FROM_WEIGHT || opts->source == GV_FROM_WC;
+}
+
+/* What the graph's probabilities are like. */
+static inline gv_probability_rule gv_rule_of(const gv_build_opts *opts, bool weights)
+{
+    switch (opts->source) {
+    case GV_FROM_CONSTANT:
+        return GV_PROBABILITY_CONSTANT;
+    case GV_FROM_WC:
+        return weights ? GV_PROBABILITY_STORED : GV_PROBABILITY_WEIGHTED_CASCADE;
+    case GV_FROM_WEIGHT:
+    case GV_FROM_TRIVALENCY:
+        return GV_PROBABILITY_STORED;
+    case GV_FROM_NONE:
+        break;
+    }
+    return GV_PROBABILITY_NONE;
+}
+
 /* Room for n items. */
 GV_CHECKED gv_status gv_items_begin(gv_context *ctx, gv_items *items, int64_t n, bool weights,
                                     gv_error *err);
@@ -116,6 +139,11 @@ void gv_items_turn(gv_context *ctx, const gv_items *items, const gv_item_blocks 
 /* Each weight becomes .1, .01 or .001, drawn for the edge from row to column. */
 void gv_items_trivalent(gv_context *ctx, gv_items *items, const gv_item_blocks *blocks, int bits,
                         uint64_t seed);
+
+/* gv_graph_build() of items: `loops` were left out of them. Takes the items, also on failure. */
+GV_CHECKED gv_status gv_items_build(gv_context *ctx, int64_t n_nodes, gv_items *items,
+                                    int64_t loops, const int64_t *ids, const gv_build_opts *opts,
+                                    gv_graph **out, gv_build_info *info, gv_error *err);
 
 /* Each weight of sorted items over the sum of its row. */
 void gv_items_share(gv_context *ctx, gv_items *items, int bits);

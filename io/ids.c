@@ -8,6 +8,8 @@
 #include "engine/memory.h"
 #include "engine/sort.h"
 
+enum { FIRST_WORDS = 1 << 17 }; /* 2^23 ids, 1 MiB */
+
 void gv_id_set_begin(gv_context *ctx, gv_id_set *set)
 {
     *set = (gv_id_set){.ctx = ctx};
@@ -17,7 +19,59 @@ void gv_id_set_end(gv_id_set *set)
 {
     while (set->n_runs > 0)
         gv_free(set->ctx, set->key[--set->n_runs]);
+    gv_free(set->ctx, (void *)set->word);
+    set->word = NULL;
+    set->n_words = 0;
 }
+
+/* ---- the bitmap ------------------------------------------------------------------------------ */
+
+gv_status gv_id_set_reach(gv_id_set *set, int64_t end, int64_t met, bool *marked, gv_error *err)
+{
+    *marked = end <= 64 * set->n_words;
+    if (*marked)
+        return GV_OK;
+    int64_t words = FIRST_WORDS;
+    while (64 * words < end)
+        words *= 2;
+    if (words > FIRST_WORDS && words > 2 * met)
+        return GV_OK;
+    _Atomic uint64_t *word = gv_alloc_zero(set->ctx, words, sizeof *word);
+    if (word == NULL)
+        return gv_no_memory(set->ctx, "ids", err);
+    for (int64_t i = 0; i < set->n_words; i++)
+        word[i] = set->word[i];
+    gv_free(set->ctx, (void *)set->word);
+    set->word = word;
+    set->n_words = words;
+    *marked = true;
+    return GV_OK;
+}
+
+/* The marked ids as one more run. */
+static gv_status unmark(gv_id_set *set, gv_error *err)
+{
+    int64_t n = 0;
+    for (int64_t i = 0; i < set->n_words; i++)
+        n += __builtin_popcountll(set->word[i]);
+    uint64_t *key = n > 0 ? gv_alloc(set->ctx, n, sizeof *key) : NULL;
+    if (n > 0 && key == NULL)
+        return gv_no_memory(set->ctx, "ids", err);
+    n = 0;
+    for (int64_t i = 0; i < set->n_words; i++)
+        for (uint64_t left = set->word[i]; left != 0; left &= left - 1)
+            key[n++] = gv_id_key(64 * i + __builtin_ctzll(left));
+    gv_free(set->ctx, (void *)set->word);
+    set->word = NULL;
+    set->n_words = 0;
+    if (n > 0) {
+        set->key[set->n_runs] = key;
+        set->n[set->n_runs++] = n;
+    }
+    return GV_OK;
+}
+
+/* ---- runs ------------------------------------------------------------------------------------ */
 
 /* Drops repeats from a sorted run. */
 static int64_t unique(uint64_t *key, int64_t n)
@@ -90,8 +144,11 @@ gv_status gv_id_set_add(gv_id_set *set, uint64_t *key, int64_t n, gv_error *err)
 
 gv_status gv_id_set_take(gv_id_set *set, int64_t **ids, int64_t *n, gv_error *err)
 {
+    gv_status st = unmark(set, err);
+    if (st != GV_OK)
+        return st;
     while (set->n_runs > 1) {
-        const gv_status st = merge_last_two(set, err);
+        st = merge_last_two(set, err);
         if (st != GV_OK)
             return st;
     }

@@ -2,17 +2,22 @@
 #ifndef IO_IDS_H
 #define IO_IDS_H
 
+#include <stdatomic.h>
+
 #include "grapevine/graph.h"
 
 enum { GV_ID_RUNS = 64 };
 
-/* Ids collected batch by batch: sorted runs without repeats, each at least twice as long as the one
- * after it, so that each id is merged O(log n) times. */
+/* Ids collected batch by batch. Small ones of 0 or more, where they lie dense enough, are marked in
+ * a bitmap; others make sorted runs without repeats, each at least twice as long as the one after
+ * it, so that each id is merged O(log n) times. */
 typedef struct gv_id_set {
     gv_context *ctx;
     int32_t n_runs;
     uint64_t *key[GV_ID_RUNS]; /* ids with the sign bit turned, so that they sort as unsigned */
     int64_t n[GV_ID_RUNS];
+    _Atomic uint64_t *word; /* the bitmap; NULL: none */
+    int64_t n_words;
 } gv_id_set;
 
 static inline uint64_t gv_id_key(int64_t id)
@@ -30,6 +35,21 @@ void gv_id_set_end(gv_id_set *set);
 
 /* Adds `key` [n], made with gv_alloc(); the set owns it from here on, also after a failure. */
 GV_CHECKED gv_status gv_id_set_add(gv_id_set *set, uint64_t *key, int64_t n, gv_error *err);
+
+/* Room in the bitmap for ids in [0, end): *marked is false where that would take too many bytes for
+ * the `met` ids, repeats included, that were met so far. */
+GV_CHECKED gv_status gv_id_set_reach(gv_id_set *set, int64_t end, int64_t met, bool *marked,
+                                     gv_error *err);
+
+/* Adds an id within reach. Safe from many threads; most ids are there already, and then the word is
+ * only read. */
+static inline void gv_id_set_mark(const gv_id_set *set, uint32_t id)
+{
+    _Atomic uint64_t *word = &set->word[id / 64];
+    const uint64_t bit = UINT64_C(1) << id % 64;
+    if ((atomic_load_explicit(word, memory_order_relaxed) & bit) == 0)
+        atomic_fetch_or_explicit(word, bit, memory_order_relaxed);
+}
 
 /* The ids in ascending order, [*n], caller's (gv_free); the set is empty afterwards. */
 GV_CHECKED gv_status gv_id_set_take(gv_id_set *set, int64_t **ids, int64_t *n, gv_error *err);
@@ -51,5 +71,12 @@ void gv_id_index_end(gv_id_index *index);
 
 /* The place of `id`, or -1. */
 gv_node gv_id_index_find(const gv_id_index *index, int64_t id);
+
+/* The place of an id that is there. */
+static inline gv_node gv_id_index_place(const gv_id_index *index, int64_t id)
+{
+    return index->shift == 0 ? index->bucket[gv_id_key(id) - index->first]
+                             : gv_id_index_find(index, id);
+}
 
 #endif

@@ -8,6 +8,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "engine/error.h"
 #include "engine/memory.h"
@@ -37,13 +38,9 @@ gv_status import_put_name(importer *im, gv_piece text, int64_t *number, gv_error
     return st;
 }
 
-void import_free_segment(importer *im, import_segment *s)
+const char *import_file_name(const importer *im, int64_t path)
 {
-    gv_free(im->ctx, s->src);
-    gv_free(im->ctx, s->dst);
-    gv_free(im->ctx, s->weight);
-    gv_free(im->ctx, s->line);
-    *s = (import_segment){0};
+    return strcmp(im->paths[path], "-") == 0 ? "standard input" : im->paths[path];
 }
 
 /* ---- options --------------------------------------------------------------------------------- */
@@ -102,122 +99,6 @@ static gv_status make_columns(const importer *im, const gv_table *t, char *text,
     return GV_OK;
 }
 
-/* ---- batches --------------------------------------------------------------------------------- */
-
-typedef struct copy_job {
-    const gv_batch *batch;
-    import_segment *to;
-    uint64_t *key; /* [2 * n], integer ids */
-    bool reverse;
-} copy_job;
-
-static void copy_chunk(void *arg, int64_t i)
-{
-    const copy_job *job = arg;
-    const gv_chunk *c = job->batch->chunk[i];
-    import_segment *to = job->to;
-    if (job->key != NULL) {
-        const int64_t *restrict a = c->column[job->reverse].i64;
-        const int64_t *restrict b = c->column[!job->reverse].i64;
-        for (int64_t k = 0; k < c->n_rows; k++) {
-            to->src[c->row + k] = a[k];
-            to->dst[c->row + k] = b[k];
-            job->key[2 * (c->row + k)] = gv_id_key(a[k]);
-            job->key[2 * (c->row + k) + 1] = gv_id_key(b[k]);
-        }
-    }
-    for (int64_t k = 0; to->weight != NULL && k < c->n_rows; k++)
-        to->weight[c->row + k] = (float)c->column[2].f64[k];
-    for (int64_t k = 0; to->line != NULL && k < c->n_rows; k++)
-        to->line[c->row + k] = c->line_base + c->line[k];
-}
-
-/* Texts are numbered in order, by one thread. */
-static gv_status copy_texts(importer *im, const gv_batch *batch, import_segment *to, gv_error *err)
-{
-    for (int64_t i = 0; i < batch->n_chunks; i++) {
-        const gv_chunk *c = batch->chunk[i];
-        const gv_piece *a = c->column[im->o.reverse].text, *b = c->column[!im->o.reverse].text;
-        for (int64_t k = 0; k < c->n_rows; k++) {
-            gv_status st = import_put_name(im, a[k], &to->src[c->row + k], err);
-            if (st == GV_OK)
-                st = import_put_name(im, b[k], &to->dst[c->row + k], err);
-            if (st != GV_OK)
-                return st;
-        }
-    }
-    return GV_OK;
-}
-
-/* Duplicates that the builder may refuse are traced back to their lines. */
-static bool keeps_lines(const importer *im)
-{
-    return im->o.build.duplicates == GV_DUPLICATES_ERROR ||
-           im->o.build.duplicates == GV_DUPLICATES_SUM;
-}
-
-static gv_status new_segment(importer *im, int64_t n, bool weight, int64_t path,
-                             import_segment **out, gv_error *err)
-{
-    if (im->n_segments == im->segment_capacity) {
-        const int64_t more = im->segment_capacity > 0 ? 2 * im->segment_capacity : 16;
-        import_segment *moved = gv_realloc(im->ctx, im->segment, more, sizeof *moved);
-        if (moved == NULL)
-            return gv_no_memory(im->ctx, "import", err);
-        im->segment = moved;
-        im->segment_capacity = more;
-    }
-    import_segment *s = *out = &im->segment[im->n_segments++];
-    *s = (import_segment){.n = n, .path = path};
-    const bool lines = keeps_lines(im);
-    s->src = gv_alloc(im->ctx, n, sizeof *s->src);
-    s->dst = gv_alloc(im->ctx, n, sizeof *s->dst);
-    s->weight = weight ? gv_alloc(im->ctx, n, sizeof *s->weight) : NULL;
-    s->line = lines ? gv_alloc(im->ctx, n, sizeof *s->line) : NULL;
-    if (s->src == NULL || s->dst == NULL || (weight && s->weight == NULL) ||
-        (lines && s->line == NULL))
-        return gv_no_memory(im->ctx, "import", err);
-    im->n_edges += n;
-    return GV_OK;
-}
-
-static gv_status find_self_loop(const gv_table *t, const gv_batch *batch, const import_segment *s,
-                                gv_error *err)
-{
-    for (int64_t i = 0; i < batch->n_chunks; i++) {
-        const gv_chunk *c = batch->chunk[i];
-        for (int64_t k = 0; k < c->n_rows; k++)
-            if (s->src[c->row + k] == s->dst[c->row + k])
-                return gv_fail(err, GV_ERR_DATA, "%s:%" PRId64 ": the edge is a self-loop",
-                               gv_table_file(t), c->line_base + c->line[k]);
-    }
-    return GV_OK;
-}
-
-static gv_status take_batch(importer *im, const gv_table *t, const gv_batch *batch, int64_t path,
-                            gv_error *err)
-{
-    copy_job job = {.batch = batch, .reverse = im->o.reverse};
-    gv_status st = new_segment(im, batch->n_rows, gv_table_has(t, 2), path, &job.to, err);
-    if (st != GV_OK)
-        return st;
-    if (im->ids == GV_FIELD_TEXT) {
-        st = copy_texts(im, batch, job.to, err);
-    } else {
-        job.key = gv_alloc(im->ctx, 2 * batch->n_rows, sizeof *job.key);
-        if (job.key == NULL)
-            st = gv_no_memory(im->ctx, "import", err);
-    }
-    if (st != GV_OK)
-        return st;
-    gv_parallel_for(im->ctx, batch->n_chunks, copy_chunk, &job);
-    if (job.key != NULL)
-        st = gv_id_set_add(&im->set, job.key, 2 * batch->n_rows, err);
-    if (st == GV_OK && im->o.build.self_loops_error)
-        st = find_self_loop(t, batch, job.to, err);
-    return st;
-}
-
 /* ---- files ----------------------------------------------------------------------------------- */
 
 gv_status import_open(importer *im, int64_t path, int64_t block, import_source *source,
@@ -234,8 +115,7 @@ gv_status import_open(importer *im, int64_t path, int64_t block, import_source *
     const char *columns = NULL;
     gv_table_opts opts = import_table_opts(im);
     opts.skip_lines = im->o.skip_lines;
-    opts.lines = im->o.build.self_loops_error || im->o.build.duplicates == GV_DUPLICATES_ERROR ||
-                 im->o.build.duplicates == GV_DUPLICATES_SUM;
+    opts.lines = im->o.build.self_loops_error || import_keeps_lines(im);
     opts.block = block;
     gv_status st = gv_table_open(im->ctx, im->paths[path], &opts, &source->table, err);
     if (st == GV_OK)
@@ -255,7 +135,7 @@ static gv_status read_edges(importer *im, int64_t path, gv_error *err)
         st = gv_table_next(t, &batch, err);
         if (st != GV_OK || batch.n_chunks == 0)
             break;
-        st = take_batch(im, t, &batch, path, err);
+        st = import_take_batch(im, &batch, gv_table_has(t, 2), path, err);
     }
     if (st == GV_OK) {
         const gv_table_info info = gv_table_describe(t);
@@ -271,6 +151,9 @@ static void release(importer *im)
 {
     for (int64_t i = 0; i < im->n_segments; i++)
         import_free_segment(im, &im->segment[i]);
+    gv_pile_drop(im->spill, &im->pairs);
+    gv_pile_drop(im->spill, &im->pair_weights);
+    gv_spill_close(im->spill);
     gv_id_set_end(&im->set);
     gv_names_end(&im->names);
     gv_id_index_end(&im->index);
@@ -281,26 +164,98 @@ static void release(importer *im)
         gv_free(im->ctx, (void *)arrays[i]);
 }
 
+static void begin(importer *im, gv_context *ctx, const char *const *paths,
+                  const gv_import_opts *opts)
+{
+    *im = (importer){.ctx = ctx, .paths = paths, .index = {.ctx = ctx}};
+    im->o = opts != NULL ? *opts : gv_import_defaults();
+    im->ids = import_field(im->o.ids);
+    gv_id_set_begin(ctx, &im->set);
+    gv_names_begin(ctx, &im->names);
+}
+
+/* All there is to know before the graph can be built. */
+static gv_status read_all(importer *im, int64_t n_paths, gv_error *err)
+{
+    gv_status st = import_check_options(im, n_paths, err);
+    for (int64_t i = 0; i < n_paths && st == GV_OK; i++)
+        st = read_edges(im, i, err);
+    if (st == GV_OK && im->o.nodes != NULL)
+        st = import_nodes(im, err);
+    if (st == GV_OK)
+        st = import_relieve(im, err);
+    return st == GV_OK ? import_order_ids(im, err) : st;
+}
+
 GV_API gv_status gv_import(gv_context *ctx, const char *const *paths, int64_t n_paths,
                            const gv_import_opts *opts, gv_graph **out, gv_import_info *info,
                            gv_error *err)
 {
-    importer im = {.ctx = ctx, .paths = paths, .index = {.ctx = ctx}};
-    im.o = opts != NULL ? *opts : gv_import_defaults();
-    im.ids = import_field(im.o.ids);
-    gv_id_set_begin(ctx, &im.set);
-    gv_names_begin(ctx, &im.names);
-    gv_status st = import_check_options(&im, n_paths, err);
-    for (int64_t i = 0; i < n_paths && st == GV_OK; i++)
-        st = read_edges(&im, i, err);
-    if (st == GV_OK && im.o.nodes != NULL)
-        st = import_nodes(&im, err);
-    if (st == GV_OK)
-        st = import_order_ids(&im, err);
+    importer im;
+    begin(&im, ctx, paths, opts);
+    gv_status st = read_all(&im, n_paths, err);
     if (st == GV_OK)
         st = import_graph(&im, out, err);
     if (st == GV_OK && info != NULL)
         *info = im.info;
     release(&im);
+    return st;
+}
+
+/* The folder that a file lies in, caller's. */
+static char *folder_of(gv_context *ctx, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const size_t length = slash == NULL ? 1 : slash == path ? 1 : (size_t)(slash - path);
+    char *folder = gv_alloc(ctx, (int64_t)length + 1, 1);
+    if (folder != NULL) {
+        memcpy(folder, slash == NULL ? "." : path, length);
+        folder[length] = '\0';
+    }
+    return folder;
+}
+
+/* What a file cannot be written over is found out before the work, not after it. */
+static gv_status check_output(const char *path, bool overwrite, gv_error *err)
+{
+    if (!overwrite && access(path, F_OK) == 0)
+        return gv_fail(err, GV_ERR_CREATE, "%s: exists already and may not be overwritten", path);
+    return GV_OK;
+}
+
+static gv_status build_file(importer *im, const char *path, bool overwrite, gv_error *err)
+{
+    if (im->spill != NULL || !import_fits(im))
+        return import_disk(im, path, overwrite, err);
+    gv_graph *g = NULL;
+    gv_status st = import_graph(im, &g, err);
+    if (st == GV_OK)
+        st = gv_graph_save(im->ctx, g, path, overwrite, err);
+    if (st == GV_OK) {
+        im->info.n_nodes = g->n_nodes;
+        im->info.n_edges = g->n_edges;
+    }
+    gv_graph_free(g);
+    return st;
+}
+
+GV_API gv_status gv_import_file(gv_context *ctx, const char *const *paths, int64_t n_paths,
+                                const gv_import_opts *opts, const char *path, bool overwrite,
+                                gv_import_info *info, gv_error *err)
+{
+    importer im;
+    begin(&im, ctx, paths, opts);
+    char *own = im.o.tmpdir == NULL ? folder_of(ctx, path) : NULL;
+    im.folder = own != NULL ? own : im.o.tmpdir;
+    gv_status st =
+        im.folder == NULL ? gv_no_memory(ctx, "import", err) : check_output(path, overwrite, err);
+    if (st == GV_OK)
+        st = read_all(&im, n_paths, err);
+    if (st == GV_OK)
+        st = build_file(&im, path, overwrite, err);
+    if (st == GV_OK && info != NULL)
+        *info = im.info;
+    release(&im);
+    gv_free(ctx, own);
     return st;
 }

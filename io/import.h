@@ -4,17 +4,22 @@
 #define IO_IMPORT_H
 
 #include "engine/csr.h"
+#include "engine/items.h"
 #include "grapevine/io.h"
 #include "io/ids.h"
 #include "io/names.h"
+#include "io/spill.h"
 #include "io/table.h"
 
 /* The edges of one batch. Until the ids are known as a whole, an end is the integer id, or the
  * number of the text in `names`. */
 typedef struct import_segment {
     int64_t n;
-    int64_t *src, *dst;
-    float *weight; /* NULL: each 1 */
+    int64_t loops; /* edges that lead back to where they start */
+    bool wide;     /* ends are int64, else uint32 */
+    bool weighted; /* else each weighs 1 */
+    void *pair;    /* [2 n], source and target in turn; NULL when it was spilled */
+    float *weight; /* [n] */
     int64_t *line; /* NULL unless duplicates may be an error */
     int64_t path;  /* which of the files */
 } import_segment;
@@ -27,7 +32,14 @@ typedef struct importer {
     gv_id_set set;  /* integer ids met so far */
     gv_names names; /* text ids */
     import_segment *segment;
-    int64_t n_segments, segment_capacity, n_edges;
+    int64_t n_segments, segment_capacity, n_edges, n_loops;
+    int64_t segment_bytes; /* held in memory */
+    bool weights;          /* some segment has weights that count */
+    /* what does not fit */
+    const char *folder;          /* for temporary files; NULL: everything has to fit */
+    int64_t n_spilled;           /* segments */
+    gv_spill *spill;             /* NULL while everything fits */
+    gv_pile pairs, pair_weights; /* of the segments, one behind the other */
     /* the table of consumers */
     gv_role *role; /* [1 + n_attributes] */
     char (*attribute_name)[64];
@@ -86,8 +98,36 @@ gv_node import_node(const importer *im, int64_t id);
 /* The external id of a node as text, into text[GV_ID_CHARS + 1]. */
 const char *import_id_text(const importer *im, int64_t node, char *text);
 
+/* Takes over the edges of a batch: columns of source, target and, if it is `weighted`, weight. */
+gv_status import_take_batch(importer *im, const gv_batch *batch, bool weighted, int64_t path,
+                            gv_error *err);
+/* The name of one of the files, for messages. */
+const char *import_file_name(const importer *im, int64_t path);
+/* Whether lines are kept, to trace edges that the builder refuses. */
+bool import_keeps_lines(const importer *im);
+
+/* Whether the graph of the edges so far can be built within the memory limit. */
+bool import_fits(const importer *im);
+
+/* Puts all segments on disk that are not there; import_relieve() only if they no longer fit, or
+ * others are there already. */
+gv_status import_spill(importer *im, gv_error *err);
+gv_status import_relieve(importer *im, gv_error *err);
+
+/* Whether weights of edges bear on the graph. */
+bool import_weighs(const importer *im);
+
+/* Items of one segment, which is freed or given back to the disk unless it has lines; room for
+ * (n - loops) of them, twice that when undirected. */
+gv_status import_items(importer *im, import_segment *s, gv_items *to, gv_error *err);
+
 /* Builds the graph from the segments, which are freed on the way. */
 gv_status import_graph(importer *im, gv_graph **out, gv_error *err);
+/* The same into a graph file, a range of rows at a time. */
+gv_status import_disk(importer *im, const char *path, bool overwrite, gv_error *err);
+
+/* The text ids in order, [n_nodes][*width], zero-padded; caller's. */
+gv_status import_texts(importer *im, char **text, int32_t *width, gv_error *err);
 
 void import_free_segment(importer *im, import_segment *s);
 

@@ -50,122 +50,220 @@ const char *import_id_text(const importer *im, int64_t node, char *text)
     return text;
 }
 
-/* Gives the graph its text ids. */
-static gv_status attach_texts(importer *im, gv_graph *g, gv_error *err)
+gv_status import_texts(importer *im, char **text, int32_t *width, gv_error *err)
 {
-    const int64_t longest = gv_names_width(&im->names), width = longest > 0 ? longest : 1;
-    char *text = gv_alloc_zero(im->ctx, im->n_nodes * width, 1);
-    if (text == NULL)
+    const int64_t longest = gv_names_width(&im->names);
+    *width = longest > 0 ? (int32_t)longest : 1;
+    *text = gv_alloc_zero(im->ctx, im->n_nodes * *width, 1);
+    if (*text == NULL)
         return gv_no_memory(im->ctx, "import", err);
     for (int64_t v = 0; v < im->n_nodes; v++) {
         const gv_piece s = gv_names_get(&im->names, im->order[v]);
-        memcpy(text + v * width, s.text, (size_t)s.length);
+        memcpy(*text + v * *width, s.text, (size_t)s.length);
     }
+    return GV_OK;
+}
+
+/* Gives the graph its text ids. */
+static gv_status attach_texts(importer *im, gv_graph *g, gv_error *err)
+{
+    char *text;
+    const gv_status st = import_texts(im, &text, &g->id_width, err);
+    if (st != GV_OK)
+        return st;
     gv_free(im->ctx, (void *)g->id_int);
     g->id_int = NULL;
     g->id_kind = GV_ID_STRING;
-    g->id_width = (int32_t)width;
     g->id_text = text;
     return GV_OK;
 }
 
-/* ---- edges ----------------------------------------------------------------------------------- */
-
-typedef struct edge_list {
-    gv_node *src, *dst;
-    float *weight; /* NULL: each 1 */
-} edge_list;
+/* ---- items ----------------------------------------------------------------------------------- */
 
 typedef struct map_job {
     const importer *im;
     const import_segment *from;
-    int64_t first; /* place of its first edge in `to` */
-    edge_list *to;
+    gv_items *to;
+    int bits;
+    int64_t *first; /* [tasks + 1], place of the first item of each */
 } map_job;
+
+static gv_node node_of(const importer *im, const import_segment *s, int64_t end)
+{
+    if (s->wide)
+        return gv_id_index_place(&im->index, ((const int64_t *)s->pair)[end]);
+    const uint32_t id = ((const uint32_t *)s->pair)[end];
+    return im->ids == GV_FIELD_TEXT ? im->rank[id] : gv_id_index_place(&im->index, id);
+}
+
+static bool is_loop(const import_segment *s, int64_t i)
+{
+    const uint32_t *narrow = s->pair;
+    const int64_t *wide = s->pair;
+    return s->wide ? wide[2 * i] == wide[2 * i + 1] : narrow[2 * i] == narrow[2 * i + 1];
+}
+
+static int64_t task_end(const import_segment *s, int64_t task)
+{
+    return (task + 1) * ROWS_A_TASK < s->n ? (task + 1) * ROWS_A_TASK : s->n;
+}
+
+static void count_rows(void *arg, int64_t task)
+{
+    const map_job *job = arg;
+    int64_t n = task_end(job->from, task) - task * ROWS_A_TASK;
+    for (int64_t i = task * ROWS_A_TASK; job->from->loops > 0 && i < task_end(job->from, task); i++)
+        n -= is_loop(job->from, i);
+    job->first[task] = n << job->im->o.build.undirected;
+}
+
+/* Pairs of numbers that are the index's own place for each id: most of what large graphs need. */
+static void map_narrow(const map_job *job, int64_t begin, int64_t end, int64_t at)
+{
+    const int32_t *restrict place = job->im->index.bucket;
+    const uint64_t base = job->im->index.first - gv_id_key(0);
+    const uint32_t *restrict pair = job->from->pair;
+    uint64_t *restrict key = job->to->key;
+    for (int64_t i = begin; i < end; i++)
+        key[at++] =
+            gv_item_key(place[pair[2 * i] - base], place[pair[2 * i + 1] - base], job->bits);
+}
 
 static void map_rows(void *arg, int64_t task)
 {
     const map_job *job = arg;
     const import_segment *s = job->from;
-    const int64_t begin = task * ROWS_A_TASK;
-    const int64_t end = begin + ROWS_A_TASK < s->n ? begin + ROWS_A_TASK : s->n;
-    for (int64_t i = begin; i < end; i++) {
-        job->to->src[job->first + i] = import_node(job->im, s->src[i]);
-        job->to->dst[job->first + i] = import_node(job->im, s->dst[i]);
+    const int64_t begin = task * ROWS_A_TASK, end = task_end(s, task);
+    const bool undirected = job->im->o.build.undirected;
+    const gv_items *to = job->to;
+    int64_t at = job->first[task];
+    if (!s->wide && s->loops == 0 && !undirected && to->value == NULL &&
+        job->im->ids != GV_FIELD_TEXT && job->im->index.shift == 0) {
+        map_narrow(job, begin, end, at);
+        return;
     }
-    for (int64_t i = begin; job->to->weight != NULL && i < end; i++)
-        job->to->weight[job->first + i] = s->weight != NULL ? s->weight[i] : 1.0f;
+    for (int64_t i = begin; i < end; i++) {
+        if (is_loop(s, i))
+            continue;
+        const gv_node u = node_of(job->im, s, 2 * i), v = node_of(job->im, s, 2 * i + 1);
+        for (int way = 0; way <= (int)undirected; way++, at++) {
+            to->key[at] = gv_item_key(way == 0 ? u : v, way == 0 ? v : u, job->bits);
+            if (to->value != NULL) /* no -0 */
+                to->value[at] = gv_weight_bits(s->weight != NULL ? s->weight[i] + 0.0f : 1.0f);
+        }
+    }
 }
 
-static gv_status map_edges(importer *im, edge_list *to, gv_error *err)
+/* Gets a segment back from the disk. */
+static gv_status fetch(importer *im, import_segment *s, gv_error *err)
 {
-    bool weights = false;
-    for (int64_t i = 0; i < im->n_segments; i++)
-        weights |= im->segment[i].weight != NULL;
-    to->src = gv_alloc(im->ctx, im->n_edges, sizeof *to->src);
-    to->dst = gv_alloc(im->ctx, im->n_edges, sizeof *to->dst);
-    to->weight = weights ? gv_alloc(im->ctx, im->n_edges, sizeof *to->weight) : NULL;
-    if (to->src == NULL || to->dst == NULL || (weights && to->weight == NULL))
+    const int64_t bytes = 2 * s->n * (s->wide ? 8 : 4);
+    s->pair = gv_alloc(im->ctx, bytes, 1);
+    s->weight = s->weighted ? gv_alloc(im->ctx, s->n, sizeof *s->weight) : NULL;
+    if (s->pair == NULL || (s->weighted && s->weight == NULL))
         return gv_no_memory(im->ctx, "import", err);
-    map_job job = {.im = im, .to = to};
-    for (int64_t i = 0; i < im->n_segments; i++) {
-        import_segment *s = &im->segment[i];
-        job.from = s;
-        gv_parallel_for(im->ctx, (s->n + ROWS_A_TASK - 1) / ROWS_A_TASK, map_rows, &job);
-        job.first += s->n;
-        gv_free(im->ctx, s->src);
-        gv_free(im->ctx, s->dst);
-        gv_free(im->ctx, s->weight);
-        s->src = s->dst = NULL, s->weight = NULL;
+    gv_status st = gv_pile_take(im->spill, &im->pairs, s->pair, bytes, false, err);
+    if (st == GV_OK && s->weighted)
+        st = gv_pile_take(im->spill, &im->pair_weights, s->weight,
+                          s->n * (int64_t)sizeof *s->weight, false, err);
+    return st;
+}
+
+gv_status import_items(importer *im, import_segment *s, gv_items *to, gv_error *err)
+{
+    map_job job = {.im = im, .from = s, .to = to, .bits = gv_item_bits(im->n_nodes)};
+    const int64_t tasks = (s->n + ROWS_A_TASK - 1) / ROWS_A_TASK;
+    gv_status st = s->pair == NULL ? fetch(im, s, err) : GV_OK;
+    job.first = gv_alloc(im->ctx, tasks + 1, sizeof *job.first);
+    if (st == GV_OK && job.first == NULL)
+        st = gv_no_memory(im->ctx, "import", err);
+    if (st == GV_OK) {
+        gv_parallel_for(im->ctx, tasks, count_rows, &job);
+        to->n = gv_prefix_sum(job.first, tasks);
+        gv_parallel_for(im->ctx, tasks, map_rows, &job);
+        if (s->line == NULL) {
+            gv_free(im->ctx, s->pair);
+            gv_free(im->ctx, s->weight);
+            s->pair = NULL, s->weight = NULL;
+        }
     }
-    return GV_OK;
+    gv_free(im->ctx, job.first);
+    return st;
+}
+
+bool import_weighs(const importer *im)
+{
+    return gv_wants_weights(&im->o.build) && im->weights;
+}
+
+static gv_status all_items(importer *im, gv_items *items, gv_error *err)
+{
+    const int64_t n = (im->n_edges - im->n_loops) << im->o.build.undirected;
+    gv_status st = gv_items_begin(im->ctx, items, n, import_weighs(im), err);
+    int64_t at = 0;
+    for (int64_t i = 0; st == GV_OK && i < im->n_segments; i++) {
+        gv_items some = {0, items->key + at, items->value != NULL ? items->value + at : NULL};
+        st = import_items(im, &im->segment[i], &some, err);
+        at += some.n;
+    }
+    return st;
 }
 
 /* ---- what the builder refuses ---------------------------------------------------------------- */
 
 /* Edges by (source, target), each group in the order of the input; self-loops are left out. */
-static int64_t edge_records(const importer *im, const edge_list *e, gv_record *record)
+static int64_t edge_records(const importer *im, gv_record *record)
 {
-    int64_t n = 0;
-    for (int64_t i = 0; i < im->n_edges; i++) {
-        uint64_t u = (uint64_t)e->src[i], v = (uint64_t)e->dst[i];
-        if (im->o.build.undirected && u > v) {
-            const uint64_t swap = u;
-            u = v, v = swap;
+    int64_t n = 0, edge = 0;
+    for (int64_t k = 0; k < im->n_segments; k++)
+        for (int64_t i = 0; i < im->segment[k].n; i++, edge++) {
+            const import_segment *s = &im->segment[k];
+            uint64_t u = (uint64_t)node_of(im, s, 2 * i), v = (uint64_t)node_of(im, s, 2 * i + 1);
+            if (im->o.build.undirected && u > v) {
+                const uint64_t swap = u;
+                u = v, v = swap;
+            }
+            if (u != v)
+                record[n++] = (gv_record){u << 32 | v, (uint64_t)edge};
         }
-        if (u != v)
-            record[n++] = (gv_record){u << 32 | v, (uint64_t)i};
-    }
     return n;
+}
+
+/* The segment of an edge; *at becomes its place there. */
+static const import_segment *segment_of(const importer *im, int64_t edge, int64_t *at)
+{
+    const import_segment *s = im->segment;
+    for (*at = edge; *at >= s->n; s++)
+        *at -= s->n;
+    return s;
 }
 
 /* The edge at which a group goes wrong, or -1: its second, or the one that lifts the sum above 1.
  */
-static int64_t first_wrong(const importer *im, const edge_list *e, const gv_record *group,
-                           int64_t n)
+static int64_t first_wrong(const importer *im, const gv_record *group, int64_t n)
 {
     double sum = 0.0;
     if (im->o.build.duplicates == GV_DUPLICATES_ERROR)
         return n > 1 ? (int64_t)group[1].value : -1;
-    for (int64_t k = 0; k < n && e->weight != NULL; k++) {
-        sum += (double)e->weight[group[k].value];
+    for (int64_t k = 0; k < n && n > 1; k++) {
+        int64_t at;
+        const import_segment *s = segment_of(im, (int64_t)group[k].value, &at);
+        sum += s->weight != NULL ? (double)s->weight[at] : 1.0;
         if ((float)sum > 1.0f)
             return (int64_t)group[k].value;
     }
     return -1;
 }
 
-static gv_status fail_at_edge(const importer *im, const edge_list *e, int64_t edge, gv_error *err)
+static gv_status fail_at_edge(const importer *im, int64_t edge, gv_error *err)
 {
-    const import_segment *s = im->segment;
-    int64_t first = 0;
-    for (; edge - first >= s->n; s++)
-        first += s->n;
+    int64_t at;
+    const import_segment *s = segment_of(im, edge, &at);
     char u[GV_ID_CHARS + 1], v[GV_ID_CHARS + 1];
-    const char *path = im->paths[s->path];
     return gv_fail(err, GV_ERR_DATA, "%s:%" PRId64 ": edge %s -> %s %s",
-                   strcmp(path, "-") == 0 ? "standard input" : path, s->line[edge - first],
-                   import_id_text(im, e->src[edge], u), import_id_text(im, e->dst[edge], v),
+                   import_file_name(im, s->path), s->line[at],
+                   import_id_text(im, node_of(im, s, 2 * at), u),
+                   import_id_text(im, node_of(im, s, 2 * at + 1), v),
                    im->o.build.duplicates == GV_DUPLICATES_ERROR
                        ? "is given a second time"
                        : "lifts the sum of its probabilities out of [0, 1]");
@@ -173,40 +271,39 @@ static gv_status fail_at_edge(const importer *im, const edge_list *e, int64_t ed
 
 /* Says where the first refused edge stands; keeps the builder's message if that is not to be found.
  */
-static gv_status trace(const importer *im, const edge_list *e, gv_error *err)
+static gv_status trace(const importer *im, gv_error *err)
 {
-    if (im->n_segments == 0 || im->segment[0].line == NULL)
-        return GV_ERR_DATA;
+    for (int64_t i = 0; i < im->n_segments; i++)
+        if (im->segment[i].line == NULL && im->segment[i].n > 0)
+            return GV_ERR_DATA;
     gv_record *record = gv_alloc(im->ctx, im->n_edges, sizeof *record);
     if (record == NULL)
         return GV_ERR_DATA;
-    const int64_t n = edge_records(im, e, record);
+    const int64_t n = edge_records(im, record);
     int64_t wrong = -1;
     if (gv_sort_records(im->ctx, record, n, NULL) == GV_OK)
         for (int64_t i = 0, end; i < n; i = end) {
             for (end = i + 1; end < n && record[end].key == record[i].key; end++)
                 ;
-            const int64_t at = first_wrong(im, e, record + i, end - i);
+            const int64_t at = first_wrong(im, record + i, end - i);
             wrong = at >= 0 && (wrong < 0 || at < wrong) ? at : wrong;
         }
     gv_free(im->ctx, record);
-    return wrong >= 0 ? fail_at_edge(im, e, wrong, err) : GV_ERR_DATA;
+    return wrong >= 0 ? fail_at_edge(im, wrong, err) : GV_ERR_DATA;
 }
 
 gv_status import_graph(importer *im, gv_graph **out, gv_error *err)
 {
-    edge_list e = {0};
+    gv_items items = {0};
     gv_graph *g = NULL;
-    gv_status st = map_edges(im, &e, err);
+    gv_status st = all_items(im, &items, err);
     if (st == GV_OK) {
-        st = gv_graph_build(im->ctx, im->n_nodes, e.src, e.dst, e.weight, im->n_edges, im->node_id,
-                            &im->o.build, &g, &im->info.build, err);
+        st = gv_items_build(im->ctx, im->n_nodes, &items, im->n_loops, im->node_id, &im->o.build,
+                            &g, &im->info.build, err);
         if (st == GV_ERR_DATA)
-            st = trace(im, &e, err);
+            st = trace(im, err);
     }
-    gv_free(im->ctx, e.src);
-    gv_free(im->ctx, e.dst);
-    gv_free(im->ctx, e.weight);
+    gv_items_end(im->ctx, &items);
     if (st == GV_OK && im->ids == GV_FIELD_TEXT)
         st = attach_texts(im, g, err);
     if (st == GV_OK)

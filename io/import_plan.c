@@ -1,5 +1,6 @@
 /* import_plan.c -- what gv_import() will take: sizes from a sample of the edge lists, then the
- * allocations of import.c, import_graph.c and the engine's build.c and sort.c in their order.
+ * allocations of import_batch.c, import_graph.c and the engine's build.c and items.c in their order.
+ * Where these exceed the memory limit, the edges go to disk (import_disk.c), which takes what there is.
  *
  * The number of consumers is that of the ids in the sample if it is the whole; else an estimate of
  * different ids, not above the range they lie in, and the range itself where ids lie densely in it.
@@ -40,6 +41,10 @@ typedef struct extent {
     int32_t attributes;
     int64_t node_rows;
     bool weights;
+    bool wide;      /* ids need more than 32 bits */
+    bool marked;    /* they go into a bitmap */
+    bool spilled;   /* edges go to disk */
+    int64_t bitmap; /* bytes */
 } extent;
 
 static gv_status more_room(looker *l, int64_t n, gv_error *err)
@@ -141,6 +146,11 @@ static gv_status judge(looker *l, double share, extent *x, gv_error *err)
         x->range = range < INT64_MAX / 2 ? (int64_t)range + 1 : INT64_MAX / 2;
         if (share < 1.0 && x->range / DENSE <= x->nodes)
             x->nodes = x->range;
+        const int64_t least = gv_id_of_key(l->end[0]), most = gv_id_of_key(l->end[2 * l->n - 1]);
+        x->wide = least < 0 || most > UINT32_MAX;
+        for (x->bitmap = 1 << 20; 8 * x->bitmap <= most && !x->wide;)
+            x->bitmap *= 2;
+        x->marked = !x->wide && (x->bitmap <= 1 << 20 || x->bitmap <= 32 * x->rows);
     }
     x->nodes = x->nodes < 2 * x->rows ? x->nodes : 2 * x->rows;
     x->nodes = x->nodes > x->node_rows ? x->nodes : x->node_rows;
@@ -177,14 +187,18 @@ static gv_status look_at_all(looker *l, int64_t n_paths, extent *x, gv_error *er
 
 /* What outlives its phase. */
 typedef struct held {
-    int32_t segments, ids, index, edges, records;
+    int32_t segments, ids, index, records;
 } held;
 
 static int64_t edge_bytes(const importer *im, const extent *x)
 {
-    const bool lines = im->o.build.duplicates == GV_DUPLICATES_ERROR ||
-                       im->o.build.duplicates == GV_DUPLICATES_SUM;
-    return 16 + (x->weights ? 4 : 0) + (lines ? 8 : 0);
+    return (x->wide ? 16 : 8) + (x->weights ? 4 : 0) + (import_keeps_lines(im) ? 8 : 0);
+}
+
+/* Bytes of an item as it is sorted by source, and later when it has a probability. */
+static int64_t item_bytes(const importer *im, const extent *x)
+{
+    return x->weights && gv_wants_weights(&im->o.build) ? 12 : 8;
 }
 
 /* Texts of ids, their offsets and hashes, and the slots of their table. */
@@ -205,15 +219,19 @@ static void plan_reading(const importer *im, const extent *x, int32_t threads, g
     gv_plan_use(plan, GV_PLAN_MEMORY, "blocks of text", block);
     gv_plan_use(plan, GV_PLAN_MEMORY, "columns of a block",
                 x->widest_rows * (column + (x->weights ? 8 : 0)));
-    h->segments =
-        gv_plan_hold(plan, GV_PLAN_MEMORY, "edges as pairs of ids", x->rows * edge_bytes(im, x));
+    h->segments = gv_plan_hold(plan, x->spilled ? GV_PLAN_DISK : GV_PLAN_MEMORY,
+                               "edges as pairs of ids", x->rows * edge_bytes(im, x));
     if (text) {
         h->ids = gv_plan_hold(plan, GV_PLAN_MEMORY, "names", name_bytes(x));
         return;
     }
-    gv_plan_use(plan, GV_PLAN_MEMORY, "ids of a block, and scratch of their sort",
-                2 * 16 * x->widest_rows);
-    gv_plan_use(plan, GV_PLAN_MEMORY, "merging of ids", 8 * x->nodes);
+    if (x->marked) {
+        gv_plan_use(plan, GV_PLAN_MEMORY, "bitmap of ids", x->bitmap);
+    } else {
+        gv_plan_use(plan, GV_PLAN_MEMORY, "ids of a block, and scratch of their sort",
+                    2 * 16 * x->widest_rows);
+        gv_plan_use(plan, GV_PLAN_MEMORY, "merging of ids", 8 * x->nodes);
+    }
     h->ids = gv_plan_hold(plan, GV_PLAN_MEMORY, "ids", 8 * x->nodes);
 }
 
@@ -238,13 +256,11 @@ static void plan_numbering(const importer *im, const extent *x, int32_t threads,
     gv_plan_begin(plan, "number", (double)x->rows / (edges_numbered * threads));
     if (im->ids != GV_FIELD_TEXT)
         h->index = gv_plan_hold(plan, GV_PLAN_MEMORY, "index of ids", index_bytes(x));
-    /* a batch's pairs are freed as soon as it is numbered */
-    gv_plan_use(plan, GV_PLAN_MEMORY, "a numbered batch", x->widest_rows * (8 + weight));
+    const int64_t items = x->rows * (im->o.build.undirected ? 2 : 1);
+    h->records = gv_plan_hold(plan, GV_PLAN_MEMORY, "edges as numbers", items * item_bytes(im, x));
     gv_plan_drop(plan, h->segments);
     gv_plan_begin(plan, "sort by source", (double)x->kept / (edges_sorted * threads));
-    const bool lines = edge_bytes(im, x) - weight > 16;
-    h->edges = gv_plan_hold(plan, GV_PLAN_MEMORY, "edges as pairs of nodes",
-                            x->rows * (8 + weight + (lines ? 8 : 0)));
+    gv_plan_use(plan, GV_PLAN_MEMORY, "scratch of the sort", items * item_bytes(im, x));
 }
 
 static void plan_rows(const extent *x, bool stored, const char *name, gv_plan *plan)
@@ -258,24 +274,30 @@ static void plan_building(const importer *im, const extent *x, const gv_graph_sh
 {
     const bool undirected = im->o.build.undirected, stored = g->rule == GV_PROBABILITY_STORED;
     const bool symmetric = undirected && (!stored || im->o.build.source == GV_FROM_WEIGHT);
-    const int64_t records = x->rows * (undirected ? 2 : 1);
-    h->records = gv_plan_hold(plan, GV_PLAN_MEMORY, "records to sort", 16 * records);
-    gv_plan_use(plan, GV_PLAN_MEMORY, "scratch of the sort", gv_sort_bytes(records, 16, threads));
+    const bool shared = stored && im->o.build.source == GV_FROM_WC;
+    const int64_t item = stored ? 12 : 8;
     gv_plan_begin(plan, "rows by source", (double)x->kept / (edges_numbered * threads));
     gv_plan_hold(plan, GV_PLAN_MEMORY, "ids of the graph", 8 * x->nodes);
-    plan_rows(x, stored, "rows by source", plan);
-    if (!symmetric) {
-        gv_plan_begin(plan, "sort by target", (double)x->kept / (edges_sorted * threads));
-        gv_plan_use(plan, GV_PLAN_MEMORY, "scratch of the sort",
-                    gv_sort_bytes(x->kept, 16, threads));
-        gv_plan_begin(plan, "rows by target", (double)x->kept / (edges_numbered * threads));
-        if (!undirected)
+    if (im->o.build.source == GV_FROM_TRIVALENCY)
+        gv_plan_use(plan, GV_PLAN_MEMORY, "draws", 4 * x->kept);
+    plan_rows(x, stored && !shared, "rows by source", plan);
+    for (int turn = 0; turn < (symmetric ? 0 : shared ? 2 : 1); turn++) {
+        gv_plan_begin(plan, "turn", (double)x->kept / (edges_numbered * threads));
+        const int32_t turned =
+            gv_plan_hold(plan, GV_PLAN_MEMORY, "edges as numbers, turned", x->kept * item);
+        gv_plan_drop(plan, h->records);
+        h->records = turned;
+        gv_plan_begin(plan, turn == 0 ? "sort by target" : "sort by source again",
+                      (double)x->kept / (edges_sorted * threads));
+        gv_plan_use(plan, GV_PLAN_MEMORY, "scratch of the sort", x->kept * item);
+        gv_plan_begin(plan, turn == 0 ? "rows by target" : "probabilities by source",
+                      (double)x->kept / (edges_numbered * threads));
+        if (turn == 0 && !undirected)
             plan_rows(x, stored, "rows by target", plan);
         else
-            gv_plan_hold(plan, GV_PLAN_MEMORY, "probabilities by target", 4 * x->kept);
+            gv_plan_hold(plan, GV_PLAN_MEMORY, "probabilities", 4 * x->kept);
     }
     gv_plan_drop(plan, h->records);
-    gv_plan_drop(plan, h->edges);
 }
 
 static void plan_attributes(const importer *im, const extent *x, gv_plan *plan, const held *h)
@@ -292,20 +314,33 @@ static void plan_attributes(const importer *im, const extent *x, gv_plan *plan, 
     gv_plan_drop(plan, h->ids);
 }
 
-static gv_probability_rule rule_of(const importer *im, const extent *x)
+/* What import_batch.c looks for before it sends the edges to disk. */
+static bool spills(const importer *im, const extent *x, bool stored)
 {
-    switch (im->o.build.source) {
-    case GV_FROM_CONSTANT:
-        return GV_PROBABILITY_CONSTANT;
-    case GV_FROM_WC:
-        return x->weights ? GV_PROBABILITY_STORED : GV_PROBABILITY_WEIGHTED_CASCADE;
-    case GV_FROM_WEIGHT:
-    case GV_FROM_TRIVALENCY:
-        return GV_PROBABILITY_STORED;
-    case GV_FROM_NONE:
-        break;
-    }
-    return GV_PROBABILITY_NONE;
+    const int64_t limit = gv_context_memory_limit(im->ctx);
+    const int64_t items = x->rows * (im->o.build.undirected ? 2 : 1);
+    const int64_t item = stored ? 12 : 8, rows = stored ? 16 : 4;
+    return limit > 0 && items * (2 * item + rows) + 40 * x->nodes > limit;
+}
+
+/* Everything beside the ids takes turns in what the limit leaves. */
+static void plan_disk(const importer *im, const extent *x, bool stored, int32_t threads,
+                      gv_plan *plan, const held *h)
+{
+    const int64_t items = x->rows * (im->o.build.undirected ? 2 : 1);
+    const int64_t item = stored ? 12 : 8, pairs = x->rows * edge_bytes(im, x);
+    const int64_t offsets = 8 * (x->nodes + 1);
+    const int64_t limit = gv_context_memory_limit(im->ctx);
+    const int64_t left = limit - offsets - 8 * x->nodes - index_bytes(x);
+    gv_plan_begin(plan, "number", (double)x->rows / (edges_numbered * threads));
+    gv_plan_hold(plan, GV_PLAN_MEMORY, "index of ids", index_bytes(x));
+    gv_plan_drop(plan, h->segments);
+    gv_plan_hold(plan, GV_PLAN_MEMORY, "offsets of rows", offsets);
+    gv_plan_use(plan, GV_PLAN_DISK, "edges", pairs > items * item ? pairs : items * item);
+    gv_plan_begin(plan, "ranges of rows", 4.0 * (double)x->kept / (edges_sorted * threads));
+    gv_plan_use(plan, GV_PLAN_MEMORY, "ranges of rows", left > 0 ? left / 8 * 5 : 0);
+    gv_plan_use(plan, GV_PLAN_DISK, "edges, and rows by source",
+                items * item + x->kept * (stored ? 8 : 4));
 }
 
 GV_API gv_status gv_import_plan(gv_context *ctx, const char *const *paths, int64_t n_paths,
@@ -319,7 +354,7 @@ GV_API gv_status gv_import_plan(gv_context *ctx, const char *const *paths, int64
     im.ids = import_field(im.o.ids);
     looker l = {.im = &im};
     extent x = {.rows = 0};
-    held h = {-1, -1, -1, -1, -1};
+    held h = {-1, -1, -1, -1};
     const gv_status st = look_at_all(&l, n_paths, &x, err);
     gv_free(ctx, l.pair);
     gv_free(ctx, l.end);
@@ -329,14 +364,21 @@ GV_API gv_status gv_import_plan(gv_context *ctx, const char *const *paths, int64
     *graph = (gv_graph_shape){.n_nodes = x.nodes,
                               .n_edges = x.kept,
                               .directed = !im.o.build.undirected,
-                              .rule = rule_of(&im, &x),
+                              .rule = gv_rule_of(&im.o.build, x.weights),
                               .id_kind = text ? GV_ID_STRING : GV_ID_INT,
                               .id_width = text ? (int32_t)x.id_bytes : 0,
                               .n_attributes = x.attributes};
     const int32_t threads = gv_context_threads(ctx);
-    plan_reading(&im, &x, threads, plan, &h);
-    plan_numbering(&im, &x, threads, plan, &h);
-    plan_building(&im, &x, graph, threads, plan, &h);
+    const bool stored = graph->rule == GV_PROBABILITY_STORED;
+    if (spills(&im, &x, stored)) {
+        x.spilled = true;
+        plan_reading(&im, &x, threads, plan, &h);
+        plan_disk(&im, &x, stored, threads, plan, &h);
+    } else {
+        plan_reading(&im, &x, threads, plan, &h);
+        plan_numbering(&im, &x, threads, plan, &h);
+        plan_building(&im, &x, graph, threads, plan, &h);
+    }
     plan_attributes(&im, &x, plan, &h);
     return GV_OK;
 }

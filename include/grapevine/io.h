@@ -35,6 +35,8 @@ typedef struct gv_import_opts {
     bool lenient;           /* skip rows that cannot be read, and count them           [false] */
     gv_bad_row_fn *bad_row; /* when lenient; may be NULL                              [NULL] */
     void *bad_row_data;     /* borrowed, handed to `bad_row`                          [NULL] */
+    const char *tmpdir;     /* borrowed; folder for gv_import_file()'s temporary data; NULL: that
+                               of the output                                          [NULL] */
 } gv_import_opts;
 
 typedef struct gv_import_info {
@@ -42,6 +44,9 @@ typedef struct gv_import_info {
     int64_t rows_bad;   /* skipped; only when lenient */
     int64_t bytes_read; /* of text, after decompression */
     gv_build_info build;
+    /* gv_import_file() only */
+    int64_t n_nodes, n_edges;
+    int64_t bytes_spilled; /* the most temporary disk space that was held; 0: all fitted */
 } gv_import_info;
 
 GV_API gv_import_opts gv_import_defaults(void);
@@ -57,6 +62,18 @@ GV_API gv_import_opts gv_import_defaults(void);
 GV_API GV_CHECKED gv_status gv_import(gv_context *ctx, const char *const *paths, int64_t n_paths,
                                       const gv_import_opts *opts, gv_graph **out,
                                       gv_import_info *info, gv_error *err);
+
+/* The same straight into a graph file, of any number of edges: what does not fit the context's
+ * memory limit goes to temporary files, 8 to 24 bytes an edge, which are gone with the process,
+ * however it ends. What has to fit is about 40 bytes a consumer, and as much as the longest of its
+ * rows takes. The file is the one that gv_import() and gv_graph_save() make, to the byte.
+ *
+ * Errors as these two; messages about duplicates that are refused name lines only as long as all
+ * edges fit. */
+GV_API GV_CHECKED gv_status gv_import_file(gv_context *ctx, const char *const *paths,
+                                           int64_t n_paths, const gv_import_opts *opts,
+                                           const char *path, bool overwrite, gv_import_info *info,
+                                           gv_error *err);
 
 typedef struct gv_log_opts {
     const char *columns; /* borrowed; names or 1-based numbers of user, item, topic, time[, value];

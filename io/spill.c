@@ -1,0 +1,212 @@
+/* spill.c -- see spill.h. */
+#define _GNU_SOURCE
+#include "io/spill.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "engine/error.h"
+#include "engine/memory.h"
+
+struct gv_spill {
+    gv_context *ctx;
+    int fd;
+    int64_t extent; /* bytes */
+    int64_t end;    /* of the file, extents given back included */
+    int64_t *idle;  /* [n_idle], offsets of extents that nobody uses */
+    int64_t n_idle, room;
+    char folder[];
+};
+
+/* A file with a name where the file system knows no others; it has the name for a moment only. */
+static int open_named(gv_spill *s)
+{
+    const size_t size = strlen(s->folder) + 32;
+    char *path = gv_alloc(s->ctx, (int64_t)size, 1);
+    if (path == NULL) {
+        errno = ENOMEM;
+        return -1;
+    }
+    snprintf(path, size, "%s/.grapevine-XXXXXX", s->folder);
+    const int fd = mkostemp(path, O_CLOEXEC);
+    const int why = errno;
+    if (fd >= 0)
+        unlink(path);
+    gv_free(s->ctx, path);
+    errno = why;
+    return fd;
+}
+
+gv_status gv_spill_open(gv_context *ctx, const char *folder, int64_t extent, gv_spill **out,
+                        gv_error *err)
+{
+    const size_t length = strlen(folder) + 1;
+    *out = NULL;
+    gv_spill *s = gv_alloc_zero(ctx, (int64_t)(sizeof *s + length), 1);
+    if (s == NULL)
+        return gv_no_memory(ctx, "temporary data", err);
+    s->ctx = ctx;
+    s->extent = extent;
+    memcpy(s->folder, folder, length);
+    s->fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (s->fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL))
+        s->fd = open_named(s);
+    if (s->fd < 0) {
+        const gv_status st = gv_fail(err, GV_ERR_CREATE, "%s: no temporary file can be made: %s",
+                                     folder, strerror(errno));
+        gv_free(ctx, s);
+        return st;
+    }
+    *out = s;
+    return GV_OK;
+}
+
+void gv_spill_close(gv_spill *s)
+{
+    if (s == NULL)
+        return;
+    close(s->fd);
+    gv_free(s->ctx, s->idle);
+    gv_free(s->ctx, s);
+}
+
+int64_t gv_spill_peak(const gv_spill *s)
+{
+    return s->end;
+}
+
+/* ---- extents --------------------------------------------------------------------------------- */
+
+static gv_status grow(gv_context *ctx, int64_t **list, int64_t n, int64_t *room, gv_error *err)
+{
+    if (n < *room)
+        return GV_OK;
+    const int64_t more = *room > 0 ? 2 * *room : 16;
+    int64_t *moved = gv_realloc(ctx, *list, more, sizeof *moved);
+    if (moved == NULL)
+        return gv_no_memory(ctx, "temporary data", err);
+    *list = moved;
+    *room = more;
+    return GV_OK;
+}
+
+/* The list of idle extents has room for all extents there are, so giving one back cannot fail. */
+static gv_status take_extent(gv_spill *s, int64_t *offset, gv_error *err)
+{
+    if (s->n_idle > 0) {
+        *offset = s->idle[--s->n_idle];
+        return GV_OK;
+    }
+    const gv_status st = grow(s->ctx, &s->idle, s->end / s->extent, &s->room, err);
+    if (st != GV_OK)
+        return st;
+    *offset = s->end;
+    s->end += s->extent;
+    return GV_OK;
+}
+
+static gv_status write_extent(gv_spill *s, gv_pile *pile, const char *data, gv_error *err)
+{
+    int64_t offset = 0;
+    gv_status st = grow(s->ctx, &pile->extent, pile->n, &pile->room, err);
+    if (st == GV_OK)
+        st = take_extent(s, &offset, err);
+    if (st != GV_OK)
+        return st;
+    pile->extent[pile->n++] = offset;
+    for (int64_t done = 0; done < s->extent;) {
+        const ssize_t n =
+            pwrite(s->fd, data + done, (size_t)(s->extent - done), (off_t)(offset + done));
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return gv_fail(err, GV_ERR_IO,
+                           "%s: writing temporary data failed after %" PRId64 " bytes: %s",
+                           s->folder, s->end - s->extent, strerror(n < 0 ? errno : ENOSPC));
+        done += n;
+    }
+    return GV_OK;
+}
+
+/* ---- piles ----------------------------------------------------------------------------------- */
+
+gv_status gv_pile_append(gv_spill *s, gv_pile *pile, const void *data, int64_t bytes, gv_error *err)
+{
+    const char *from = data;
+    if (pile->tail == NULL) {
+        pile->tail = gv_alloc(s->ctx, s->extent, 1);
+        if (pile->tail == NULL)
+            return gv_no_memory(s->ctx, "temporary data", err);
+    }
+    while (bytes > 0) {
+        const int64_t used = pile->bytes - pile->n * s->extent, free = s->extent - used;
+        const int64_t some = bytes < free ? bytes : free;
+        const bool whole = some == s->extent;
+        if (!whole)
+            memcpy(pile->tail + used, from, (size_t)some);
+        if (some == free) {
+            const gv_status st = write_extent(s, pile, whole ? from : pile->tail, err);
+            if (st != GV_OK)
+                return st;
+        }
+        pile->bytes += some;
+        from += some, bytes -= some;
+    }
+    return GV_OK;
+}
+
+static gv_status read_extent(const gv_spill *s, int64_t offset, char *to, int64_t bytes,
+                             gv_error *err)
+{
+    while (bytes > 0) {
+        const ssize_t n = pread(s->fd, to, (size_t)bytes, (off_t)offset);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return gv_fail(err, GV_ERR_IO, "%s: reading temporary data failed: %s", s->folder,
+                           n < 0 ? strerror(errno) : "they end too early");
+        to += n, offset += n, bytes -= n;
+    }
+    return GV_OK;
+}
+
+gv_status gv_pile_take(gv_spill *s, gv_pile *pile, void *data, int64_t bytes, bool keep,
+                       gv_error *err)
+{
+    char *to = data;
+    while (bytes > 0) {
+        const int64_t e = pile->read / s->extent, at = pile->read % s->extent;
+        const int64_t left = s->extent - at, some = bytes < left ? bytes : left;
+        if (e < pile->n) {
+            const gv_status st = read_extent(s, pile->extent[e] + at, to, some, err);
+            if (st != GV_OK)
+                return st;
+            if (some == left && !keep) {
+                s->idle[s->n_idle++] = pile->extent[e];
+                pile->extent[e] = -1;
+            }
+        } else {
+            memcpy(to, pile->tail + at, (size_t)some);
+        }
+        pile->read += some;
+        to += some, bytes -= some;
+    }
+    return GV_OK;
+}
+
+void gv_pile_drop(gv_spill *s, gv_pile *pile)
+{
+    if (s == NULL)
+        return;
+    for (int64_t e = 0; e < pile->n; e++)
+        if (pile->extent[e] >= 0)
+            s->idle[s->n_idle++] = pile->extent[e];
+    gv_free(s->ctx, pile->extent);
+    gv_free(s->ctx, pile->tail);
+    *pile = (gv_pile){0};
+}
