@@ -92,7 +92,8 @@ static const cli_option options[] = {
      .type = CLI_PATH,
      .offset = offsetof(import_opts, tmpdir),
      .metavar = "DIR",
-     .help = "folder for temporary data, when the edges do not fit in --memory [that of the output]"},
+     .help =
+         "folder for temporary data, when the edges do not fit in --memory [that of the output]"},
     {.name = NULL},
 };
 

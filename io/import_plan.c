@@ -1,6 +1,7 @@
 /* import_plan.c -- what gv_import() will take: sizes from a sample of the edge lists, then the
- * allocations of import_batch.c, import_graph.c and the engine's build.c and items.c in their order.
- * Where these exceed the memory limit, the edges go to disk (import_disk.c), which takes what there is.
+ * allocations of import_batch.c, import_graph.c and the engine's build.c and items.c in their
+ * order. Where these exceed the memory limit, the edges go to disk (import_disk.c), which takes
+ * what there is.
  *
  * The number of consumers is that of the ids in the sample if it is the whole; else an estimate of
  * different ids, not above the range they lie in, and the range itself where ids lie densely in it.
@@ -246,7 +247,6 @@ static int64_t index_bytes(const extent *x)
 static void plan_numbering(const importer *im, const extent *x, int32_t threads, gv_plan *plan,
                            held *h)
 {
-    const int64_t weight = x->weights ? 4 : 0;
     if (im->ids == GV_FIELD_TEXT) {
         gv_plan_begin(plan, "order names", (double)x->nodes / (edges_sorted * threads));
         h->index = gv_plan_hold(plan, GV_PLAN_MEMORY, "places of names", 8 * x->nodes);

@@ -21,7 +21,7 @@ static gv_error err;
 
 typedef enum id_style { DENSE, SPARSE, TEXTS } id_style;
 
-enum { FILES = 16, ROWS = 3000 };
+enum { FILES = 24, ROWS = 4000 };
 
 /* The edge files: rows of random edges among 400 consumers, hubs, loops and repeats among them. */
 typedef struct inputs {
@@ -117,7 +117,7 @@ TEST disk_gives_the_same_bytes(const rule *r, id_style style)
     ASSERT_EQm(err.message, GV_OK, import_to(&in, &o, 2, 0, whole, &a));
     ASSERT_EQ(0, a.bytes_spilled);
     int spilled = 0;
-    for (int64_t limit = 5 << 18; b.bytes_spilled > 0; limit += limit / 3) {
+    for (int64_t limit = 5 << 18; b.bytes_spilled > 0; limit += limit / 4) {
         ASSERT_LT(limit, 64 << 20);
         const gv_status st = import_to(&in, &o, 1 + spilled % 3, limit, parts, &b);
         if (st == GV_ERR_NOMEM && spilled == 0)
@@ -129,7 +129,7 @@ TEST disk_gives_the_same_bytes(const rule *r, id_style style)
                a.build.self_loops == b.build.self_loops);
         spilled += b.bytes_spilled > 0;
     }
-    ASSERT_GT(spilled, 1);
+    ASSERT_GT(spilled, 0);
     PASS();
 }
 
