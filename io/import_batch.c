@@ -58,9 +58,10 @@ static int64_t build_bytes(const importer *im, int64_t nodes)
 static bool fits(const importer *im, int64_t nodes)
 {
     const int64_t limit = im->ctx->memory_limit, used = im->ctx->memory_used;
-    const int64_t item = im->weights ? 12 : 8;
-    const int64_t least = im->segment_bytes + im->n_edges * item; /* while one becomes the other */
-    const int64_t build = build_bytes(im, nodes);
+    const int64_t m = (im->n_edges - im->n_loops) * (im->o.build.undirected ? 2 : 1);
+    const int64_t least =
+        im->segment_bytes + m * (im->weights ? 12 : 8); /* one becomes the other */
+    const int64_t build = build_bytes(im, nodes) + (import_keeps_lines(im) ? im->segment_bytes : 0);
     return used - im->segment_bytes + (build > least ? build : least) <= limit;
 }
 

@@ -34,14 +34,14 @@ typedef struct disk {
 
 /* ---- memory ---------------------------------------------------------------------------------- */
 
-/* Five eighths of what is left are for a range of rows and its copy while it is sorted; the rest is
+/* Half of what is left is for a range of rows and its copy while it is sorted; the rest is
  * for the tails of two shelves and for pieces on their way. */
 static gv_status choose_sizes(disk *d, gv_error *err)
 {
     const gv_context *ctx = d->im->ctx;
     const int64_t left = ctx->memory_limit - ctx->memory_used;
     const int64_t item = 2 * (d->stored ? 12 : 8);
-    d->most = left / 8 * 5 / item;
+    d->most = left / 2 / item;
     return d->most >= 1 ? GV_OK : gv_no_memory(d->im->ctx, "import", err);
 }
 

@@ -338,7 +338,7 @@ static void plan_disk(const importer *im, const extent *x, bool stored, int32_t 
     gv_plan_hold(plan, GV_PLAN_MEMORY, "offsets of rows", offsets);
     gv_plan_use(plan, GV_PLAN_DISK, "edges", pairs > items * item ? pairs : items * item);
     gv_plan_begin(plan, "ranges of rows", 4.0 * (double)x->kept / (edges_sorted * threads));
-    gv_plan_use(plan, GV_PLAN_MEMORY, "ranges of rows", left > 0 ? left / 8 * 5 : 0);
+    gv_plan_use(plan, GV_PLAN_MEMORY, "ranges of rows", left > 0 ? left / 2 : 0);
     gv_plan_use(plan, GV_PLAN_DISK, "edges, and rows by source",
                 items * item + x->kept * (stored ? 8 : 4));
 }

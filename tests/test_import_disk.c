@@ -21,7 +21,7 @@ static gv_error err;
 
 typedef enum id_style { DENSE, SPARSE, TEXTS } id_style;
 
-enum { FILES = 24, ROWS = 4000 };
+enum { FILES = 24, ROWS = 2500 };
 
 /* The edge files: rows of random edges among 400 consumers, hubs, loops and repeats among them. */
 typedef struct inputs {
