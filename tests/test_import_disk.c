@@ -122,6 +122,8 @@ TEST disk_gives_the_same_bytes(const rule *r, id_style style)
         const gv_status st = import_to(&in, &o, 1 + spilled % 3, limit, parts, &b);
         if (st == GV_ERR_NOMEM && spilled == 0)
             continue;
+        if (st != GV_OK)
+            printf("%s, %" PRId64 " bytes: %s\n", r->name, limit, err.message);
         ASSERT_EQm(err.message, GV_OK, st);
         ASSERTm(r->name, test_same(whole, parts));
         ASSERT(a.n_nodes == b.n_nodes && a.n_edges == b.n_edges &&
