@@ -1,6 +1,7 @@
 #!/bin/sh
-# Installs what is missing, builds, runs every test. Three lanes: optimised gcc, gcc with the address
-# and undefined-behaviour sanitizers, clang with the thread sanitizer (kernels only).
+# Installs what is missing, builds, runs every test. Four lanes: optimised gcc, gcc with the address
+# and undefined-behaviour sanitizers, clang with the thread sanitizer (kernels only), and a minute of
+# fuzzing the readers.
 #
 #   ./test.sh               all of it
 #   ./test.sh --no-install  only check and list missing packages, then test
@@ -36,4 +37,9 @@ lane asan
 archer=$(clang -print-file-name=libarcher.so)
 export OMP_TOOL_LIBRARIES="$archer" TSAN_OPTIONS="ignore_noninstrumented_modules=1"
 lane tsan -L kernel
+unset OMP_TOOL_LIBRARIES
+
+build fuzz fuzzers
+say "testing: fuzz, 60 s"
+./tests/fuzz/smoke.sh build/fuzz/tests/fuzz 60
 say "all lanes passed"

@@ -48,12 +48,12 @@ install_missing() {
     fi
 }
 
-# build PRESET: configures and builds; quiet unless it fails.
+# build PRESET [TARGET]: configures and builds; quiet unless it fails.
 build() {
     log=build/$1.log
     mkdir -p build
     say "building: $1"
-    if ! { cmake --preset "$1" && cmake --build "build/$1" -j "$(nproc)"; } >"$log" 2>&1; then
+    if ! { cmake --preset "$1" && cmake --build "build/$1" --target "${2:-all}" -j "$(nproc)"; } >"$log" 2>&1; then
         tail -n 40 "$log" >&2
         say "building $1 failed; the whole log is $log"
         exit 1

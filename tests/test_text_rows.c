@@ -1,20 +1,18 @@
-/* test_text_speed.c -- all rows of a larger file arrive, and how fast: prints GB/s of plain integer
- * edges on two threads. An argument gives the megabytes of text (8). */
+/* test_text_rows.c -- all rows of a larger file arrive, each with its own values in its own place,
+ * at any number of threads. */
 #include <greatest.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "engine/context.h"
-#include "engine/parallel.h"
 #include "io/table.h"
 #include "tests/support/graphs.h"
 #include "tests/support/text.h"
 
 GREATEST_MAIN_DEFS();
 
-enum { TRIALS = 5, ROW_CHARS = 48 };
-static int64_t megabytes = 8;
+enum { BYTES = 8 << 20, ROW_CHARS = 48 };
 
 typedef struct sums {
     int64_t rows;
@@ -60,42 +58,35 @@ static gv_status read_sums(gv_context *ctx, const char *path, sums *s, gv_error 
     return st;
 }
 
-TEST reads_all_rows_fast(void)
+TEST reads_all_rows(int32_t threads)
 {
     char path[TEXT_PATH_CHARS];
     int64_t length;
     sums want, have;
-    char *text = make_text(megabytes << 20, &length, &want);
+    gv_error err = {.message = ""};
+    char *text = make_text(BYTES, &length, &want);
     text_file("edges.tsv", text, length, path);
     free(text);
-    gv_context *ctx = test_context(2, -1);
-    double best = 1e30;
-    for (int i = 0; i < TRIALS; i++) {
-        gv_error err = {.message = ""};
-        const double started = gv_seconds();
-        ASSERT_EQm(err.message, GV_OK, read_sums(ctx, path, &have, &err));
-        const double seconds = gv_seconds() - started;
-        best = seconds < best ? seconds : best;
-        ASSERT_EQ_FMT(want.rows, have.rows, "%" PRId64);
-        ASSERT(want.source == have.source && want.target == have.target);
-    }
-    printf("%" PRId64 " rows, %.1f MB: %.2f GB/s on 2 threads\n", want.rows, 1e-6 * (double)length,
-           1e-9 * (double)length / best);
+    gv_context *ctx = test_context(threads, -1);
+    ASSERT_EQm(err.message, GV_OK, read_sums(ctx, path, &have, &err));
+    ASSERT_EQ_FMT(want.rows, have.rows, "%" PRId64);
+    ASSERT(want.source == have.source && want.target == have.target);
     gv_context_free(ctx);
     PASS();
 }
 
-SUITE(speed)
+SUITE(rows)
 {
-    RUN_TEST(reads_all_rows_fast);
+    RUN_TEST1(reads_all_rows, 1);
+    RUN_TEST1(reads_all_rows, 2);
+    RUN_TEST1(reads_all_rows, 3);
+    RUN_TEST1(reads_all_rows, 8);
 }
 
 int main(int argc, char **argv)
 {
     GREATEST_MAIN_BEGIN();
-    if (argc == 2)
-        megabytes = strtoll(argv[1], NULL, 10);
-    RUN_SUITE(speed);
+    RUN_SUITE(rows);
     text_clean();
     GREATEST_MAIN_END();
 }
