@@ -12,7 +12,8 @@ typedef struct cascade_opts {
     const char *probability, *sim_range;
     int64_t sims, max_sims, max_steps;
     double precision;
-    bool activation, spread_only;
+    bool activation, spread_only, marginals;
+    const char *blocked;
     int32_t kernel; /* a gv_cascade_kernel */
 } cascade_opts;
 
@@ -100,6 +101,16 @@ static const cli_option options[] = {
      .type = CLI_FLAG,
      .offset = offsetof(cascade_opts, activation),
      .help = "also count for each consumer in how many worlds they became active"},
+    {.name = "marginals",
+     .type = CLI_FLAG,
+     .offset = offsetof(cascade_opts, marginals),
+     .help = "also what each seed adds to the others, in the same worlds; simulates once more for "
+             "each seed"},
+    {.name = "blocked",
+     .type = CLI_PATH,
+     .offset = offsetof(cascade_opts, blocked),
+     .metavar = "WHO",
+     .help = "who never becomes active: a file of ids, or a list id,id,..."},
     {.name = "spread-only",
      .type = CLI_FLAG,
      .offset = offsetof(cascade_opts, spread_only),
@@ -143,6 +154,7 @@ typedef struct cascade_run {
     gv_probability probability; /* the rule none: the graph's own */
     float *stored;              /* owned, of the model's topic */
 
+    gv_node *blocked;     /* to be freed with gv_nodes_free() */
     gv_node *owned_seeds; /* to be freed with gv_nodes_free() */
     const gv_node *seeds;
     int64_t n_seeds;
@@ -228,6 +240,7 @@ static int take_options(cascade_run *c)
                                 .max_steps = o->max_steps,
                                 .activation = o->activation,
                                 .spread_only = o->spread_only,
+                                .marginals = o->marginals,
                                 .kernel = (gv_cascade_kernel)o->kernel};
     if (!is_name(o->name))
         return cli_fail_text(c->s, CLI_USAGE,
@@ -312,6 +325,18 @@ static int read_seeds(cascade_run *c)
     return CLI_OK;
 }
 
+static int read_blocked(cascade_run *c)
+{
+    gv_error err;
+    if (c->o->blocked == NULL)
+        return CLI_OK;
+    if (gv_nodes_read(cli_context(c->s), c->g, c->o->blocked, &c->blocked, &c->opts.n_blocked,
+                      &err) != GV_OK)
+        return cli_fail(c->s, &err);
+    c->opts.blocked = c->blocked;
+    return CLI_OK;
+}
+
 static int read_model(cascade_run *c)
 {
     gv_error err;
@@ -375,6 +400,8 @@ static gv_status put_arrays(const cascade_run *c, gv_results *out, const char *g
         {"outward_mean", GV_F64, 1, {1}, &r->outward_mean},
         {"curve_sum", GV_I64, 1, {r->curve_length}, r->curve_sum},
         {"curve_sumsq", GV_I64, 2, {r->curve_length, 2}, r->curve_sumsq},
+        {"blocked", GV_I32, 1, {c->opts.n_blocked}, c->blocked},
+        {"seed_marginal_sum", GV_I64, 1, {r->n_seeds}, r->seed_marginal_sum},
         {"activation_count", GV_I32, 1, {gv_graph_nodes(c->g)}, r->activation_count},
     };
     char path[256];
@@ -442,6 +469,8 @@ static int run_all(cascade_run *c)
     if (code == CLI_OK)
         code = read_seeds(c);
     if (code == CLI_OK)
+        code = read_blocked(c);
+    if (code == CLI_OK)
         code = read_model(c);
     if (code == CLI_OK)
         code = cli_results(c->s, &cmd_cascade, c->o, c->o->output, c->g, &out);
@@ -460,6 +489,7 @@ static int run(const void *opts, cli_session *s)
     cascade_run c = {.s = s, .o = opts};
     const int code = run_all(&c);
     gv_cascade_free(c.result);
+    gv_nodes_free(cli_context(s), c.blocked);
     gv_nodes_free(cli_context(s), c.owned_seeds);
     gv_context_release(cli_context(s), c.stored);
     return code;

@@ -15,6 +15,7 @@
 #include "engine/parallel.h"
 #include "engine/sort.h"
 #include "kernels/cascade_kernel.h"
+#include "kernels/marginals.h"
 
 enum { FIRST_BLOCK = 1024 };
 
@@ -33,6 +34,9 @@ GV_API gv_cascade_opts gv_cascade_defaults(void)
                              .max_steps = -1,
                              .activation = false,
                              .spread_only = false,
+                             .marginals = false,
+                             .blocked = NULL,
+                             .n_blocked = 0,
                              .kernel = GV_CASCADE_AUTO};
 }
 
@@ -61,6 +65,7 @@ GV_API void gv_cascade_free(gv_cascade_result *result)
     gv_free(ctx, (void *)result->curve_sum);
     gv_free(ctx, (void *)result->curve_sumsq);
     gv_free(ctx, (void *)result->activation_count);
+    gv_free(ctx, (void *)result->seed_marginal_sum);
     gv_free(ctx, result);
 }
 
@@ -178,6 +183,33 @@ done:
     return st;
 }
 
+/* The bitmap of blocked consumers, or NULL when there are none. */
+static gv_status take_blocked(gv_context *ctx, const gv_graph *g, const gv_cascade_opts *o,
+                              const gv_cascade_result *r, uint64_t **out, gv_error *err)
+{
+    if (o->n_blocked < 0 || (o->n_blocked > 0 && o->blocked == NULL))
+        return gv_fail(err, GV_ERR_ARG, "cascade: %" PRId64 " blocked consumers are not an array",
+                       o->n_blocked);
+    if (o->n_blocked == 0)
+        return GV_OK;
+    uint64_t *bitmap = *out = gv_alloc_zero(ctx, (g->n_nodes + 63) / 64, sizeof *bitmap);
+    if (bitmap == NULL)
+        return gv_no_memory(ctx, "cascade: blocked consumers", err);
+    for (int64_t i = 0; i < o->n_blocked; i++) {
+        const gv_node v = o->blocked[i];
+        if (v < 0 || v >= g->n_nodes)
+            return gv_fail(err, GV_ERR_RANGE,
+                           "cascade: blocked consumer %" PRId32 " is not in [0, %" PRId64 ")", v,
+                           g->n_nodes);
+        bitmap[v >> 6] |= UINT64_C(1) << (v & 63);
+    }
+    for (int64_t i = 0; i < r->n_seeds; i++)
+        if (bitmap[r->seeds[i] >> 6] >> (r->seeds[i] & 63) & 1)
+            return gv_fail(err, GV_ERR_ARG, "cascade: seed %" PRId32 " is among the blocked",
+                           r->seeds[i]);
+    return GV_OK;
+}
+
 /* Mean and deviation of all worlds so far. At most 2^31 worlds of at most 2^31 nodes each: sums are
  * below 2^62, R sumsq below 2^124. */
 static void describe(gv_cascade_result *r)
@@ -289,6 +321,12 @@ static gv_status simulate(gv_worlds *w, const gv_cascade_opts *o, gv_cascade_res
         st = simulate_all(w, o, r, &reached, err);
     if (st == GV_OK)
         st = take_curve(w, r, err);
+    if (st == GV_OK && o->marginals) {
+        int64_t *sum = gv_alloc(w->ctx, r->n_seeds, sizeof *sum);
+        r->seed_marginal_sum = sum;
+        st = sum == NULL ? gv_no_memory(w->ctx, "cascade: marginals", err)
+                         : gv_marginals(w, r, sum, err);
+    }
     gv_kernel_close(&kernel);
     if (st != GV_OK)
         return st;
@@ -328,13 +366,18 @@ GV_API gv_status gv_cascade(gv_context *ctx, const gv_graph *g, const gv_probabi
         if (w.activation == NULL)
             st = gv_no_memory(ctx, "cascade: activation counts", err);
     }
+    uint64_t *blocked = NULL;
+    if (st == GV_OK)
+        st = take_blocked(ctx, g, &o, r, &blocked, err);
     if (st == GV_OK) {
+        w.blocked = blocked;
         w.seeds = r->seeds;
         w.n_seeds = r->n_seeds;
         w.max_steps = o.max_steps < 0 ? INT64_MAX : o.max_steps;
         st = simulate(&w, &o, r, err);
     }
     gv_worlds_close(&w);
+    gv_free(ctx, blocked);
     if (st == GV_OK || st == GV_ERR_CONVERGE)
         *out = r;
     else

@@ -120,6 +120,9 @@ GV_CHECKED gv_status gv_sliced_make_states(gv_sliced *s, int64_t n_worlds, int32
                                            gv_error *err);
 void gv_sliced_close(gv_sliced *s);
 
+/* Keeps the nodes of a bitmap from ever becoming active. */
+void gv_sliced_block_nodes(gv_sliced *s, const uint64_t *blocked);
+
 /* gv_worlds_run() of this kernel: one pass over the blocks with an unknown spread; how many worlds
  * were overlong. */
 int64_t gv_sliced_run(gv_worlds *w, int64_t first, int64_t n, int64_t *spread);

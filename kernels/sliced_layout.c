@@ -259,6 +259,18 @@ gv_status gv_sliced_make_states(gv_sliced *s, int64_t n_worlds, int32_t lanes, g
     return GV_OK;
 }
 
+/* As if they were active, and done with, in all worlds: no block touches them. */
+void gv_sliced_block_nodes(gv_sliced *s, const uint64_t *blocked)
+{
+    const size_t bytes = (size_t)s->lanes * 2 * sizeof(uint64_t);
+    for (int64_t v = 0; v < s->n_nodes; v++) {
+        if ((blocked[v >> 6] >> (v & 63) & 1) == 0)
+            continue;
+        for (int32_t i = 0; i < s->n_states; i++)
+            memset((char *)s->state[i]->act + (size_t)s->label[v] * bytes, 0xff, bytes);
+    }
+}
+
 void gv_sliced_close(gv_sliced *s)
 {
     for (int32_t i = 0; s->state != NULL && i < s->n_states; i++)

@@ -79,11 +79,15 @@ static void count_world(const gv_worlds *w, gv_lane *lane, int64_t steps, int64_
     }
 }
 
-/* Zeroes the bitmap: whole where that is less work than one write for each active consumer. */
+/* Leaves only the blocked nodes in the bitmap: whole where that is less work than one write for
+ * each active consumer. */
 static void clear_active(const gv_worlds *w, gv_lane *lane, int64_t n_active)
 {
     const int64_t words = (w->g->n_nodes + 63) / 64;
-    if (n_active > words / 4)
+    if (w->blocked != NULL)
+        for (int64_t i = 0; i < n_active; i++)
+            lane->active[lane->queue[i] >> 6] = w->blocked[lane->queue[i] >> 6];
+    else if (n_active > words / 4)
         memset(lane->active, 0, (size_t)words * sizeof *lane->active);
     else
         for (int64_t i = 0; i < n_active; i++)
@@ -179,7 +183,11 @@ gv_status gv_worlds_open(gv_worlds *w, gv_error *err)
         w->lane[i].queue = gv_alloc(w->ctx, n + 1, sizeof *w->lane[i].queue);
         if (w->lane[i].active == NULL || w->lane[i].queue == NULL)
             return no_room(w, err);
+        if (w->blocked != NULL)
+            memcpy(w->lane[i].active, w->blocked, (size_t)((n + 63) / 64) * sizeof *w->blocked);
     }
+    if (w->kernel == GV_CASCADE_SLICED && w->blocked != NULL)
+        gv_sliced_block_nodes(w->sliced, w->blocked);
     return grow_levels(w, FIRST_LEVELS, err);
 }
 

@@ -22,7 +22,8 @@ struct gv_sliced;
 
 /* Scratch and sums of one thread. */
 typedef struct gv_lane {
-    uint64_t *active; /* bitmap of the nodes reached; all zero between worlds */
+    uint64_t *active; /* bitmap of the nodes reached, and of those blocked; between worlds the
+                         latter alone */
     gv_node *queue;   /* [n_nodes + 1] in order of activation; the last is written, never read */
     int64_t *level;   /* [levels] newly active at each step of the current world */
     int64_t *sum;     /* [levels] the same, summed over the worlds of this thread */
@@ -47,12 +48,13 @@ struct gv_worlds {
     struct gv_sliced *sliced;       /* borrowed, of that kernel */
     const gv_node *seeds;           /* borrowed [n_seeds], distinct */
     int64_t n_seeds;
-    int64_t max_steps;   /* >= 0 */
-    bool spread_only;    /* the lanes' sums by step are not needed */
-    int32_t *activation; /* borrowed [n_nodes], or NULL: activations, seeds' own left out */
-    int64_t levels;      /* room of each lane's level arrays */
-    int32_t n_lanes;     /* one for each thread */
-    gv_lane *lane;       /* [n_lanes] */
+    const uint64_t *blocked; /* borrowed bitmap of nodes that never become active, or NULL */
+    int64_t max_steps;       /* >= 0 */
+    bool spread_only;        /* the lanes' sums by step are not needed */
+    int32_t *activation;     /* borrowed [n_nodes], or NULL: activations, seeds' own left out */
+    int64_t levels;          /* room of each lane's level arrays */
+    int32_t n_lanes;         /* one for each thread */
+    gv_lane *lane;           /* [n_lanes] */
 };
 
 /* The spread of a world that has more steps than the lanes have room for. */

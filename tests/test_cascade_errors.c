@@ -73,6 +73,17 @@ TEST refuses_bad_options(void)
     ASSERT_EQ(GV_ERR_ARG, gv_cascade(ctx, g, &empty, &seed, 1, NULL, &r, &err));
     ASSERT_EQ(GV_ERR_ARG, gv_cascade(ctx, g, &half, NULL, 1, NULL, &r, &err));
     ASSERT_EQ(GV_ERR_ARG, gv_cascade(ctx, g, &half, &seed, -1, NULL, &r, NULL));
+    gv_cascade_opts o = gv_cascade_defaults();
+    o.n_blocked = 1;
+    ASSERT_EQ(GV_ERR_ARG, gv_cascade(ctx, g, &half, &seed, 1, &o, &r, &err));
+    for (int i = 0; i < 2; i++) {
+        o.blocked = &outside[i];
+        ASSERT_EQ(GV_ERR_RANGE, gv_cascade(ctx, g, &half, &seed, 1, &o, &r, &err));
+        ASSERT(strstr(err.message, "is not in [0, 5)") != NULL);
+    }
+    o.blocked = &seed;
+    ASSERT_EQ(GV_ERR_ARG, gv_cascade(ctx, g, &half, &seed, 1, &o, &r, &err));
+    ASSERT(strstr(err.message, "seed 1 is among the blocked") != NULL);
     ASSERT_EQ(NULL, r);
     gv_graph_free(g), edges_free(&e);
     ASSERT_EQ(0, gv_context_memory_used(ctx));
@@ -91,7 +102,9 @@ TEST survives_every_failed_allocation(void)
         const gv_probability p = constant(deep ? 1.0 : 0.2);
         const gv_node seeds[] = {0, 7};
         gv_cascade_opts o = gv_cascade_defaults();
+        const gv_node blocked[] = {50, 60};
         o.activation = true, o.n_worlds = 20, o.kernel = kernel;
+        o.marginals = true, o.blocked = blocked, o.n_blocked = deep ? 0 : 2;
         gv_status st = GV_ERR_NOMEM;
         int64_t k = 0;
         for (; st != GV_OK; k++) {

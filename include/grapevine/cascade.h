@@ -45,6 +45,11 @@ typedef struct gv_cascade_opts {
     bool spread_only;     /* leave the curve out (its length is 0): dense cascades then take about
                              half the time                                           [false] */
     gv_cascade_kernel kernel; /*                                           [GV_CASCADE_AUTO] */
+    bool marginals; /* what each seed adds to the others, under the same worlds: takes as long as
+                       the cascade once more for each seed                            [false] */
+    const gv_node *blocked; /* borrowed [n_blocked], in [0, n_nodes): never become active; a seed
+                               among them is an error                                  [NULL] */
+    int64_t n_blocked;      /*                                                             [0] */
 } gv_cascade_opts;
 
 GV_API gv_cascade_opts gv_cascade_defaults(void);
@@ -66,9 +71,11 @@ typedef struct gv_cascade_result {
                                    became active in any of the worlds; at least 1 */
     const int64_t *curve_sum;   /* [curve_length], newly active at a step, summed over worlds */
     const gv_wide *curve_sumsq; /* [curve_length], squares of the same */
-    const int32_t *activation_count; /* [n_nodes], or NULL unless asked for */
-    double mean, sd, stderr_mean;    /* of spread; sd and stderr with n - 1; 0 for one world */
-    double outward_mean;             /* mean without the seeds */
+    const int32_t *activation_count;  /* [n_nodes], or NULL unless asked for */
+    const int64_t *seed_marginal_sum; /* [n_seeds], spread less the spread without that seed, summed
+                                         over worlds; NULL unless asked for */
+    double mean, sd, stderr_mean;     /* of spread; sd and stderr with n - 1; 0 for one world */
+    double outward_mean;              /* mean without the seeds */
 } gv_cascade_result;
 
 /* Simulates the independent cascade from a seed set (Kempe, Kleinberg, Tardos, KDD 2003): each

@@ -69,6 +69,13 @@ END
 say verify short.h5
 grapevine info short.h5 | tail -3
 say export short.h5 --table cascade/default
+say cascade g.h5 --seeds 3,17 --sims 300 --kernel plain --marginals --blocked 24,13 --activation -o more.h5
+read_h5 <<'END'
+more, full = (h5py.File(f)["cascade/default"] for f in ("more.h5", "plain.h5"))
+print((more["spread"][:] <= full["spread"][:]).all(), more["blocked"][:], more["activation_count"][:][[13, 24]])
+print(more["seed_marginal_sum"].shape, (more["seed_marginal_sum"][:] > 0).all(), more["seed_marginal_sum"][:].sum() <= more["spread"][:].sum())
+END
+say cascade g.h5 --seeds 3,17 --blocked 3 -o x.h5
 say cascade g.h5 --seeds 3 --kernel fast -o x.h5
 
 # a target that is not reached: exit code 3, and the file says so
