@@ -12,12 +12,14 @@ typedef struct ppr_opts {
     const char *source, *teleport, *topics;
     double damping, tolerance;
     int64_t max_iterations, top_k;
-    int32_t dangling, direction;
+    int32_t dangling, direction, precision, layout;
     bool weighted;
 } ppr_opts;
 
 #define DANGLING_RULES "teleport|uniform|self|leak"
 #define DIRECTIONS     "forward|reverse"
+#define PRECISIONS     "f64|f32"
+#define LAYOUTS        "auto|pull|segments|blocking|sorted8|sorted16"
 static const char *const dangling_name[] = {"teleport", "uniform", "self", "leak"};
 static const char *const direction_name[] = {"forward", "reverse"};
 
@@ -85,6 +87,18 @@ static const cli_option options[] = {
     {.name = "weighted",
      OPTION(weighted, CLI_FLAG),
      .help = "follow edges in proportion to their probability"},
+    {.name = "precision",
+     OPTION(precision, CLI_CHOICE),
+     .metavar = "P",
+     .help = "f64: every sweep in double precision; f32: most in single precision, corrected and "
+             "proven in double, which is faster on large graphs [%s]",
+     .choices = PRECISIONS},
+    {.name = "layout",
+     OPTION(layout, CLI_CHOICE),
+     .metavar = "NAME",
+     .help = "order of edges and sums: pull, segments, blocking (1 column), sorted8, sorted16; all "
+             "but pull are for f32; auto: what graph and options call for [%s]",
+     .choices = LAYOUTS},
     {.name = "top-k",
      OPTION(top_k, CLI_INT),
      .metavar = "K",
@@ -105,6 +119,8 @@ static void defaults(void *opts)
                                    .dangling = (int32_t)d.dangling,
                                    .direction = (int32_t)d.direction,
                                    .weighted = d.weighted,
+                                   .precision = (int32_t)d.precision,
+                                   .layout = (int32_t)d.layout,
                                    .top_k = 100};
 }
 
@@ -141,7 +157,9 @@ static int take_options(ppr_run *p)
                             .max_iterations = (int32_t)o->max_iterations,
                             .dangling = (gv_dangling)o->dangling,
                             .direction = (gv_direction)o->direction,
-                            .weighted = o->weighted};
+                            .weighted = o->weighted,
+                            .precision = (gv_ppr_precision)o->precision,
+                            .layout = (gv_ppr_layout)o->layout};
     if (!is_name(o->name))
         return cli_fail_text(p->s, CLI_USAGE,
                              "--name: '%s' is not 1 to 64 letters, digits, _ and -", o->name);
@@ -210,7 +228,7 @@ static void say_what_was_done(ppr_run *p, double started)
     cli_say(p->s,
             "%" PRId64 " columns in up to %" PRId32
             " sweeps each, L1 error at most %.3g (layout %s)",
-            p->columns.n, most, worst, gv_ppr_layout());
+            p->columns.n, most, worst, gv_ppr_layout_name(p->opts.layout));
 }
 
 /* CLI_NOT_CONVERGED leaves scores all the same. */
@@ -222,7 +240,10 @@ static int compute(ppr_run *p)
                            .offset = p->columns.offset,
                            .node = p->columns.node,
                            .weight = p->columns.weight};
-    const gv_status st = gv_ppr(cli_context(p->s), p->g, &t, &p->opts, p->score, p->column, &err);
+    gv_status st =
+        gv_ppr_choose(cli_context(p->s), p->g, t.n_columns, &p->opts, &p->opts.layout, &err);
+    if (st == GV_OK)
+        st = gv_ppr(cli_context(p->s), p->g, &t, &p->opts, p->score, p->column, &err);
     if (st != GV_OK && st != GV_ERR_CONVERGE)
         return cli_fail(p->s, &err);
     say_what_was_done(p, started);
@@ -286,8 +307,8 @@ static gv_status put_attributes(const ppr_run *p, const char *group, gv_error *e
         const char *name, *value;
     } texts[] = {{"dangling", dangling_name[o->dangling]},
                  {"direction", direction_name[o->direction]},
-                 {"layout", gv_ppr_layout()},
-                 {"precision", "f64"},
+                 {"layout", gv_ppr_layout_name(p->opts.layout)},
+                 {"precision", gv_ppr_precision_name(p->opts.precision)},
                  {"teleport", restart}};
     gv_status st = gv_results_attr_f64(p->out, group, "damping", o->damping, err);
     if (st == GV_OK)

@@ -23,7 +23,7 @@
 #include "engine/error.h"
 #include "engine/memory.h"
 #include "engine/parallel.h"
-#include "kernels/ppr_work.h"
+#include "kernels/ppr_refine.h"
 
 #define UNIT_ROUNDOFF 0x1p-53
 #define MARGIN        1.01
@@ -35,12 +35,9 @@ GV_API gv_ppr_opts gv_ppr_defaults(void)
                          .max_iterations = 1000,
                          .dangling = GV_DANGLING_TELEPORT,
                          .direction = GV_FORWARD,
-                         .weighted = false};
-}
-
-GV_API const char *gv_ppr_layout(void)
-{
-    return "pull";
+                         .weighted = false,
+                         .precision = GV_PPR_F64,
+                         .layout = GV_PPR_AUTO};
 }
 
 /* ---- checks ------------------------------------------------------------------------------- */
@@ -60,6 +57,8 @@ static gv_status check_opts(const gv_graph *g, const gv_ppr_opts *o, gv_error *e
         return gv_fail(err, GV_ERR_ARG, "ppr: direction %d is not 0 or 1", (int)o->direction);
     if (o->weighted && g->rule == GV_PROBABILITY_NONE)
         return gv_fail(err, GV_ERR_ARG, "ppr: weighted, but the graph has no probabilities");
+    if (o->precision != GV_PPR_F64 && o->precision != GV_PPR_F32)
+        return gv_fail(err, GV_ERR_ARG, "ppr: precision %d is not 0 or 1", (int)o->precision);
     return GV_OK;
 }
 
@@ -71,10 +70,12 @@ typedef struct run {
     int threads; /* no more than there are blocks of nodes */
     ppr_walk walk;
     ppr_batch batch;
+    ppr_refine refine; /* with precision GV_PPR_F32 */
     gv_ppr_column column[PPR_COLUMNS];
     int64_t n_done, n_columns; /* columns of batches before this one, and in all */
     int64_t failed;            /* columns that did not converge so far */
     double worst;              /* their largest residual */
+    int64_t sweep;             /* sweeps of this batch so far */
 } run;
 
 /* Proven bounds before the first sweep: probabilities differ by 2 at most. */
@@ -117,17 +118,32 @@ static bool any_active(const ppr_batch *b)
     return false;
 }
 
+/* Before each sweep, in either precision. */
+static gv_status tell(gv_context *ctx, void *data, gv_error *err)
+{
+    run *r = data;
+    const int64_t expected = ppr_sweeps_expected(r->o);
+    const int64_t now = r->sweep < expected ? r->sweep : expected;
+    r->sweep++;
+    return gv_progress(ctx, "ppr", r->n_done * expected + now * r->batch.n_columns,
+                       r->n_columns * expected, err);
+}
+
 static gv_status iterate(run *r, gv_error *err)
 {
-    const int64_t expected = ppr_sweeps_expected(r->o);
-    for (int64_t sweep = 0; any_active(&r->batch); sweep++) {
-        const int64_t now = sweep < expected ? sweep : expected;
-        const gv_status st =
-            gv_progress(r->ctx, "ppr", r->n_done * expected + now * r->batch.n_columns,
-                        r->n_columns * expected, err);
+    const bool fast = r->o->precision == GV_PPR_F32;
+    r->sweep = 0;
+    while (any_active(&r->batch)) {
+        gv_status st = GV_OK;
+        if (fast)
+            st = ppr_refine_phase(r->ctx, &r->refine, r->column, tell, r, err);
+        if (st == GV_OK)
+            st = tell(r->ctx, r, err);
         if (st != GV_OK)
             return st;
         ppr_sweep(&r->walk, &r->batch, r->threads);
+        if (fast)
+            ppr_refine_judge(&r->refine);
         for (int c = 0; c < r->batch.n_columns; c++)
             if (r->batch.active[c])
                 judge_column(r, c);
@@ -156,7 +172,7 @@ static gv_status start_buffers(run *r, const gv_teleport *t, gv_error *err)
 {
     ppr_batch *b = &r->batch;
     const int64_t n = r->walk.n;
-    b->width = choose_width(r->ctx, n, t);
+    b->width = r->o->precision == GV_PPR_F32 ? r->refine.fast.width : choose_width(r->ctx, n, t);
     b->damping = r->o->damping;
     b->dangling = r->o->dangling;
     b->share = gv_alloc_zero(r->ctx, n * b->width, sizeof *b->share);
@@ -181,7 +197,11 @@ static gv_status run_batch(run *r, const gv_teleport *t, double *score, gv_ppr_c
         ppr_teleport_fill(&b->teleport, c, b->score[c], n, r->threads);
     }
     start_columns(r);
-    st = iterate(r, err);
+    if (r->o->precision == GV_PPR_F32)
+        st = ppr_refine_begin(r->ctx, &r->refine, b, err);
+    if (st == GV_OK)
+        st = iterate(r, err);
+    ppr_refine_end(r->ctx, &r->refine);
     ppr_teleport_free(r->ctx, &b->teleport);
     for (int c = 0; c < b->n_columns; c++) {
         if (column != NULL)
@@ -219,14 +239,20 @@ GV_API gv_status gv_ppr(gv_context *ctx, const gv_graph *g, const gv_teleport *t
     const int64_t blocks = gv_blocks(g->n_nodes);
     const int32_t threads = gv_context_threads(ctx);
     run r = {.ctx = ctx, .o = &o, .n_columns = teleport->n_columns};
+    gv_ppr_layout layout;
     r.threads = blocks < threads ? (int)blocks : threads;
     st = ppr_walk_start(ctx, g, &o, &r.walk, err);
+    if (st == GV_OK && o.precision == GV_PPR_F32)
+        st = ppr_refine_open(ctx, g, &o, &r.walk, r.n_columns, r.threads, &r.refine, err);
+    else if (st == GV_OK)
+        st = ppr_layout_choose(ctx, &r.walk, r.n_columns, &o, &layout, err);
     if (st == GV_OK)
         st = start_buffers(&r, teleport, err);
     while (st == GV_OK && r.n_done < r.n_columns)
         st = run_batch(&r, teleport, score, column, err);
     gv_free(ctx, r.batch.part);
     gv_free(ctx, r.batch.share);
+    ppr_refine_close(ctx, &r.refine);
     ppr_walk_free(ctx, &r.walk);
     if (st == GV_OK && r.failed > 0)
         return gv_fail(err, GV_ERR_CONVERGE,
@@ -234,5 +260,20 @@ GV_API gv_status gv_ppr(gv_context *ctx, const gv_graph *g, const gv_teleport *t
                        " columns did not reach the tolerance %g in at "
                        "most %" PRId32 " sweeps; the largest bound on an error is %g",
                        r.failed, r.n_columns, o.tolerance, o.max_iterations, r.worst);
+    return st;
+}
+
+GV_API gv_status gv_ppr_choose(gv_context *ctx, const gv_graph *g, int64_t n_columns,
+                               const gv_ppr_opts *opts, gv_ppr_layout *out, gv_error *err)
+{
+    const gv_ppr_opts o = opts != NULL ? *opts : gv_ppr_defaults();
+    ppr_walk walk;
+    gv_status st = check_opts(g, &o, err);
+    if (st != GV_OK)
+        return st;
+    st = ppr_walk_start(ctx, g, &o, &walk, err);
+    if (st == GV_OK)
+        st = ppr_layout_choose(ctx, &walk, n_columns, &o, out, err);
+    ppr_walk_free(ctx, &walk);
     return st;
 }

@@ -5,7 +5,7 @@
 #include "engine/parallel.h"
 #include "engine/sort.h"
 #include "grapevine/plan.h"
-#include "kernels/ppr_work.h"
+#include "kernels/ppr_fast.h"
 
 /* Edges a second, thread and column, of a sweep with one column; a full batch gathers 128 bytes at
  * a time and is this many times as fast by column. Docs: plan.md. */
@@ -34,11 +34,35 @@ int64_t ppr_sweeps_expected(const gv_ppr_opts *o)
     return sweeps < (double)o->max_iterations ? (int64_t)sweeps : o->max_iterations;
 }
 
+/* Single precision: the layout, as far as the shape of a graph tells. How often rows are visited
+ * depends on its edges; a row is taken to be visited once, and once more for every four edges. */
+static void plan_layout(gv_plan *plan, const gv_graph_shape *g, int64_t n_columns, int64_t entries,
+                        const gv_ppr_opts *o, int width, int32_t threads)
+{
+    const int64_t n = g->n_nodes, m = g->n_edges;
+    const bool blocking = o->layout == GV_PPR_BLOCKING, pull = o->layout == GV_PPR_PULL;
+    gv_plan_use(plan, GV_PLAN_MEMORY, "constant terms of corrections", 4 * n * width);
+    gv_plan_use(plan, GV_PLAN_MEMORY, "weights by place", 4 * n);
+    if (blocking && n_columns == 1) {
+        gv_plan_use(plan, GV_PLAN_MEMORY, "edges in bins", 8 * m);
+        gv_plan_use(plan, GV_PLAN_MEMORY, "sums of bins", (int64_t)8 * PPR_BIN_ROWS * threads);
+        return;
+    }
+    gv_plan_use(plan, GV_PLAN_MEMORY, "visits of rows", 4 * (n < m ? n : m) + (pull ? 0 : m));
+    if (pull)
+        return;
+    gv_plan_use(plan, GV_PLAN_MEMORY, "order by degree", 8 * n);
+    gv_plan_use(plan, GV_PLAN_MEMORY, "edges by segment", (o->weighted ? 8 : 4) * m);
+    gv_plan_use(plan, GV_PLAN_MEMORY, "teleport columns by place", entries * 12);
+}
+
 GV_API void gv_ppr_plan(gv_plan *plan, const gv_graph_shape *g, int64_t n_columns, int64_t longest,
                         const gv_ppr_opts *opts, int32_t threads, int64_t limit)
 {
     const gv_ppr_opts o = opts != NULL ? *opts : gv_ppr_defaults();
-    const int width = ppr_width(g->n_nodes, n_columns, longest, limit);
+    const bool single = o.precision == GV_PPR_F32;
+    const int width = single ? ppr_layout_width(o.layout, n_columns)
+                             : ppr_width(g->n_nodes, n_columns, longest, limit);
     const double work = (double)ppr_sweeps_expected(&o) * (double)n_columns * (double)g->n_edges;
     const double gain = 1.0 + (gain_of_width - 1.0) * (width - 1) / (PPR_COLUMNS - 1);
     gv_plan_begin(plan, "sweeps", work / (edges_a_second * gain * threads));
@@ -48,4 +72,6 @@ GV_API void gv_ppr_plan(gv_plan *plan, const gv_graph_shape *g, int64_t n_column
     gv_plan_use(plan, GV_PLAN_MEMORY, "teleport columns of a batch", longest * 12 * width);
     if (o.weighted)
         gv_plan_use(plan, GV_PLAN_MEMORY, "weights that leave a consumer", 8 * g->n_nodes);
+    if (single)
+        plan_layout(plan, g, n_columns, longest * width, &o, width, threads);
 }

@@ -183,6 +183,10 @@ static void mix_tile(const ppr_walk *walk, const ppr_batch *b, int c, int64_t be
                 next[i] += b->damping * score[i];
     for (; r->cursor < b->teleport.offset[c + 1] && b->teleport.node[r->cursor] < end; r->cursor++)
         next[b->teleport.node[r->cursor] - begin] += r->jump * b->teleport.value[r->cursor];
+    for (int i = 0; i < rows && b->delta != NULL; i++) {
+        const int64_t v = begin + i, k = b->place != NULL ? b->place[v] : v;
+        b->delta[k * width + c] = (float)(next[i] - score[i]);
+    }
     for (int i = 0; i < rows; i++) {
         sums->moved[i % PPR_LANES] += fabs(next[i] - score[i]);
         sums->rounding[i % PPR_LANES] += length[i] * next[i];

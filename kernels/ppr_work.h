@@ -96,6 +96,8 @@ typedef struct ppr_batch {
     double *score[PPR_COLUMNS]; /* each [n], the caller's */
     bool active[PPR_COLUMNS];   /* a column that is not stays as it is */
     double *share;              /* [n][width], score over weight of the edges that leave */
+    float *delta;               /* [n][width] by place, out: what a sweep changed; may be NULL */
+    const gv_node *place;       /* [n], place of each node in `delta`; NULL: its id */
     ppr_measure *part;          /* [blocks] */
     ppr_measure found;
 } ppr_batch;
@@ -109,6 +111,13 @@ int ppr_width(int64_t n_nodes, int64_t n_columns, int64_t longest, int64_t limit
 /* Sweeps after which 2 a^K is below the tolerance: the most that a column can need, but for
  * rounding. */
 int64_t ppr_sweeps_expected(const gv_ppr_opts *o);
+
+/* The layout that `o` asks for, or else the one that graph and options get. */
+GV_CHECKED gv_status ppr_layout_choose(gv_context *ctx, const ppr_walk *walk, int64_t columns,
+                                       const gv_ppr_opts *o, gv_ppr_layout *out, gv_error *err);
+
+/* Columns of a batch in a layout for single precision. */
+int ppr_layout_width(gv_ppr_layout layout, int64_t columns);
 
 /* One sweep of all active columns; fills `found`. */
 void ppr_sweep(const ppr_walk *walk, ppr_batch *batch, int threads);

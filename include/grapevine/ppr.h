@@ -24,6 +24,23 @@ typedef enum gv_direction {
     GV_REVERSE = 1  /* from the influenced back to the influencer: ranks influence */
 } gv_direction;
 
+/* Precision of the sweeps. Scores are proven and returned in double precision either way. */
+typedef enum gv_ppr_precision {
+    GV_PPR_F64 = 0, /* every sweep in double precision */
+    GV_PPR_F32 = 1  /* most in single precision, corrected by sweeps in double precision */
+} gv_ppr_precision;
+
+/* How edges are laid out, and with it the order in which sums are taken. All but GV_PPR_PULL are
+ * for GV_PPR_F32. */
+typedef enum gv_ppr_layout {
+    GV_PPR_AUTO = 0,     /* what graph, options and number of columns call for         */
+    GV_PPR_PULL = 1,     /* rows and sources as they are                               */
+    GV_PPR_SEGMENTS = 2, /* one column, nodes by degree, sources in segments           */
+    GV_PPR_BLOCKING = 3, /* one column, edges in bins by the rows they end in          */
+    GV_PPR_SORTED8 = 4,  /* 8 columns, nodes by degree, the hot sources in segments    */
+    GV_PPR_SORTED16 = 5  /* 16 columns, likewise                                       */
+} gv_ppr_layout;
+
 typedef struct gv_ppr_opts {
     double damping;         /* chance of following an edge, in (0, 1)                    [0.85] */
     double tolerance;       /* bound on the L1 error of each column, >= 0; 0: do exactly
@@ -33,6 +50,8 @@ typedef struct gv_ppr_opts {
     gv_direction direction; /*                                                     [GV_FORWARD] */
     bool weighted;          /* follow edges in proportion to their probability; else alike
                                                                                         [false] */
+    gv_ppr_precision precision; /*                                                 [GV_PPR_F64] */
+    gv_ppr_layout layout;       /*                                                [GV_PPR_AUTO] */
 } gv_ppr_opts;
 
 /* Teleport vectors in compressed sparse columns; an empty column means uniform (global PageRank).
@@ -64,15 +83,23 @@ GV_API gv_ppr_opts gv_ppr_defaults(void);
  *
  * GV_OK; GV_ERR_ARG; GV_ERR_RANGE bad node, weight or option; GV_ERR_NOMEM; GV_ERR_CANCELLED; or
  * GV_ERR_CONVERGE with the last sweep of the columns concerned left in `score`. A column's bits
- * depend on the graph, the column and the options alone: not on threads or on the other columns.
- * Time O(sweeps * (nodes + edges)) per column; scratch about 16 bytes per node and column of a
- * batch of at most 16. */
+ * depend on the graph, the column, the options and the layout alone: not on threads or on what is
+ * in the other columns. Time O(sweeps * (nodes + edges)) per column; scratch about 16 bytes per
+ * node and column of a batch of at most 16; in single precision 12, and 4 to 12 bytes an edge for
+ * the layout. */
 GV_API GV_CHECKED gv_status gv_ppr(gv_context *ctx, const gv_graph *g, const gv_teleport *teleport,
                                    const gv_ppr_opts *opts, double *score, gv_ppr_column *column,
                                    gv_error *err);
 
-/* Name of the order in which sums are taken, for provenance (@layout). */
-GV_API const char *gv_ppr_layout(void);
+/* The layout that gv_ppr() would take for so many columns, into `out`; with it as `layout` in the
+ * options the choice need not be made again. Errors as gv_ppr(). */
+GV_API GV_CHECKED gv_status gv_ppr_choose(gv_context *ctx, const gv_graph *g, int64_t n_columns,
+                                          const gv_ppr_opts *opts, gv_ppr_layout *out,
+                                          gv_error *err);
+
+/* Names for provenance (@layout, @precision). */
+GV_API const char *gv_ppr_layout_name(gv_ppr_layout layout);
+GV_API const char *gv_ppr_precision_name(gv_ppr_precision precision);
 
 /* The k best of n scores: score descending, then node ascending.
  *

@@ -51,6 +51,17 @@ top = h5py.File("words_out.h5")["topk/ppr"]
 print(h5py.File("words_out.h5")["ppr/default/column"][:], top["ext_id"][:].ravel(), top["node"][:], top["next_score"][:])
 END
 
+# single precision, proven in double; a layout by name
+say ppr g.h5 --source 1,5 --precision f32 -o single.h5
+say ppr plain.h5 --precision f32 --layout segments --tolerance 1e-6 -o segments.h5
+say ppr plain.h5 --precision f32 --layout segments --tolerance 1e-6 --threads 3 -o three.h5
+cmp segments.h5 three.h5 && echo "same bytes"
+read_h5 <<'END'
+for name in "single", "segments":
+    p = h5py.File(name + ".h5")["ppr/default"]
+    print(p.attrs["precision"], p.attrs["layout"], p["converged"][:], [round(x, 6) for x in p["score"][0]], p["score"].dtype)
+END
+
 # not converged: exit code 3, and the file says so
 say ppr plain.h5 --source 1 --max-iterations 1 -o rough.h5
 read_h5 <<'END'
@@ -69,6 +80,9 @@ say ppr plain.h5 --tolerance -1 -o x.h5
 say ppr plain.h5 --max-iterations -1 -o x.h5
 say ppr plain.h5 --dangling drop -o x.h5
 say ppr plain.h5 --direction up -o x.h5
+say ppr plain.h5 --precision f16 -o x.h5
+say ppr plain.h5 --layout blocking -o x.h5
+say ppr plain.h5 --source 1,2 --precision f32 --layout blocking -o x.h5
 say ppr plain.h5 --top-k -1 -o x.h5
 say ppr plain.h5 --name a/b -o x.h5
 say ppr plain.h5 --teleport none.csv -o x.h5

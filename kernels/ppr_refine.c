@@ -1,0 +1,227 @@
+/* ppr_refine.c -- sweeps in single precision between sweeps in double precision that certify.
+ *
+ * The solution is x* = x + sum over k >= 0 of (a P')^k d with d = F(x) - x, for any x. A sweep in
+ * double precision takes x to y = F(x), proves how far y is from x* (ppr.c) and leaves d. Where
+ * that is too far, single precision solves e = d + a P' e, which needs few digits, and the next x
+ * is y + (e - d). The first x comes from single precision as well, started at the teleport vector.
+ *
+ * A column decides by itself when it goes back to double precision, every PPR_CHECK sweeps: when
+ * what is left is below half the tolerance, below what single precision can tell, or no longer
+ * shrinks. If a correction did not help, the column goes on in double precision alone, so whatever
+ * plain sweeps reach is reached here. */
+#include <math.h>
+
+#include "engine/error.h"
+#include "engine/memory.h"
+#include "engine/parallel.h"
+#include "engine/sort.h"
+#include "kernels/ppr_refine.h"
+
+enum { CHECK = 4 };
+
+static const double telling = 3e-7; /* what single precision can tell of a vector, in L1 */
+
+/* ---- teleport columns by place ------------------------------------------------------------ */
+
+static gv_status place_column(gv_context *ctx, ppr_refine *r, int c, gv_record *record,
+                              gv_error *err)
+{
+    const ppr_teleport *from = &r->batch->teleport;
+    ppr_teleport *to = &r->teleport;
+    const int64_t begin = from->offset[c], n = from->offset[c + 1] - begin;
+    for (int64_t i = 0; i < n; i++)
+        record[i] = (gv_record){(uint64_t)r->fast.place[from->node[begin + i]], (uint64_t)i};
+    const gv_status st = gv_sort_records(ctx, record, n, err);
+    for (int64_t i = 0; i < n && st == GV_OK; i++) {
+        to->node[begin + i] = (gv_node)record[i].key;
+        to->value[begin + i] = from->value[begin + (int64_t)record[i].value];
+    }
+    to->offset[c + 1] = from->offset[c + 1];
+    return st;
+}
+
+static gv_status place_teleport(gv_context *ctx, ppr_refine *r, gv_error *err)
+{
+    const ppr_teleport *from = &r->batch->teleport;
+    const int columns = r->batch->n_columns;
+    const int64_t entries = from->offset[columns];
+    gv_record *record = gv_alloc(ctx, entries, sizeof *record);
+    r->teleport.node = gv_alloc(ctx, entries, sizeof *r->teleport.node);
+    r->teleport.value = gv_alloc(ctx, entries, sizeof *r->teleport.value);
+    gv_status st = GV_OK;
+    if (record == NULL || r->teleport.node == NULL || r->teleport.value == NULL)
+        st = gv_no_memory(ctx, "ppr: teleport columns by place", err);
+    for (int c = 0; c < columns && st == GV_OK; c++)
+        st = place_column(ctx, r, c, record, err);
+    gv_free(ctx, record);
+    return st;
+}
+
+/* ---- opening ------------------------------------------------------------------------------ */
+
+gv_status ppr_refine_open(gv_context *ctx, const gv_graph *g, const gv_ppr_opts *o,
+                          const ppr_walk *walk, int64_t columns, int threads, ppr_refine *r,
+                          gv_error *err)
+{
+    *r = (ppr_refine){.o = o};
+    const gv_status st = ppr_fast_open(ctx, g, o, walk, columns, threads, &r->fast, err);
+    if (st != GV_OK)
+        return st;
+    r->fast.right = gv_alloc_zero(ctx, walk->n * r->fast.width, sizeof *r->fast.right);
+    if (r->fast.right != NULL)
+        return GV_OK;
+    ppr_fast_close(ctx, &r->fast);
+    return gv_no_memory(ctx, "ppr: corrections", err);
+}
+
+void ppr_refine_close(gv_context *ctx, ppr_refine *r)
+{
+    gv_free(ctx, r->fast.right);
+    r->fast.right = NULL;
+    ppr_fast_close(ctx, &r->fast);
+}
+
+gv_status ppr_refine_begin(gv_context *ctx, ppr_refine *r, ppr_batch *b, gv_error *err)
+{
+    r->batch = b;
+    r->phase = 0;
+    for (int c = 0; c < PPR_COLUMNS; c++) {
+        r->spent[c] = false;
+        r->moved[c] = HUGE_VAL;
+    }
+    r->fast.n_columns = b->n_columns;
+    r->fast.part = b->part;
+    r->fast.from = (float *)(void *)b->share; /* the two never hold shares at the same time */
+    r->fast.to = r->fast.from + r->fast.n * r->fast.width;
+    b->delta = r->fast.right;
+    b->place = r->fast.place;
+    r->teleport = (ppr_teleport){.node = NULL};
+    return r->fast.place != NULL ? place_teleport(ctx, r, err) : GV_OK;
+}
+
+void ppr_refine_end(gv_context *ctx, ppr_refine *r)
+{
+    ppr_teleport_free(ctx, &r->teleport);
+}
+
+/* ---- a phase in single precision ---------------------------------------------------------- */
+
+typedef struct phase {
+    bool mine[PPR_COLUMNS]; /* columns that take part */
+    bool live[PPR_COLUMNS]; /* those that have not settled */
+    double before[PPR_COLUMNS];
+    ppr_recipe recipe;
+} phase;
+
+static bool any(const bool *flag)
+{
+    for (int c = 0; c < PPR_COLUMNS; c++)
+        if (flag[c])
+            return true;
+    return false;
+}
+
+static void set_recipe(const ppr_refine *r, phase *p, const ppr_teleport *t, bool start)
+{
+    const ppr_fast *f = &r->fast;
+    const double a = start ? 0.0 : r->o->damping, n = (double)f->n;
+    p->recipe.damping = (float)a;
+    p->recipe.right = r->phase > 0;
+    p->recipe.stay = r->o->dangling == GV_DANGLING_SELF && !start; /* there is nothing before */
+    for (int c = 0; c < f->n_columns; c++) {
+        const double again = start ? 0.0 : a * f->found.lost[c];
+        double jump = r->phase == 0 ? 1.0 - a : 0.0, base = 0.0;
+        if (r->o->dangling == GV_DANGLING_TELEPORT)
+            jump += again;
+        if (r->o->dangling == GV_DANGLING_UNIFORM)
+            base = again / n;
+        if (t->offset[c] == t->offset[c + 1])
+            base += jump / n;
+        p->recipe.base[c] = (float)base;
+        p->recipe.jump[c] = (float)jump;
+        p->recipe.live[c] = !p->mine[c] || p->live[c];
+    }
+}
+
+/* Settles columns for which further sweeps of this phase are no use. */
+static void judge(const ppr_refine *r, phase *p, const gv_ppr_column *column, bool measured)
+{
+    const double a = r->o->damping;
+    for (int c = 0; c < r->fast.n_columns; c++) {
+        if (!p->live[c])
+            continue;
+        if (measured) {
+            const double norm = r->phase == 0 ? 1.0 : r->moved[c] / (1.0 - a);
+            const double moved = r->fast.found.moved[c];
+            const double wanted = fmax(0.5 * r->o->tolerance, telling * norm);
+            p->live[c] = a * moved > wanted * (1.0 - a) && moved < 0.9 * p->before[c];
+            p->before[c] = moved;
+        }
+        if (column[c].iterations + 1 >= r->o->max_iterations)
+            p->live[c] = false;
+    }
+}
+
+static void begin_phase(const ppr_refine *r, phase *p, const gv_ppr_column *column)
+{
+    const bool exact = r->o->tolerance == 0.0;
+    *p = (phase){.mine = {false}};
+    for (int c = 0; c < r->fast.n_columns; c++) {
+        p->mine[c] = r->batch->active[c] && !r->spent[c] && !(exact && r->phase > 0) &&
+                     column[c].iterations + 1 < r->o->max_iterations;
+        p->live[c] = p->mine[c];
+        p->before[c] = HUGE_VAL;
+    }
+}
+
+static bool any_settled(const phase *p)
+{
+    for (int c = 0; c < PPR_COLUMNS; c++)
+        if (p->mine[c] && !p->live[c])
+            return true;
+    return false;
+}
+
+gv_status ppr_refine_phase(gv_context *ctx, ppr_refine *r, gv_ppr_column *column,
+                           ppr_progress_fn *progress, void *data, gv_error *err)
+{
+    ppr_fast *f = &r->fast;
+    const ppr_teleport *t = f->place != NULL ? &r->teleport : &r->batch->teleport;
+    const bool exact = r->o->tolerance == 0.0;
+    phase p;
+    begin_phase(r, &p, column);
+    if (!any(p.mine))
+        return GV_OK;
+    set_recipe(r, &p, t, true);
+    ppr_fast_start(f, &p.recipe, t);
+    for (int k = 1; any(p.live); k++) {
+        const gv_status st = progress(ctx, data, err);
+        if (st != GV_OK)
+            return st;
+        const bool check = !exact && k % CHECK == 0;
+        set_recipe(r, &p, t, false);
+        p.recipe.measure = check || any_settled(&p);
+        ppr_fast_sweep(f, &p.recipe, t);
+        for (int c = 0; c < f->n_columns; c++)
+            column[c].iterations += p.live[c];
+        judge(r, &p, column, check);
+    }
+    for (int c = 0; c < f->n_columns; c++)
+        if (p.mine[c]) {
+            ppr_fast_take(f, c, r->batch->score[c], r->phase > 0);
+            column[c].residual = HUGE_VAL; /* nothing is proven of these scores */
+        }
+    return GV_OK;
+}
+
+void ppr_refine_judge(ppr_refine *r)
+{
+    for (int c = 0; c < r->fast.n_columns; c++) {
+        if (!r->batch->active[c])
+            continue;
+        const double moved = r->batch->found.moved[c];
+        r->spent[c] = r->spent[c] || (r->phase > 0 && moved > 0.25 * r->moved[c]);
+        r->moved[c] = moved;
+    }
+    r->phase++;
+}

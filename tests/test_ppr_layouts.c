@@ -1,0 +1,494 @@
+/* test_ppr_layouts.c -- personalized PageRank in single precision: every layout against the dense
+ * reference and against double precision, within the bounds that both prove; equal bytes at any
+ * number of threads and any level of vectors; errors. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "engine/context.h"
+#include "engine/csr.h"
+#include "grapevine/ppr.h"
+#include "greatest.h"
+#include "kernels/ppr_fast.h"
+#include "tests/ref/ref_ppr.h"
+#include "tests/support/graphs.h"
+
+GREATEST_MAIN_DEFS();
+
+enum { LAYOUTS = 5, LARGE = 36000 };
+
+static gv_context *ctx;
+static gv_error err;
+
+#define ASSERT_STATUS(STATUS, CALL)                                                                \
+    do {                                                                                           \
+        const int status_of_call = (int)(CALL); /* assertions may look at their words twice */     \
+        ASSERT_EQ_FMT((int)(STATUS), status_of_call, "%d");                                        \
+    } while (0)
+#define ASSERT_OK(CALL) ASSERT_STATUS(GV_OK, CALL)
+
+static const gv_ppr_layout layouts[LAYOUTS] = {GV_PPR_PULL, GV_PPR_SEGMENTS, GV_PPR_BLOCKING,
+                                               GV_PPR_SORTED8, GV_PPR_SORTED16};
+
+static bool for_one_column(gv_ppr_layout layout)
+{
+    return layout == GV_PPR_SEGMENTS || layout == GV_PPR_BLOCKING;
+}
+
+/* ---- teleport columns --------------------------------------------------------------------- */
+
+/* Up to 20 columns: one source, several with weights and duplicates, everyone. */
+typedef struct columns {
+    int64_t offset[21];
+    gv_node node[20 * 12];
+    double weight[20 * 12];
+} columns;
+
+static columns some_columns(int64_t n, uint64_t seed)
+{
+    columns c = {.offset = {0}};
+    for (uint64_t i = 0; i < 20; i++) {
+        const int64_t entries = i % 5 == 4 ? 0 : i % 5 == 0 ? 1 : 12;
+        c.offset[i + 1] = c.offset[i] + entries;
+        for (int64_t k = c.offset[i]; k < c.offset[i + 1]; k++) {
+            c.node[k] = (gv_node)(test_random(seed, (uint64_t)k) * (double)n);
+            c.weight[k] = .25 + test_random(seed, 1000 + (uint64_t)k);
+        }
+    }
+    return c;
+}
+
+/* The first `n` of them, from the one at `first`. */
+static gv_teleport part_of(const columns *c, int64_t first, int64_t n, int64_t *offset)
+{
+    for (int64_t i = 0; i <= n; i++)
+        offset[i] = c->offset[first + i] - c->offset[first];
+    return (gv_teleport){n, offset, c->node + c->offset[first], c->weight + c->offset[first]};
+}
+
+static void dense(const gv_teleport *t, int64_t c, int64_t n, double *out)
+{
+    double sum = 0.0;
+    for (int64_t v = 0; v < n; v++)
+        out[v] = t->offset[c] == t->offset[c + 1] ? 1.0 / (double)n : 0.0;
+    for (int64_t e = t->offset[c]; e < t->offset[c + 1]; e++)
+        sum += t->weight[e];
+    for (int64_t e = t->offset[c]; e < t->offset[c + 1]; e++)
+        out[t->node[e]] += t->weight[e] / sum;
+}
+
+static double distance(const double *x, const double *y, int64_t n)
+{
+    double sum = 0.0;
+    for (int64_t v = 0; v < n; v++)
+        sum += fabs(x[v] - y[v]);
+    return sum;
+}
+
+/* ---- dense reference ---------------------------------------------------------------------- */
+
+static edge_list messy_graph(int64_t n, uint64_t seed)
+{
+    edge_list e = edges_gnp(n, 2.5 / (double)n, seed);
+    for (int64_t i = 0; i < e.n_edges; i++)
+        if (i % 7 == 0)
+            e.weight[i] = 0.0F;
+    return e;
+}
+
+TEST agrees_with(const gv_graph *g, gv_ppr_opts o, uint64_t seed)
+{
+    const columns all = some_columns(g->n_nodes, seed);
+    int64_t offset[21];
+    double x[4 * 40], expected[40], t[40];
+    gv_ppr_column column[4];
+    const int64_t n = g->n_nodes, n_columns = for_one_column(o.layout) ? 1 : 4;
+    const gv_teleport part = part_of(&all, (int64_t)(seed % 5), n_columns, offset);
+    static const double tolerance[3] = {1e-13, 1e-6, 0.0};
+    for (int i = 0; i < 3; i++) {
+        o.tolerance = tolerance[i];
+        o.max_iterations = tolerance[i] == 0.0 ? 4 : 1000;
+        ASSERT_OK(gv_ppr(ctx, g, &part, &o, x, column, &err));
+        for (int64_t c = 0; c < n_columns; c++) {
+            dense(&part, c, n, t);
+            ref_ppr_solve(g, &o, t, expected);
+            ASSERT(distance(x + c * n, expected, n) <= column[c].residual + 1e-16);
+            ASSERT(column[c].converged && (i == 2 || column[c].residual <= tolerance[i]));
+            ref_ppr_sweeps(g, &o, t, 4, expected);
+            ASSERT(i < 2 || (column[c].iterations == 4 && distance(x + c * n, expected, n) < 2e-6));
+        }
+    }
+    PASS();
+}
+
+TEST agrees_with_reference(void)
+{
+    for (uint64_t seed = 1; seed <= 6; seed++) {
+        const int64_t n = 3 + (int64_t)(test_random(seed, 0) * 37.0);
+        gv_build_opts build = gv_build_defaults();
+        build.source = (gv_probability_source)(seed % 4);
+        edge_list e = messy_graph(n, seed);
+        gv_graph *g = edges_graph(ctx, &e, &build);
+        ASSERT(g != NULL);
+        for (int variant = 0; variant < 16 * LAYOUTS; variant++) {
+            gv_ppr_opts o = gv_ppr_defaults();
+            o.precision = GV_PPR_F32;
+            o.dangling = (gv_dangling)(variant % 4);
+            o.direction = variant / 4 % 2 ? GV_REVERSE : GV_FORWARD;
+            o.weighted = variant / 8 % 2 > 0 && build.source != GV_FROM_NONE;
+            o.layout = layouts[variant / 16];
+            CHECK_CALL(agrees_with(g, o, seed));
+        }
+        gv_graph_free(g);
+        edges_free(&e);
+    }
+    PASS();
+}
+
+/* ---- larger graphs ------------------------------------------------------------------------ */
+
+/* Skewed sources and dense rows, so that cuts into segments pay; some rows are longer than a visit.
+ */
+static gv_graph *large_graph(gv_context *c, int64_t n, int64_t rows, uint64_t edges)
+{
+    edge_list e = edges_none(n);
+    for (uint64_t i = 0; i < edges; i++) {
+        const double hot = pow(test_random(9, 3 * i), 4.0);
+        const double row = pow(test_random(9, 3 * i + 1), 1.5);
+        edges_add(&e, (int64_t)(hot * (double)n * .9), (int64_t)(row * (double)rows),
+                  test_random(9, 3 * i + 2));
+    }
+    gv_graph *g = edges_graph_weighted(c, &e);
+    edges_free(&e);
+    return g;
+}
+
+static gv_ppr_opts large_opts(gv_ppr_layout layout, int variant)
+{
+    gv_ppr_opts o = gv_ppr_defaults();
+    o.precision = GV_PPR_F32;
+    o.layout = layout;
+    o.dangling = (gv_dangling)variant;
+    o.weighted = variant % 2;
+    o.direction = variant / 2 % 2 ? GV_REVERSE : GV_FORWARD;
+    return o;
+}
+
+/* Within both bounds of what double precision says, at any tolerance. */
+TEST agrees_with_double_precision(const gv_graph *g)
+{
+    const columns all = some_columns(LARGE, 3);
+    int64_t offset[21];
+    double *x = calloc(18 * LARGE, sizeof *x), *y = calloc(18 * LARGE, sizeof *y);
+    gv_ppr_column column[18], other[18];
+    for (int i = 0; i < LAYOUTS; i++) {
+        gv_ppr_opts o = large_opts(layouts[i], i % 4);
+        const gv_teleport t = part_of(&all, i % 2, for_one_column(o.layout) ? 1 : 9, offset);
+        o.tolerance = i % 2 ? 1e-6 : 1e-10;
+        ASSERT_OK(gv_ppr(ctx, g, &t, &o, x, column, &err));
+        o.precision = GV_PPR_F64, o.layout = GV_PPR_AUTO;
+        o.tolerance = 1e-11;
+        ASSERT_OK(gv_ppr(ctx, g, &t, &o, y, other, &err));
+        for (int64_t c = 0; c < t.n_columns; c++) {
+            ASSERT(column[c].converged && column[c].residual <= (i % 2 ? 1e-6 : 1e-10));
+            ASSERT(distance(x + c * LARGE, y + c * LARGE, LARGE) <=
+                   column[c].residual + other[c].residual);
+            double sum = 0.0;
+            for (int64_t v = 0; v < LARGE; v++)
+                sum += x[c * LARGE + v];
+            ASSERT(o.dangling == GV_DANGLING_LEAK || fabs(sum - 1.0) <= column[c].residual + 1e-11);
+        }
+    }
+    free(x), free(y);
+    PASS();
+}
+
+TEST same_bytes_at_any_thread_count(const gv_graph *large)
+{
+    const columns all = some_columns(LARGE, 5);
+    int64_t offset[21];
+    double *one = calloc(18 * LARGE, sizeof *one), *many = calloc(18 * LARGE, sizeof *many);
+    gv_ppr_column column[18], again[18];
+    for (int i = 0; i < LAYOUTS; i++) {
+        gv_ppr_opts o = large_opts(layouts[i], i % 4);
+        const gv_teleport t = part_of(&all, 0, for_one_column(o.layout) ? 1 : 18, offset);
+        o.tolerance = 1e-7;
+        for (int threads = 1; threads <= 8; threads += threads < 3 ? 1 : 5) {
+            gv_context *other = test_context(threads, -1);
+            memset(again, 0, sizeof again);
+            ASSERT_OK(gv_ppr(other, large, &t, &o, threads == 1 ? one : many, again, &err));
+            ASSERT_EQ(0, gv_context_memory_used(other));
+            if (threads == 1)
+                memcpy(column, again, sizeof again);
+            else
+                ASSERT_MEM_EQ(one, many, (size_t)(t.n_columns * LARGE) * sizeof *one);
+            for (int c = 0; c < 18; c++)
+                ASSERT(again[c].residual == column[c].residual &&
+                       again[c].iterations == column[c].iterations);
+            gv_context_free(other);
+        }
+    }
+    free(one), free(many);
+    PASS();
+}
+
+/* In a layout of many columns the bits of one do not depend on what is beside it. */
+TEST same_bytes_beside_others(const gv_graph *g)
+{
+    const columns all = some_columns(LARGE, 7);
+    int64_t offset[21];
+    double *x = calloc(18 * LARGE, sizeof *x), *y = calloc(5 * LARGE, sizeof *y);
+    gv_ppr_column column[18], other[5];
+    for (int i = 3; i < LAYOUTS; i++) {
+        gv_ppr_opts o = large_opts(layouts[i], i % 4);
+        o.tolerance = 1e-7;
+        const gv_teleport t = part_of(&all, 0, 18, offset);
+        ASSERT_OK(gv_ppr(ctx, g, &t, &o, x, column, &err));
+        const gv_teleport few = part_of(&all, 13, 5, offset);
+        ASSERT_OK(gv_ppr(ctx, g, &few, &o, y, other, &err));
+        ASSERT_MEM_EQ(x + 13 * LARGE, y, 5 * LARGE * sizeof *y);
+        for (int c = 0; c < 5; c++)
+            ASSERT(column[13 + c].iterations == other[c].iterations &&
+                   column[13 + c].residual == other[c].residual);
+    }
+    free(x), free(y);
+    PASS();
+}
+
+/* ---- parts -------------------------------------------------------------------------------- */
+
+TEST twins_give_the_same_bits(void)
+{
+    enum { SOURCES = 500, EDGES = 40000, ROWS = 90 };
+    float *share = aligned_alloc(64, SOURCES * 16 * 4);
+    float *to = aligned_alloc(64, ROWS * 16 * 4), *expected = aligned_alloc(64, ROWS * 16 * 4);
+    static gv_node source[EDGES];
+    static float p[EDGES];
+    static uint32_t visit[EDGES];
+    int64_t visits = 0;
+    for (uint64_t i = 0; i < SOURCES * 16; i++)
+        share[i] = (float)(test_random(1, i) - .3);
+    for (uint64_t i = 0; i < EDGES; i++) {
+        source[i] = (gv_node)(test_random(2, i) * SOURCES);
+        p[i] = (float)test_random(3, i);
+    }
+    for (int64_t e = 0; e < EDGES; visits++) {
+        int64_t n = 1 + (int64_t)(pow(test_random(4, (uint64_t)visits), 3.0) * PPR_VISIT_EDGES);
+        n = e + n > EDGES ? EDGES - e : n;
+        visit[visits] = (uint32_t)(visits % ROWS) << PPR_VISIT_BITS | (uint32_t)n;
+        e += n;
+    }
+    ASSERT(visits > ROWS);
+    for (int weighted = 0; weighted < 2; weighted++)
+        for (int width = 0; width < 3; width++)
+            for (int level = 0; level < PPR_LEVELS; level++) {
+                const ppr_lanes *lanes = ppr_lanes_at(level);
+                if (lanes == NULL)
+                    continue;
+                memset(to, 0, ROWS * 16 * 4);
+                const ppr_visits w = {visit,
+                                      visits,
+                                      source,
+                                      source + EDGES - 1,
+                                      weighted ? p : NULL,
+                                      share,
+                                      level == 0 ? expected : to};
+                if (level == 0)
+                    memset(expected, 0, ROWS * 16 * 4);
+                (width == 0 ? lanes->visits1 : width == 1 ? lanes->visits8 : lanes->visits16)(&w);
+                if (level > 0)
+                    ASSERT_MEM_EQ(expected, to, ROWS * 16 * 4);
+                ASSERT(expected[0] != 0.0F);
+            }
+    free(share), free(to), free(expected);
+    PASS();
+}
+
+TEST order_is_by_degree(const gv_graph *g)
+{
+    gv_node *order = calloc(LARGE, sizeof *order), *place = calloc(LARGE, sizeof *place);
+    const gv_ppr_opts o = gv_ppr_defaults();
+    ppr_walk walk;
+    ASSERT_OK(ppr_walk_start(ctx, g, &o, &walk, &err));
+    ASSERT_OK(ppr_order(ctx, &walk, order, place, &err));
+    for (int64_t k = 0; k < LARGE; k++)
+        ASSERT_EQ(k, place[order[k]]);
+    for (int64_t k = 1; k < LARGE; k++) {
+        const int64_t a = gv_csr_degree(&g->out, order[k - 1]),
+                      b = gv_csr_degree(&g->out, order[k]);
+        ASSERT(a > b || (a == b && order[k - 1] < order[k]));
+    }
+    free(order), free(place);
+    PASS();
+}
+
+/* Every edge is in one visit, of its row and in the segment of its source. */
+TEST segments_hold_the_edges(const gv_graph *g)
+{
+    gv_node *order = calloc(LARGE, sizeof *order), *place = calloc(LARGE, sizeof *place);
+    gv_ppr_opts o = gv_ppr_defaults();
+    o.weighted = true;
+    ppr_walk walk;
+    ppr_segments s;
+    const ppr_cut cut = {.n = 7, .width = 5000};
+    ASSERT_OK(ppr_walk_start(ctx, g, &o, &walk, &err));
+    ASSERT_OK(ppr_order(ctx, &walk, order, place, &err));
+    ASSERT_OK(ppr_segments_build(ctx, &walk, order, place, &cut, &s, &err));
+    int64_t seen = 0, blocks = (LARGE + 1023) / 1024;
+    for (int i = 0; i < s.n; i++)
+        for (int64_t b = 0; b < blocks; b++) {
+            int64_t e = s.segment[i].block_edge[b];
+            for (int64_t k = s.segment[i].block_visit[b]; k < s.segment[i].block_visit[b + 1];
+                 k++) {
+                const uint32_t visit = s.segment[i].visit[k];
+                const gv_node row = order[b * 1024 + (visit >> PPR_VISIT_BITS)];
+                const int64_t n = visit & ((1U << PPR_VISIT_BITS) - 1);
+                ASSERT(n >= 1 && n <= PPR_VISIT_EDGES);
+                for (int64_t end = e + n; e < end; e++, seen++) {
+                    const gv_node source = s.segment[i].source[e];
+                    ASSERT(source / 5000 == i || (i == s.n - 1 && source >= 5000 * i));
+                    const int64_t at = gv_csr_find(&g->in, row, order[source]);
+                    ASSERT(at >= 0 && g->in.probability[at] == s.segment[i].p[e]);
+                }
+            }
+            ASSERT_EQ(e, s.segment[i].block_edge[b + 1]);
+        }
+    ASSERT_EQ(g->n_edges, seen);
+    ppr_segments_free(ctx, &s);
+    ppr_walk_free(ctx, &walk);
+    free(order), free(place);
+    PASS();
+}
+
+/* ---- choice ------------------------------------------------------------------------------- */
+
+static edge_list drawn_graph(int64_t n, int64_t m, double skew)
+{
+    edge_list e = edges_none(n);
+    for (uint64_t i = 0; i < (uint64_t)m; i++)
+        edges_add(&e, (int64_t)(pow(test_random(11, 2 * i), skew) * (double)n),
+                  (int64_t)(pow(test_random(11, 2 * i + 1), skew) * (double)n), 1.0);
+    return e;
+}
+
+TEST chooses_by_graph_and_options(const gv_graph *small)
+{
+    gv_ppr_opts o = gv_ppr_defaults();
+    gv_ppr_layout layout;
+    o.precision = GV_PPR_F32;
+    ASSERT_OK(gv_ppr_choose(ctx, small, 1, &o, &layout, &err));
+    ASSERT_EQ(GV_PPR_PULL, layout);
+    ASSERT_STR_EQ("pull", gv_ppr_layout_name(layout));
+    const int64_t n = 2200000;
+    for (int skewed = 0; skewed < 2; skewed++) {
+        edge_list e = drawn_graph(n, 2500000, skewed ? 9.0 : 1.0);
+        gv_graph *g = edges_graph(ctx, &e, NULL);
+        edges_free(&e);
+        ASSERT_OK(gv_ppr_choose(ctx, g, 1, &o, &layout, &err));
+        ASSERT_EQ_FMT((int)(skewed ? GV_PPR_SEGMENTS : GV_PPR_BLOCKING), (int)layout, "%d");
+        ASSERT_OK(gv_ppr_choose(ctx, g, 5, &o, &layout, &err));
+        ASSERT_EQ(GV_PPR_SORTED8, layout);
+        ASSERT_OK(gv_ppr_choose(ctx, g, 9, &o, &layout, &err));
+        ASSERT_EQ(GV_PPR_SORTED16, layout);
+        gv_ppr_opts few = o;
+        few.tolerance = 0.0, few.max_iterations = 3;
+        ASSERT_OK(gv_ppr_choose(ctx, g, 9, &few, &layout, &err));
+        ASSERT_EQ(GV_PPR_PULL, layout);
+        ASSERT_OK(gv_ppr_choose(ctx, g, 9, NULL, &layout, &err));
+        ASSERT_EQ(GV_PPR_PULL, layout);
+        gv_graph_free(g);
+    }
+    PASS();
+}
+
+TEST refuses_bad_options(const gv_graph *g)
+{
+    gv_ppr_opts o = gv_ppr_defaults();
+    gv_ppr_layout layout;
+    o.layout = GV_PPR_SEGMENTS;
+    ASSERT_STATUS(GV_ERR_ARG, gv_ppr_choose(ctx, g, 1, &o, &layout, &err));
+    ASSERT_STR_EQ("ppr: layout segments is for precision f32; f64 has pull", err.message);
+    o.precision = GV_PPR_F32;
+    ASSERT_STATUS(GV_ERR_ARG, gv_ppr_choose(ctx, g, 2, &o, &layout, &err));
+    ASSERT_STR_EQ("ppr: layout segments is for 1 column, not 2", err.message);
+    o.layout = (gv_ppr_layout)17;
+    ASSERT_STATUS(GV_ERR_ARG, gv_ppr_choose(ctx, g, 1, &o, &layout, &err));
+    o.layout = GV_PPR_AUTO, o.precision = (gv_ppr_precision)2;
+    ASSERT_STATUS(GV_ERR_ARG, gv_ppr_choose(ctx, g, 1, &o, &layout, &err));
+    ASSERT_STR_EQ("ppr: precision 2 is not 0 or 1", err.message);
+    PASS();
+}
+
+/* Too tight for anybody: as far as double precision goes, and it says so. */
+TEST says_when_not_converged(const gv_graph *g)
+{
+    const columns all = some_columns(LARGE, 3);
+    int64_t offset[21];
+    double *x = calloc(LARGE, sizeof *x);
+    gv_ppr_column column;
+    const gv_teleport t = part_of(&all, 1, 1, offset);
+    for (int i = 0; i < LAYOUTS; i += 2) {
+        gv_ppr_opts o = large_opts(layouts[i], 0);
+        o.tolerance = 1e-18, o.max_iterations = 90;
+        ASSERT_STATUS(GV_ERR_CONVERGE, gv_ppr(ctx, g, &t, &o, x, &column, &err));
+        ASSERT(!column.converged && column.residual < 1e-5);
+        o.tolerance = 1e-9, o.max_iterations = 6;
+        ASSERT_STATUS(GV_ERR_CONVERGE, gv_ppr(ctx, g, &t, &o, x, &column, &err));
+        ASSERT(!column.converged && column.iterations == 6);
+    }
+    free(x);
+    PASS();
+}
+
+TEST survives_every_failed_allocation(void)
+{
+    enum { N = 1500 };
+    const columns all = some_columns(N, 3);
+    int64_t offset[21];
+    double *x = calloc(18 * N, sizeof *x);
+    gv_graph *g = large_graph(ctx, N, N, 6000);
+    const int64_t before = gv_context_memory_used(ctx);
+    for (int i = 0; i < LAYOUTS; i++) {
+        gv_ppr_opts o = large_opts(layouts[i], 1);
+        const gv_teleport t = part_of(&all, 1, for_one_column(o.layout) ? 1 : 18, offset);
+        o.tolerance = 1e-4;
+        gv_status st = GV_ERR_NOMEM;
+        int failures = 0;
+        for (int64_t k = 0; st != GV_OK; k++, failures++) {
+            ctx->fail_allocation = ctx->allocations + k;
+            st = gv_ppr(ctx, g, &t, &o, x, NULL, &err);
+            ASSERT(st == GV_OK || st == GV_ERR_NOMEM);
+            ASSERT_EQ(before, gv_context_memory_used(ctx));
+        }
+        ctx->fail_allocation = -1;
+        ASSERT(failures > 8);
+    }
+    gv_graph_free(g);
+    free(x);
+    PASS();
+}
+
+SUITE(layouts_suite)
+{
+    ctx = test_context(1, -1); /* several threads: see same_bytes_at_any_thread_count */
+    gv_graph *g = large_graph(ctx, LARGE, 6000, 120000);
+    RUN_TEST(agrees_with_reference);
+    RUN_TEST1(agrees_with_double_precision, g);
+    RUN_TEST1(same_bytes_at_any_thread_count, g);
+    RUN_TEST1(same_bytes_beside_others, g);
+    RUN_TEST(twins_give_the_same_bits);
+    RUN_TEST1(order_is_by_degree, g);
+    RUN_TEST1(segments_hold_the_edges, g);
+    RUN_TEST1(chooses_by_graph_and_options, g);
+    RUN_TEST1(refuses_bad_options, g);
+    RUN_TEST1(says_when_not_converged, g);
+    RUN_TEST(survives_every_failed_allocation);
+    gv_graph_free(g);
+    gv_context_free(ctx);
+}
+
+int main(int argc, char **argv)
+{
+    GREATEST_MAIN_BEGIN();
+    RUN_SUITE(layouts_suite);
+    GREATEST_MAIN_END();
+}
