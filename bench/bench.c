@@ -60,11 +60,21 @@ bench_run bench_begin(const char *bench)
                        .warm_up = 1};
 }
 
-double bench_now(void)
+static double seconds(clockid_t clock)
 {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(clock, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+double bench_now(void)
+{
+    return seconds(CLOCK_MONOTONIC);
+}
+
+double bench_processor(void)
+{
+    return seconds(CLOCK_PROCESS_CPUTIME_ID);
 }
 
 /* ---- order statistics ------------------------------------------------------------------------ */
@@ -162,20 +172,28 @@ static void print_case(const bench_run *r, const bench_case *c, const bench_samp
         bench_line_real(r, "rate", c->work / median);
         fprintf(r->to, ", \"rate_unit\": \"%s/s\"", c->unit);
     }
+    bench_line_real(r, "processor", bench_median(s->processor, s->n));
     if (c->extra != NULL)
         fprintf(r->to, ", %s", c->extra);
 }
 
 /* ---- trials ---------------------------------------------------------------------------------- */
 
+/* Trial t of a case; those below 0 do not count. */
+static void run_trial(const bench_case *c, int64_t t, bench_sample *s)
+{
+    const double started = bench_processor(), value = c->trial(c->arg);
+    if (t < 0)
+        return;
+    s->value[t] = value;
+    s->processor[t] = bench_processor() - started;
+}
+
 void bench_measure(const bench_run *r, const bench_case *c, bench_sample *out)
 {
     bench_sample s = {.n = r->trials};
-    for (int64_t t = -r->warm_up; t < r->trials; t++) {
-        const double value = c->trial(c->arg);
-        if (t >= 0)
-            s.value[t] = value;
-    }
+    for (int64_t t = -r->warm_up; t < r->trials; t++)
+        run_trial(c, t, &s);
     print_case(r, c, &s);
     bench_line_end(r);
     if (out != NULL)
@@ -186,9 +204,10 @@ double bench_compare(const bench_run *r, const bench_case *base, const bench_cas
 {
     bench_sample a = {.n = r->trials}, b = {.n = r->trials}, ratio = {.n = r->trials};
     for (int64_t t = -r->warm_up; t < r->trials; t++) {
-        const double x = base->trial(base->arg), y = fast->trial(fast->arg);
+        run_trial(base, t, &a);
+        run_trial(fast, t, &b);
         if (t >= 0)
-            a.value[t] = x, b.value[t] = y, ratio.value[t] = x / y;
+            ratio.value[t] = a.value[t] / b.value[t];
     }
     const double times = bench_median(a.value, a.n) / bench_median(b.value, b.n);
     print_case(r, base, &a);

@@ -39,6 +39,8 @@ typedef struct bench_case {
 typedef struct bench_sample {
     int64_t n;
     double value[BENCH_MOST_TRIALS];
+    double processor[BENCH_MOST_TRIALS]; /* seconds of all threads in a whole trial: on a busy
+                                            machine they say more than the clock on the wall */
 } bench_sample;
 
 /* To be called first: refuses builds with assertions or sanitizers and without optimisation, and
@@ -49,8 +51,9 @@ bench_run bench_begin(const char *bench);
 /* Why this build's times mean nothing, or NULL. */
 const char *bench_refusal(void);
 
-/* Seconds on a steady clock. */
+/* Seconds on a steady clock, and seconds that all threads of the process have computed. */
 double bench_now(void);
+double bench_processor(void);
 
 double bench_median(const double *value, int64_t n); /* n in [1, BENCH_MOST_TRIALS] */
 double bench_minimum(const double *value, int64_t n);

@@ -11,17 +11,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "bench.h"
 #include "grapevine/grapevine.h"
 #include "graphs.h"
 #include "reference/plain_cascade.h"
 
-enum { MAX_TRIALS = 64, LEAST_DEGREE = 4 };
+enum { LEAST_DEGREE = 4 };
 
 typedef struct settings {
-    const char *graph, *p, *kernel;
-    int64_t seeds, threads, worlds, plain, trials, curve;
+    bench_run run;
+    const char *p, *kernel;
+    int64_t seeds, worlds, plain, curve;
 } settings;
 
 /* Wall clock, and processor time of all threads: the latter says more on a busy machine. */
@@ -42,54 +43,15 @@ typedef struct problem {
     moment first_world; /* when the last run began with it */
 } problem;
 
-static double seconds(clockid_t clock)
-{
-    struct timespec t;
-    clock_gettime(clock, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 static moment now(void)
 {
-    return (moment){seconds(CLOCK_MONOTONIC), seconds(CLOCK_PROCESS_CPUTIME_ID)};
+    return (moment){bench_now(), bench_processor()};
 }
 
 static moment since(moment a)
 {
     const moment b = now();
     return (moment){b.wall - a.wall, b.processor - a.processor};
-}
-
-static int by_size(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double median(const double *x, int64_t n)
-{
-    double sorted[MAX_TRIALS];
-    memcpy(sorted, x, (size_t)n * sizeof *x);
-    qsort(sorted, (size_t)n, sizeof *sorted, by_size);
-    return n % 2 ? sorted[n / 2] : 0.5 * (sorted[n / 2 - 1] + sorted[n / 2]);
-}
-
-static void *room(int64_t count, size_t size)
-{
-    void *block = calloc((size_t)(count > 0 ? count : 1), size);
-    if (block == NULL) {
-        fprintf(stderr, "no memory\n");
-        exit(EXIT_FAILURE);
-    }
-    return block;
-}
-
-static void check(gv_status st, const gv_error *err)
-{
-    if (st == GV_OK)
-        return;
-    fprintf(stderr, "%s\n", err->message);
-    exit(EXIT_FAILURE);
 }
 
 /* ---- the problem ------------------------------------------------------------------------------
@@ -102,10 +64,10 @@ static uint32_t limit_of(double p)
 
 static void weighted_cascade(problem *b)
 {
-    int64_t *degree = room(b->g.n, sizeof *degree);
+    int64_t *degree = bench_room(b->g.n, sizeof *degree);
     for (int64_t e = 0; e < b->g.m; e++)
         degree[b->g.target[e]]++;
-    b->limit = room(b->g.n, sizeof *b->limit);
+    b->limit = bench_room(b->g.n, sizeof *b->limit);
     for (int64_t v = 0; v < b->g.n; v++)
         b->limit[v] = limit_of(1.0 / (double)(degree[v] > 0 ? degree[v] : 1));
     b->plain.by_target = b->limit;
@@ -116,8 +78,8 @@ static void weighted_cascade(problem *b)
 /* Like probabilities learned from purchases: a lognormal factor of either end, mean about .05. */
 static void planted(problem *b)
 {
-    b->stored = room(b->g.m, sizeof *b->stored);
-    b->limit = room(b->g.m, sizeof *b->limit);
+    b->stored = bench_room(b->g.m, sizeof *b->stored);
+    b->limit = bench_room(b->g.m, sizeof *b->limit);
     for (int64_t u = 0; u < b->g.n; u++) {
         for (int64_t e = b->g.offset[u]; e < b->g.offset[u + 1]; e++) {
             double sum = 0.0; /* twelve uniform numbers are normal enough */
@@ -137,7 +99,7 @@ static void planted(problem *b)
 /* Nodes of out-degree at least LEAST_DEGREE, drawn at random. */
 static void take_seeds(problem *b)
 {
-    b->seeds = room(b->s->seeds, sizeof *b->seeds);
+    b->seeds = bench_room(b->s->seeds, sizeof *b->seeds);
     for (uint64_t i = 0; b->n_seeds < b->s->seeds && i < 1000000000; i++) {
         const gv_node v = (gv_node)(bench_random(5, i) % (uint64_t)b->g.n);
         if (b->g.offset[v + 1] - b->g.offset[v] >= LEAST_DEGREE)
@@ -159,13 +121,11 @@ static void make_problem(problem *b)
 {
     gv_error err;
     const settings *s = b->s;
-    const gv_context_opts o = {
-        .n_threads = (int32_t)s->threads, .progress = note_start, .progress_data = &b->first_world};
-    check(gv_context_create(&o, &b->ctx, &err), &err);
-    if (strncmp(s->graph, "kron:", 5) == 0)
-        b->g = bench_kronecker(b->ctx, atoi(s->graph + 5), 16);
-    else
-        b->g = bench_uniform(b->ctx, atoll(s->graph + strcspn(s->graph, ":") + 1), 10);
+    const gv_context_opts o = {.n_threads = (int32_t)s->run.threads,
+                               .progress = note_start,
+                               .progress_data = &b->first_world};
+    bench_check(gv_context_create(&o, &b->ctx, &err), &err);
+    b->g = bench_graph_named(b->ctx, s->run.graph);
     b->plain =
         (plain_graph){.n = b->g.n, .m = b->g.m, .offset = b->g.offset, .target = b->g.target};
     if (strcmp(s->p, "wc") == 0) {
@@ -199,8 +159,8 @@ static gv_cascade_result *run_kernel(problem *b, moment *prepare, moment *simula
     o.n_worlds = b->s->worlds;
     o.spread_only = b->s->curve == 0;
     const moment started = now();
-    check(gv_cascade(b->ctx, b->g.handle, &b->probability, b->seeds, b->n_seeds, &o, &r, &err),
-          &err);
+    bench_check(
+        gv_cascade(b->ctx, b->g.handle, &b->probability, b->seeds, b->n_seeds, &o, &r, &err), &err);
     *simulate = since(b->first_world);
     *prepare =
         (moment){b->first_world.wall - started.wall, b->first_world.processor - started.processor};
@@ -222,7 +182,8 @@ static double mean_of(const int64_t *spread, int64_t n, double *error)
 
 /* Medians over the trials, of one clock. */
 typedef struct times {
-    double plain[MAX_TRIALS], prepare[MAX_TRIALS], simulate[MAX_TRIALS], whole[MAX_TRIALS];
+    double plain[BENCH_MOST_TRIALS], prepare[BENCH_MOST_TRIALS], simulate[BENCH_MOST_TRIALS],
+        whole[BENCH_MOST_TRIALS];
 } times;
 
 static void note(times *t, int64_t i, double plain, double prepare, double simulate)
@@ -236,8 +197,8 @@ static void note(times *t, int64_t i, double plain, double prepare, double simul
 /* Seconds a world of the plain program over those of the kernel. */
 static double ratio(const settings *s, const double *plain, const double *kernel)
 {
-    return median(plain, s->trials) / (double)s->plain * (double)s->worlds /
-           median(kernel, s->trials);
+    return bench_median(plain, s->run.trials) / (double)s->plain * (double)s->worlds /
+           bench_median(kernel, s->run.trials);
 }
 
 static void print(const problem *b, const gv_cascade_result *r, const times *wall,
@@ -245,32 +206,42 @@ static void print(const problem *b, const gv_cascade_result *r, const times *wal
 {
     static const char *const name[] = {"auto", "plain", "points", "sliced"};
     const settings *s = b->s;
+    const bench_run *run = &s->run;
+    const double worlds = (double)s->worlds, plain = bench_median(wall->plain, run->trials);
     double error;
-    const double mean = mean_of(spread, s->plain, &error), plain = median(wall->plain, s->trials);
-    printf("{\"graph\": \"%s\", \"n\": %lld, \"m\": %lld, \"p\": \"%s\", \"seeds\": %lld, "
-           "\"threads\": %lld, \"kernel\": \"%s\", \"curve\": %lld, \"worlds\": %lld, ",
-           s->graph, (long long)b->g.n, (long long)b->g.m, s->p, (long long)b->n_seeds,
-           (long long)s->threads, name[r->kernel], (long long)s->curve, (long long)s->worlds);
-    printf("\"plain_us\": %.4g, \"plain_edges_per_s\": %.3g, \"us\": %.4g, \"prepare_s\": %.3g, ",
-           1e6 * plain / (double)s->plain, (double)edges / plain,
-           1e6 * median(wall->simulate, s->trials) / (double)s->worlds,
-           median(wall->prepare, s->trials));
-    printf("\"ratio\": %.2f, \"ratio_with_preparation\": %.2f, \"processor_ratio\": %.2f, "
-           "\"mean\": %.6g, \"plain_mean\": %.6g, \"z\": %.2f}\n",
-           ratio(s, wall->plain, wall->simulate), ratio(s, wall->plain, wall->whole),
-           ratio(s, processor->plain, processor->simulate), r->mean, mean,
-           (r->mean - mean) / hypot(error, r->stderr_mean));
+    const double mean = mean_of(spread, s->plain, &error);
+    bench_line_begin(run, "world");
+    bench_line_int(run, "trials", run->trials);
+    bench_line_real(run, "median", bench_median(wall->simulate, run->trials) / worlds);
+    bench_line_real(run, "min", bench_minimum(wall->simulate, run->trials) / worlds);
+    bench_line_text(run, "unit", "s");
+    bench_line_text(run, "p", s->p);
+    bench_line_int(run, "seeds", b->n_seeds);
+    bench_line_text(run, "kernel", name[r->kernel]);
+    bench_line_int(run, "curve", s->curve);
+    bench_line_int(run, "worlds", s->worlds);
+    bench_line_real(run, "prepare", bench_median(wall->prepare, run->trials));
+    bench_line_real(run, "plain", plain / (double)s->plain);
+    bench_line_real(run, "plain_edges_per_s", (double)edges / plain);
+    bench_line_text(run, "against", "plain");
+    bench_line_real(run, "ratio", ratio(s, wall->plain, wall->simulate));
+    bench_line_real(run, "ratio_with_preparation", ratio(s, wall->plain, wall->whole));
+    bench_line_real(run, "processor_ratio", ratio(s, processor->plain, processor->simulate));
+    bench_line_real(run, "mean", r->mean);
+    bench_line_real(run, "plain_mean", mean);
+    bench_line_real(run, "z", (r->mean - mean) / hypot(error, r->stderr_mean));
+    bench_line_end(run);
 }
 
 static void compare(problem *b)
 {
     const settings *s = b->s;
     times wall, processor;
-    int64_t *spread = room(s->plain, sizeof *spread), edges = 0;
+    int64_t *spread = bench_room(s->plain, sizeof *spread), edges = 0;
     gv_cascade_result *r = NULL;
-    for (int64_t t = 0; t < s->trials; t++) {
+    for (int64_t t = 0; t < s->run.trials; t++) {
         const moment started = now();
-        edges = plain_cascade(&b->plain, b->seeds, b->n_seeds, s->plain, (int)s->threads, 12345,
+        edges = plain_cascade(&b->plain, b->seeds, b->n_seeds, s->plain, (int)s->run.threads, 12345,
                               spread);
         const moment plain = since(started);
         moment prepare, simulate;
@@ -286,43 +257,30 @@ static void compare(problem *b)
 
 int main(int argc, char **argv)
 {
-    settings s = {.graph = "kron:18",
+    settings s = {.run = bench_begin("cascade"),
                   .p = "wc",
                   .kernel = "auto",
                   .seeds = 50,
-                  .threads = 2,
                   .worlds = 1024,
-                  .plain = 64,
-                  .trials = 5};
-    for (int i = 1; i < argc; i++) {
-        const char *value = argv[i] + strcspn(argv[i], "=");
-        const size_t length = (size_t)(value - argv[i]);
-        const struct {
-            const char *name, **text;
-            int64_t *number;
-        } all[] = {{"graph", &s.graph, NULL},     {"p", &s.p, NULL},
-                   {"kernel", &s.kernel, NULL},   {"seeds", NULL, &s.seeds},
-                   {"threads", NULL, &s.threads}, {"worlds", NULL, &s.worlds},
-                   {"plain", NULL, &s.plain},     {"trials", NULL, &s.trials},
-                   {"curve", NULL, &s.curve}};
-        size_t k = 0;
-        while (k < sizeof all / sizeof *all &&
-               (strlen(all[k].name) != length || strncmp(all[k].name, argv[i], length) != 0))
-            k++;
-        if (k == sizeof all / sizeof *all || *value != '=') {
-            fprintf(stderr, "bench_cascade: %s is not NAME=VALUE with a name it knows\n", argv[i]);
-            return 2;
-        }
-        if (all[k].text != NULL)
-            *all[k].text = value + 1;
-        else
-            *all[k].number = atoll(value + 1);
-    }
-    if (s.trials < 1 || s.trials > MAX_TRIALS || s.worlds < 2 || s.plain < 2 || s.threads < 1 ||
-        s.seeds < 0)
+                  .plain = 64};
+    s.run.graph = "kron:18";
+    s.run.trials = 5;
+    const bench_word words[] = {
+        {.name = "graph", .text = &s.run.graph},       {.name = "p", .text = &s.p},
+        {.name = "kernel", .text = &s.kernel},         {.name = "seeds", .number = &s.seeds},
+        {.name = "threads", .number = &s.run.threads}, {.name = "worlds", .number = &s.worlds},
+        {.name = "plain", .number = &s.plain},         {.name = "trials", .number = &s.run.trials},
+        {.name = "curve", .number = &s.curve},
+    };
+    bench_words("bench_cascade", argc, argv, words, sizeof words / sizeof *words);
+    bench_check_trials(&s.run);
+    if (s.worlds < 2 || s.plain < 2 || s.seeds < 0) {
+        fprintf(stderr, "bench_cascade: worlds and plain must be at least 2, seeds at least 0\n");
         return 2;
+    }
     problem b = {.s = &s};
     make_problem(&b);
+    s.run.n = b.g.n, s.run.m = b.g.m;
     compare(&b);
     bench_graph_free(&b.g);
     free(b.seeds), free(b.limit), free(b.stored);
