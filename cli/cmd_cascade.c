@@ -567,7 +567,7 @@ static int plan_run(const void *opts, cli_session *s, gv_plan *plan)
         const int64_t seeds = c.n_best >= 0 ? c.n_best : cli_plan_count(c.o->seeds);
         gv_cascade_plan(plan, &w.shape, w.g, w.rule, w.p, seeds, &c.opts,
                         gv_context_threads(cli_context(s)),
-                        gv_context_memory_limit(cli_context(s)));
+                        s->budget);
         const int64_t worlds = c.opts.target_stderr > 0.0 ? c.opts.max_worlds : c.opts.n_worlds;
         cli_plan_write(plan, 8 * worlds + 12 * seeds + cli_plan_id_bytes(&w.shape) +
                                  (c.opts.activation ? 4 * w.shape.n_nodes : 0));

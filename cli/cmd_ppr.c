@@ -435,7 +435,7 @@ static int plan_run(const void *opts, cli_session *s, gv_plan *plan)
                            (p.o->weighted ? p_rows : 0u));
     if (p.o->topics != NULL)
         cli_plan_map_model(s, plan, p.o->topics, &m);
-    const int64_t scores = 8 * n * g.n_nodes, limit = gv_context_memory_limit(ctx);
+    const int64_t scores = 8 * n * g.n_nodes, limit = s->budget;
     gv_plan_hold(plan, GV_PLAN_MEMORY, "teleport columns", n * longest * 12);
     gv_plan_hold(plan, GV_PLAN_MEMORY, "scores", scores);
     gv_ppr_plan(plan, &g, n, longest, &p.opts, gv_context_threads(ctx),

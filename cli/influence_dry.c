@@ -71,7 +71,7 @@ int influence_dry_run(const void *opts, cli_session *s, gv_plan *plan)
     if (code != CLI_OK)
         return code;
     const wish w = wish_of(o, &g, &m);
-    const int64_t n = g.n_nodes, limit = gv_context_memory_limit(cli_context(s));
+    const int64_t n = g.n_nodes, limit = s->budget;
     const int32_t threads = gv_context_threads(cli_context(s));
     const bool seek = o->prospects > 0.0;
     const unsigned out = GV_PART_OUT_INDPTR | GV_PART_OUT_INDICES | GV_PART_IDS;

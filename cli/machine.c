@@ -96,7 +96,7 @@ static void cache_text(const char *name, int64_t bytes, char *text, size_t size)
 static void say_map(const cli_session *s, const gv_machine *m)
 {
     char l1[32], l2[32], l3[32];
-    const int64_t limit = gv_context_memory_limit(s->ctx);
+    const int64_t limit = s->budget;
     cache_text("L1", m->l1, l1, sizeof l1);
     cache_text("L2", m->l2, l2, sizeof l2);
     cache_text("L3", m->l3, l3, sizeof l3);

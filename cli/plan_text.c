@@ -28,7 +28,8 @@ static void time_text(double seconds, char *text, size_t size)
 
 static const char *kind_text(gv_plan_kind kind)
 {
-    static const char *const text[] = {"", "not in the budget", "temporary disk", "output"};
+    static const char *const text[] = {"", "not in the budget", "temporary disk", "output",
+                                       "not touched"};
     return text[kind];
 }
 
@@ -63,7 +64,7 @@ int cli_plan_print(cli_session *s, const gv_plan *plan)
 {
     char size[32], bytes[32], budget[32], time[32];
     const gv_plan_sums sums = gv_plan_sum(plan);
-    const int64_t limit = gv_context_memory_limit(s->ctx);
+    const int64_t limit = s->budget;
     printf("plan of %s, %" PRId32 " threads\n", s->command->name, gv_context_threads(s->ctx));
     for (int32_t p = 0; p < gv_plan_phases(plan); p++)
         print_phase(plan, p);

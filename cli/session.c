@@ -281,6 +281,8 @@ int cli_session_open(cli_session *s, const cli_common *common)
     s->common = *common;
     s->started = cli_seconds();
     cli_machine_options(common, &o);
+    s->budget = o.memory_limit;
+    o.memory_limit = common->dry_run ? 0 : o.memory_limit;
     o.progress = cli_show_progress;
     o.progress_data = s;
     if (gv_context_create(&o, &s->ctx, &err) != GV_OK)

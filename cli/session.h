@@ -23,6 +23,7 @@ struct cli_session {
     const cli_command *command; /* that runs now; NULL before */
     cli_common common;
     gv_context *ctx;
+    int64_t budget; /* memory limit of the context; a dry run is not held to it itself */
     double started;
 
     char *graph_path, *model_path; /* owned; NULL while none is open */

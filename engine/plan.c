@@ -109,7 +109,7 @@ GV_API gv_plan_phase gv_plan_phase_at(const gv_plan *plan, int32_t phase)
         const gv_plan_item *item = &plan->item[i];
         if (phase < item->first || phase > item->last)
             continue;
-        if (item->kind == GV_PLAN_MEMORY)
+        if (item->kind == GV_PLAN_MEMORY || item->kind == GV_PLAN_RESERVED)
             p.memory += item->bytes;
         if (item->kind == GV_PLAN_MEMORY || item->kind == GV_PLAN_RESIDENT)
             p.resident += item->bytes;

@@ -120,9 +120,12 @@ static void plan_sliced(gv_plan *plan, const gv_graph_shape *g, gv_probability_r
     const int32_t lanes = gv_sliced_lanes(g->n_nodes, worlds, n_states,
                                           limit > 0 && limit > rows ? limit - rows : limit);
     gv_plan_begin(plan, "simulate (sliced)", seconds);
-    gv_plan_use(plan, GV_PLAN_MEMORY, "worlds of each consumer, by thread",
-                n_states * g->n_nodes * 48 * lanes);
-    gv_plan_use(plan, GV_PLAN_MEMORY, "queues, by thread", n_states * g->n_nodes * 13);
+    const int64_t state = g->n_nodes * (48 * (int64_t)lanes + 13);
+    const int64_t blocks = (worlds + lanes * GV_LANE_WORLDS - 1) / (lanes * GV_LANE_WORLDS);
+    const int64_t busy = blocks < n_states ? blocks : n_states;
+    gv_plan_use(plan, GV_PLAN_MEMORY, "worlds and queues, by thread", busy * state);
+    gv_plan_use(plan, GV_PLAN_RESERVED, "the same, of threads without work",
+                (n_states - busy) * state);
     gv_plan_drop(plan, layout);
 }
 

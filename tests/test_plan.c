@@ -26,6 +26,7 @@ TEST sums_what_lives_together(void)
     gv_plan_begin(p, "third", 0.5);
     gv_plan_use(p, GV_PLAN_MEMORY, "b", 1049);
     gv_plan_use(p, GV_PLAN_OUTPUT, "file", 9);
+    gv_plan_use(p, GV_PLAN_RESERVED, "never touched", 60);
     ASSERT_EQ(GV_OK, gv_plan_check(p, NULL));
     ASSERT_EQ(3, gv_plan_phases(p));
     ASSERT_STR_EQ("start", gv_plan_phase_at(p, 0).name);
@@ -35,13 +36,13 @@ TEST sums_what_lives_together(void)
     ASSERT_EQ(7, gv_plan_phase_at(p, 1).disk);
     ASSERT_EQ(1099, gv_plan_phase_at(p, 2).resident);
     const gv_plan_sums s = gv_plan_sum(p);
-    ASSERT_EQ(1100, s.memory);
+    ASSERT_EQ(1109, s.memory);
     ASSERT_EQ(1100, s.resident);
     ASSERT_EQ(0, s.widest);
     ASSERT_EQ(7, s.disk);
     ASSERT_EQ(9, s.output);
     ASSERT_EQ(3.0, s.seconds);
-    ASSERT_EQ(6, gv_plan_items(p));
+    ASSERT_EQ(7, gv_plan_items(p));
     ASSERT_STR_EQ("a", gv_plan_item_at(p, 0).name);
     ASSERT_EQ(1, gv_plan_item_at(p, 0).last);
     gv_plan_free(p);

@@ -28,7 +28,9 @@ typedef enum gv_plan_kind {
     GV_PLAN_RESIDENT = 1, /* pages of mapped files, program and libraries: in the resident size, not
                             against the limit                                                    */
     GV_PLAN_DISK = 2,     /* temporary files                                                      */
-    GV_PLAN_OUTPUT = 3    /* files that stay                                                      */
+    GV_PLAN_OUTPUT = 3,   /* files that stay */
+    GV_PLAN_RESERVED = 4  /* allocated and never touched: counts against the limit, and is not
+                             resident */
 } gv_plan_kind;
 
 enum { GV_PLAN_NAME_CHARS = 63 };
@@ -43,7 +45,7 @@ typedef struct gv_plan_item {
 typedef struct gv_plan_phase {
     char name[GV_PLAN_NAME_CHARS + 1];
     double seconds;                 /* 0: not estimated */
-    int64_t memory, resident, disk; /* what lives in it; resident includes memory */
+    int64_t memory, resident, disk; /* what lives in it; resident includes memory that is touched */
 } gv_plan_phase;
 
 typedef struct gv_plan_sums {

@@ -1,0 +1,48 @@
+#!/bin/sh
+# peaks.sh GRAPEVINE PEAK: the peak that --dry-run foretells against the one that is measured, for
+# import, cascade, ppr and influence on three sizes of graph. Within 5 % or 16 MiB, mapped files
+# included.
+grapevine=$1 peak=$2 bad=0
+folder=$(mktemp -d) || exit 1
+trap 'rm -rf "$folder"' EXIT
+cd "$folder" || exit 1
+export OMP_PROC_BIND=false
+
+compare() { # arguments of grapevine, without output
+    planned=$("$grapevine" "$@" -o plan.h5 --threads 2 --dry-run |
+        sed -n 's/^peak: .*(\([0-9,]*\) bytes).*/\1/p' | tr -d ,)
+    measured=$("$peak" "$grapevine" "$@" -o out.h5 --threads 2 --force --progress none 2>err.txt)
+    code=$?
+    if [ $code != 0 ] || [ -z "$planned" ] || [ -e plan.h5 ]; then
+        echo "exit code $code, planned '$planned': $*"
+        cat err.txt
+        bad=1
+        return
+    fi
+    off=$((planned > measured ? planned - measured : measured - planned))
+    allowed=$((measured / 20 > 16777216 ? measured / 20 : 16777216))
+    echo "planned $((planned / 1024)) KiB, measured $((measured / 1024)) KiB: $*"
+    if [ $off -gt $allowed ]; then
+        echo "  is off by $((off / 1024)) KiB, more than $((allowed / 1024)) KiB"
+        bad=1
+    fi
+}
+
+for consumers in 5000 30000 120000; do
+    "$grapevine" generate consumers --consumers $consumers --topics 2 --items 6 --days 90 \
+        -o population --force --progress none || exit 1
+    "$grapevine" export population/graph.h5 --table edges -o edges.tsv --force --progress none
+    "$grapevine" learn population/graph.h5 --log population/purchases.tsv -o model.h5 --force \
+        --progress none || exit 1
+    compare import edges.tsv
+    compare import edges.tsv --undirected --probability tri
+    mv out.h5 stored.h5
+    compare ppr population/graph.h5 --tolerance 1e-4
+    compare ppr population/graph.h5 --topics model.h5 --tolerance 1e-4
+    compare cascade population/graph.h5 --seeds 1,2,3 --probability wc
+    compare cascade population/graph.h5 --seeds 1,2,3 --probability const:.3 --sims 256
+    compare cascade stored.h5 --seeds 1,2,3 --activation
+    compare influence population/graph.h5 --model model.h5
+    compare influence population/graph.h5 --model model.h5 --measure i1,i2 --store scores,rank,flags
+done
+exit $bad
