@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/evaluate_work.h"
+#include "cli/plan.h"
 
 enum { STRICT_OFF = 1 };
 
@@ -175,6 +176,35 @@ static int run(const void *opts, cli_session *s)
     return code;
 }
 
+/* Two models are learnt, with topics and without, from the log and from a copy of it. */
+static int plan_run(const void *opts, cli_session *s, gv_plan *plan)
+{
+    const evaluate_opts *o = opts;
+    const gv_log_opts read_with = {.columns = o->columns};
+    gv_graph_shape g;
+    gv_log_shape log;
+    gv_model_shape model;
+    gv_error err;
+    int code = cli_plan_graph(s, o->graph, &g);
+    if (code == CLI_OK && gv_log_look(cli_context(s), o->log, &read_with, &log, &err) != GV_OK)
+        code = cli_fail(s, &err);
+    if (code != CLI_OK)
+        return code;
+    const unsigned rows = GV_PART_OUT_INDPTR | GV_PART_OUT_INDICES | GV_PART_IN_INDPTR |
+                          GV_PART_IN_INDICES | GV_PART_IDS;
+    cli_plan_map_graph(s, plan, o->graph, &g, GV_USES_OUT | GV_USES_IN | GV_USES_IDS, rows);
+    gv_learn_plan(plan, &g, &log, gv_context_threads(cli_context(s)), &model);
+    const gv_plan_sums learnt = gv_plan_sum(plan);
+    gv_plan_begin(plan, "the same without topics", learnt.seconds);
+    gv_plan_hold(plan, GV_PLAN_MEMORY, "log without topics", 12 * log.rows + 20 * log.items);
+    gv_plan_use(plan, GV_PLAN_MEMORY, "model without topics, and its counters",
+                2 * 16 * (log.rows / 2) + 48 * g.n_nodes + 8 * log.rows);
+    gv_plan_begin(plan, "measure", 0.1 * learnt.seconds);
+    gv_plan_use(plan, GV_PLAN_MEMORY, "scores of baselines",
+                g.n_nodes * (3 * 12 + 6 * (int64_t)log.n_topics));
+    return CLI_OK;
+}
+
 const cli_command cmd_evaluate = {
     .name = "evaluate",
     .summary = "how well a model foresees who buys next, beside baselines",
@@ -189,4 +219,5 @@ const cli_command cmd_evaluate = {
     .size = sizeof(evaluate_opts),
     .defaults = defaults,
     .run = run,
+    .plan = plan_run,
 };

@@ -121,6 +121,8 @@ int cli_session_plan(cli_session *s, const cli_command *command, const void *opt
 {
     gv_error err;
     gv_plan *plan = NULL;
+    if (command->plan == NULL)
+        return cli_fail_text(s, CLI_USAGE, "--dry-run: this command cannot be planned");
     if (command == &cmd_run) /* plans its stages one by one */
         return command->plan(opts, s, NULL);
     if (gv_plan_create(s->ctx, &plan, &err) != GV_OK)

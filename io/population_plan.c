@@ -9,7 +9,7 @@
 static const double purchases_a_year = 0.0268;
 
 /* Bytes of their rows and of the rows of nodes.tsv; consumers of a batch, and columns of truth. */
-enum { PURCHASE_BYTES = 27, NODE_BYTES = 19, BATCH = 256 * 1024, BATCH_COLUMNS = 1 << 24 };
+enum { PURCHASE_BYTES = 27, NODE_BYTES = 19, BATCH = 64 * 4096, BATCH_COLUMNS = 512 * 4096 };
 
 /* Consumers and purchases made or written a second and thread. Docs: plan.md. */
 static const double consumers_made = 8e5, purchases_made = 5e5;

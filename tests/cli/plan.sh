@@ -31,6 +31,7 @@ plan generate consumers --consumers 1000 -o pop
 grapevine generate consumers --consumers 500 --topics 2 --items 20 -o pop --progress none
 plan learn pop/graph.h5 --log pop/purchases.tsv -o m.h5
 grapevine learn pop/graph.h5 --log pop/purchases.tsv -o m.h5 --progress none
+plan evaluate pop/graph.h5 --log pop/purchases.tsv
 plan influence pop/graph.h5 --model m.h5 -o x.h5
 plan run pop/job.yaml
 ls x.h5 2>/dev/null
