@@ -20,7 +20,9 @@ static const cli_option options[] = {
      .type = CLI_PATHS,
      .offset = offsetof(import_opts, edges),
      .metavar = "EDGES",
-     .help = "edge lists: text, gzip or zstd, '-' is standard input; together they make one graph",
+     .help =
+         "edge lists: text, gzip or zstd, '-' is standard input; or Matrix Market, METIS (.graph), "
+         "GAP (.sg, .wsg); together they make one graph",
      .positional = true,
      .required = true},
     {.name = "output",

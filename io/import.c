@@ -13,6 +13,7 @@
 #include "engine/error.h"
 #include "engine/memory.h"
 #include "engine/parallel.h"
+#include "io/import_formats.h"
 
 static const char hint[] = "; ids of text need --id string";
 
@@ -125,7 +126,7 @@ gv_status import_open(importer *im, int64_t path, int64_t block, import_source *
     return st;
 }
 
-static gv_status read_edges(importer *im, int64_t path, gv_error *err)
+static gv_status read_rows(importer *im, int64_t path, gv_error *err)
 {
     import_source source;
     gv_status st = import_open(im, path, 0, &source, err);
@@ -145,6 +146,26 @@ static gv_status read_edges(importer *im, int64_t path, gv_error *err)
     }
     gv_table_close(t);
     return st;
+}
+
+static gv_status read_edges(importer *im, int64_t path, gv_error *err)
+{
+    import_format format;
+    const gv_status st = import_format_of(im, path, &format, err);
+    if (st != GV_OK)
+        return st;
+    switch (format) {
+    case IMPORT_MARKET:
+        return import_market(im, path, err);
+    case IMPORT_METIS:
+        return import_metis(im, path, err);
+    case IMPORT_GAP:
+    case IMPORT_GAP_WEIGHTED:
+        return import_gap(im, path, format == IMPORT_GAP_WEIGHTED, err);
+    case IMPORT_TEXT:
+        break;
+    }
+    return read_rows(im, path, err);
 }
 
 static void release(importer *im)

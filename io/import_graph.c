@@ -125,8 +125,9 @@ static void map_narrow(const map_job *job, int64_t begin, int64_t end, int64_t a
     const uint32_t *restrict pair = job->from->pair;
     uint64_t *restrict key = job->to->key;
     for (int64_t i = begin; i < end; i++)
-        key[at++] =
-            gv_item_key(place[pair[2 * i] - base], place[pair[2 * i + 1] - base], job->bits);
+        if (pair[2 * i] != pair[2 * i + 1])
+            key[at++] =
+                gv_item_key(place[pair[2 * i] - base], place[pair[2 * i + 1] - base], job->bits);
 }
 
 static void map_rows(void *arg, int64_t task)
@@ -137,8 +138,8 @@ static void map_rows(void *arg, int64_t task)
     const bool undirected = job->im->o.build.undirected;
     const gv_items *to = job->to;
     int64_t at = job->first[task];
-    if (!s->wide && s->loops == 0 && !undirected && to->value == NULL &&
-        job->im->ids != GV_FIELD_TEXT && job->im->index.shift == 0) {
+    if (!s->wide && !undirected && to->value == NULL && job->im->ids != GV_FIELD_TEXT &&
+        job->im->index.shift == 0) {
         map_narrow(job, begin, end, at);
         return;
     }

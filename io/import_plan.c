@@ -15,7 +15,7 @@
 #include "engine/memory.h"
 #include "engine/sort.h"
 #include "grapevine/plan.h"
-#include "io/import.h"
+#include "io/import_formats.h"
 #include "io/sample.h"
 
 /* Bytes of text, and edges sorted or numbered, a second and thread. Docs: plan.md. */
@@ -95,7 +95,14 @@ static gv_status look_at_file(looker *l, int64_t path, gv_sample *s, bool *weigh
     importer *im = l->im;
     if (strcmp(im->paths[path], "-") == 0)
         return gv_fail(err, GV_ERR_ARG, "standard input cannot be planned: its size is not known");
-    gv_status st = import_open(im, path, gv_sample_block(im->paths[path]), &source, err);
+    import_format format;
+    gv_status st = import_format_of(im, path, &format, err);
+    if (st == GV_OK && format != IMPORT_TEXT)
+        st =
+            gv_fail(err, GV_ERR_ARG, "%s: only edge lists of text can be planned", im->paths[path]);
+    if (st != GV_OK)
+        return st;
+    st = import_open(im, path, gv_sample_block(im->paths[path]), &source, err);
     if (st == GV_OK)
         st = gv_sample_table(source.table, take_rows, l, s, err);
     if (st == GV_OK)
