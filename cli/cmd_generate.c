@@ -3,14 +3,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/generate.h"
 #include "cli/session.h"
-
-typedef struct generate_opts {
-    const char *kind, *output;
-    int64_t consumers, topics, items, days;
-    double mean_degree, influencer_share;
-    int32_t influence, purchases; /* indices into the choices below */
-} generate_opts;
 
 enum { INFLUENCE_ON = 0, PATH_CHARS = 4096, BEST = 50 };
 enum { PURCHASES_TSV, PURCHASES_H5, PURCHASES_NONE }; /* as in the choices of --purchases */
@@ -20,16 +14,16 @@ static const cli_option options[] = {
      .type = CLI_TEXT,
      .offset = offsetof(generate_opts, kind),
      .metavar = "KIND",
-     .help = "what to generate: consumers",
+     .help = "what to generate: consumers, or kron for a Kronecker graph",
      .positional = true,
      .required = true},
     {.name = "output",
      .letter = 'o',
      .type = CLI_OUTPUT,
      .offset = offsetof(generate_opts, output),
-     .metavar = "DIR",
-     .help =
-         "folder for graph.h5, nodes.tsv, purchases.tsv, truth.h5 and job.yaml; made if missing",
+     .metavar = "OUT",
+     .help = "consumers: folder for graph.h5, nodes.tsv, purchases.tsv, truth.h5 and job.yaml, made "
+             "if missing; kron: the file",
      .required = true,
      .folder = true},
     {.name = "consumers",
@@ -86,12 +80,43 @@ static const cli_option options[] = {
      .metavar = "tsv|h5|none",
      .help = "purchases as text or as HDF5 columns; none: the job only ranks consumers [%s]",
      .choices = "tsv|h5|none"},
+    {.name = "scale",
+     .type = CLI_INT,
+     .offset = offsetof(generate_opts, scale),
+     .metavar = "S",
+     .help = "kron: ids are below 2^S [%s]",
+     .min = 1,
+     .max = 30},
+    {.name = "edge-factor",
+     .type = CLI_INT,
+     .offset = offsetof(generate_opts, edge_factor),
+     .metavar = "F",
+     .help = "kron: edges for each id, loops and repeats included [%s]",
+     .min = 1,
+     .max = 1024},
+    {.name = "undirected",
+     .type = CLI_FLAG,
+     .offset = offsetof(generate_opts, undirected),
+     .help = "kron: every edge both ways; h5 only"},
+    {.name = "format",
+     .type = CLI_CHOICE,
+     .offset = offsetof(generate_opts, format),
+     .metavar = "h5|tsv",
+     .help = "kron: a graph file, or the edges as text with loops and repeats [%s]",
+     .choices = "h5|tsv"},
+    {.name = "tmpdir",
+     .type = CLI_OUTPUT,
+     .offset = offsetof(generate_opts, tmpdir),
+     .folder = true,
+     .metavar = "DIR",
+     .help = "kron: folder for 4 bytes an edge while a graph is built; the one of OUT if not given"},
     {.name = NULL},
 };
 
 static void defaults(void *opts)
 {
     const gv_consumers_opts d = gv_consumers_defaults();
+    const gv_kron_opts k = gv_kron_defaults();
     *(generate_opts *)opts = (generate_opts){.consumers = d.consumers,
                                              .topics = d.topics,
                                              .items = d.items,
@@ -99,7 +124,10 @@ static void defaults(void *opts)
                                              .mean_degree = d.mean_degree,
                                              .influencer_share = d.influencer_share,
                                              .influence = d.influence ? 0 : 1,
-                                             .purchases = PURCHASES_TSV};
+                                             .purchases = PURCHASES_TSV,
+                                             .scale = k.scale,
+                                             .edge_factor = k.edge_factor,
+                                             .format = GENERATE_H5};
 }
 
 static gv_consumers_opts consumers_opts(const generate_opts *o, uint64_t seed)
@@ -218,13 +246,47 @@ static int generate(const generate_opts *o, cli_session *s, gv_population_plan *
     return CLI_OK;
 }
 
+static bool is_kron(const generate_opts *o)
+{
+    return strcmp(o->kind, "kron") == 0;
+}
+
+/* An option of the other kind would do nothing, which nobody wants: refused. */
+static int check_kind(const generate_opts *o, const cli_session *s)
+{
+    generate_opts d, other;
+    if (!is_kron(o) && strcmp(o->kind, "consumers") != 0)
+        return cli_fail_text(s, CLI_USAGE, "kind '%s' is not one of: consumers, kron", o->kind);
+    defaults(&d);
+    other = *o;
+    if (is_kron(o)) {
+        other.scale = d.scale, other.edge_factor = d.edge_factor, other.format = d.format;
+        other.undirected = d.undirected, other.tmpdir = d.tmpdir;
+    } else {
+        other.consumers = d.consumers, other.topics = d.topics, other.items = d.items;
+        other.days = d.days, other.mean_degree = d.mean_degree;
+        other.influencer_share = d.influencer_share;
+        other.influence = d.influence, other.purchases = d.purchases;
+    }
+    if (other.consumers != d.consumers || other.topics != d.topics || other.items != d.items ||
+        other.days != d.days || other.mean_degree != d.mean_degree ||
+        other.influencer_share != d.influencer_share || other.influence != d.influence ||
+        other.purchases != d.purchases || other.scale != d.scale ||
+        other.edge_factor != d.edge_factor || other.format != d.format ||
+        other.undirected != d.undirected || other.tmpdir != d.tmpdir)
+        return cli_fail_text(s, CLI_USAGE, "an option is given that is not one of '%s'", o->kind);
+    return CLI_OK;
+}
+
 static int run(const void *opts, cli_session *s)
 {
     const generate_opts *o = opts;
     gv_population_plan *plan = NULL;
-    if (strcmp(o->kind, "consumers") != 0)
-        return cli_fail_text(s, CLI_USAGE, "kind '%s' is not one of: consumers", o->kind);
-    int code = check_outputs(o, s);
+    int code = check_kind(o, s);
+    if (code == CLI_OK && is_kron(o))
+        return generate_kron(o, s);
+    if (code == CLI_OK)
+        code = check_outputs(o, s);
     if (code == CLI_OK)
         code = generate(o, s, &plan);
     gv_population_plan_free(plan);
@@ -235,8 +297,13 @@ static int plan_run(const void *opts, cli_session *s, gv_plan *plan)
 {
     const generate_opts *o = opts;
     gv_graph_shape g;
-    if (strcmp(o->kind, "consumers") != 0)
-        return cli_fail_text(s, CLI_USAGE, "kind '%s' is not one of: consumers", o->kind);
+    const int code = check_kind(o, s);
+    if (code != CLI_OK)
+        return code;
+    if (is_kron(o)) {
+        plan_kron(o, s, plan);
+        return CLI_OK;
+    }
     const gv_consumers_opts c = consumers_opts(o, cli_seed(s));
     gv_population_write_plan(plan, &c, format[o->purchases], gv_context_threads(cli_context(s)),
                              &g);
@@ -245,12 +312,14 @@ static int plan_run(const void *opts, cli_session *s, gv_plan *plan)
 
 const cli_command cmd_generate = {
     .name = "generate",
-    .summary = "make a consumer population with purchases and known truth",
+    .summary = "make a consumer population with purchases and known truth, or a Kronecker graph",
     .description =
         "Makes a population of consumers: friendships with households, communities and a heavy "
         "tail of degrees; a purchase log in which friends prompt each other to buy; and the truth "
         "about who influences whom, so that what is learnt from the log can be checked. Beside "
-        "them it writes a job for grapevine run. The same options and seed give the same files.",
+        "them it writes a job for grapevine run. Or makes a Kronecker graph (kron) with the "
+        "parameters of the GAP and Graph500 benchmarks. The same options and seed give the same "
+        "files, which are made piece by piece and may be larger than memory.",
     .example = "grapevine generate consumers --consumers 2000 -o population",
     .options = options,
     .size = sizeof(generate_opts),

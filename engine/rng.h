@@ -10,13 +10,15 @@
 
 /* What a draw is for. Values are part of every result: never renumber. */
 typedef enum gv_purpose {
-    GV_FOR_COIN = 1,       /* cascade: edge live in a world    */
-    GV_FOR_TRIVALENCY = 2, /* import: probability of an edge   */
-    GV_FOR_SHUFFLE = 3,    /* learn: permutations of times     */
-    GV_FOR_BOOTSTRAP = 4,  /* evaluate: weights of items       */
-    GV_FOR_POINTS = 8,     /* cascade: points of a row         */
-    GV_FOR_SLICED = 9,     /* cascade: coins of 128 worlds     */
-    GV_FOR_POPULATION = 16 /* generate: this and the 47 after it */
+    GV_FOR_COIN = 1,        /* cascade: edge live in a world    */
+    GV_FOR_TRIVALENCY = 2,  /* import: probability of an edge   */
+    GV_FOR_SHUFFLE = 3,     /* learn: permutations of times     */
+    GV_FOR_BOOTSTRAP = 4,   /* evaluate: weights of items       */
+    GV_FOR_POINTS = 8,      /* cascade: points of a row         */
+    GV_FOR_SLICED = 9,      /* cascade: coins of 128 worlds     */
+    GV_FOR_POPULATION = 16, /* generate: this and the 47 after it */
+    GV_FOR_KRON = 64,       /* generate: ends of a Kronecker edge */
+    GV_FOR_KRON_IDS = 65    /* generate: their ids                */
 } gv_purpose;
 
 typedef struct gv_random {

@@ -63,6 +63,39 @@ GV_API void gv_population_free(gv_population *population);
 GV_API const gv_graph *gv_population_graph(const gv_population *population);
 GV_API const gv_log *gv_population_log(const gv_population *population);
 
+/* ---- Kronecker graphs ------------------------------------------------------------------------ */
+
+typedef struct gv_kron_opts {
+    int32_t scale;       /* ids are below 2^scale, in [1, 30]                              [16] */
+    int64_t edge_factor; /* edges for each id, in [1, 1024]                                [16] */
+    bool undirected;     /* every edge both ways                                        [false] */
+    uint64_t seed;       /*                                                                 [1] */
+} gv_kron_opts;
+
+GV_API gv_kron_opts gv_kron_defaults(void);
+
+/* Edges that are known but not made; grapevine/io.h writes them as text or builds their graph. */
+typedef struct gv_edge_stream gv_edge_stream;
+
+/* The edges of a Kronecker graph with the initiator .57 .19 / .19 .05 of the GAP and Graph500
+ * benchmarks, ids permuted; loops and repeats are among them.
+ *
+ *   opts   NULL for gv_kron_defaults()
+ *   out    out, caller's, freed with gv_edge_stream_free() before `ctx`
+ *
+ * GV_OK; GV_ERR_RANGE; GV_ERR_NOMEM. */
+GV_API GV_CHECKED gv_status gv_kron_open(gv_context *ctx, const gv_kron_opts *opts,
+                                         gv_edge_stream **out, gv_error *err);
+GV_API void gv_edge_stream_free(gv_edge_stream *stream); /* NULL is allowed */
+
+/* Edges of the stream, loops and repeats included. */
+GV_API int64_t gv_edge_stream_edges(const gv_edge_stream *stream);
+
+/* Edges [first, first + n): src, dst [n], caller's. GV_OK; GV_ERR_RANGE. */
+GV_API GV_CHECKED gv_status gv_edge_stream_get(const gv_edge_stream *stream, int64_t first,
+                                               int64_t n, int64_t *src, int64_t *dst,
+                                               gv_error *err);
+
 #ifdef __cplusplus
 }
 #endif

@@ -176,6 +176,22 @@ GV_API GV_CHECKED gv_status gv_population_write(gv_context *ctx, gv_population_p
                                                 const char *dir, gv_purchases_format purchases,
                                                 bool overwrite, int64_t *n_bought, gv_error *err);
 
+/* Writes the edges of a stream as text, "source<TAB>target" a line, loops and repeats included. */
+GV_API GV_CHECKED gv_status gv_edges_write_text(gv_context *ctx, const gv_edge_stream *stream,
+                                                const char *path, bool overwrite, gv_error *err);
+
+/* Builds the graph of a stream straight into a graph file: the bytes that gv_import() of its text
+ * and gv_graph_save() give. Nodes are the ids that occur; loops and repeats are dropped. The stream
+ * is made over again for each range of sources that fits the memory limit.
+ *
+ *   tmpdir   folder for a file of 4 bytes an edge, without a name; NULL: that of `path`
+ *
+ * GV_OK; GV_ERR_CREATE; GV_ERR_IO; GV_ERR_NOMEM; GV_ERR_CANCELLED. */
+GV_API GV_CHECKED gv_status gv_edges_write_graph(gv_context *ctx, const gv_edge_stream *stream,
+                                                 const char *path, const char *tmpdir,
+                                                 bool overwrite, gv_build_info *info,
+                                                 gv_error *err);
+
 /* What was planted in a population, as its truth.h5 has it; borrowed from the file's mapping. */
 typedef struct gv_truth {
     int64_t n_nodes, n_edges;
