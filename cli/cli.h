@@ -58,6 +58,7 @@ typedef struct cli_option {
     bool positional;     /* taken from the arguments without dashes, in table order */
     bool required;
     bool folder; /* of CLI_OUTPUT: a folder, which may be there already */
+    bool either; /* of CLI_OUTPUT: a folder or a file; the command looks whether it is there */
 } cli_option;
 
 typedef struct cli_session cli_session;

@@ -1,6 +1,7 @@
 /* cmd_generate.c -- grapevine generate: populations with purchases and known truth. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/generate.h"
@@ -22,10 +23,11 @@ static const cli_option options[] = {
      .type = CLI_OUTPUT,
      .offset = offsetof(generate_opts, output),
      .metavar = "OUT",
-     .help = "consumers: folder for graph.h5, nodes.tsv, purchases.tsv, truth.h5 and job.yaml, made "
-             "if missing; kron: the file",
+     .help =
+         "consumers: folder for graph.h5, nodes.tsv, purchases.tsv, truth.h5 and job.yaml, made "
+         "if missing; kron: the file",
      .required = true,
-     .folder = true},
+     .either = true},
     {.name = "consumers",
      .type = CLI_INT,
      .offset = offsetof(generate_opts, consumers),
@@ -109,7 +111,8 @@ static const cli_option options[] = {
      .offset = offsetof(generate_opts, tmpdir),
      .folder = true,
      .metavar = "DIR",
-     .help = "kron: folder for 4 bytes an edge while a graph is built; the one of OUT if not given"},
+     .help =
+         "kron: folder for 4 bytes an edge while a graph is built; the one of OUT if not given"},
     {.name = NULL},
 };
 
@@ -157,6 +160,10 @@ static int check_outputs(const generate_opts *o, const cli_session *s)
                                  o->purchases == PURCHASES_H5 ? "purchases.h5" : "purchases.tsv"};
     const int n = o->purchases == PURCHASES_NONE ? 4 : 5;
     char path[PATH_CHARS];
+    struct stat have;
+    if (stat(o->output, &have) == 0 && !S_ISDIR(have.st_mode))
+        return cli_fail_text(s, CLI_CANNOT_CREATE, "%s: cannot be written: it is not a folder",
+                             o->output);
     for (int i = 0; i < n; i++) {
         const int code = path_in(s, o->output, names[i], path);
         if (code != CLI_OK)

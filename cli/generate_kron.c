@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "cli/generate.h"
+#include "cli/session.h"
 
 static gv_kron_opts kron_opts(const generate_opts *o, const cli_session *s)
 {
@@ -43,6 +44,7 @@ int generate_kron(const generate_opts *o, cli_session *s)
                              o->undirected ? "undirected" : "tmpdir");
     if (!cli_force(s) && access(o->output, F_OK) == 0)
         return cli_fail_text(s, CLI_CANNOT_CREATE, "%s exists; --force overwrites it", o->output);
+    cli_guard_output(o->output);
     if (gv_kron_open(cli_context(s), &k, &stream, &err) != GV_OK)
         return cli_fail(s, &err);
     const int code =

@@ -68,8 +68,10 @@ static int check_output(const cli_session *s, const cli_option *o, const char *p
         return CLI_OK;
     if (stat(path, &have) != 0)
         return check_folder(s, path, false);
-    if (o->folder && S_ISDIR(have.st_mode))
+    if ((o->folder || o->either) && S_ISDIR(have.st_mode))
         return check_folder(s, path, true);
+    if (o->either && S_ISREG(have.st_mode))
+        return check_folder(s, path, false);
     /* Renaming over a device or a pipe would put a plain file in its place, --force or not. */
     if (o->folder || !S_ISREG(have.st_mode))
         return cli_fail_text(s, CLI_CANNOT_CREATE, "%s: cannot be written: it is not a %s", path,

@@ -31,7 +31,7 @@ enum {
     TASK = 32 * RUN,  /* edges of a task */
     TASKS = 1024,     /* between two reports of progress */
     GROUPS = 1 << 12, /* ranges of ids that are counted */
-    SLICE = 1 << 20,  /* elements copied at once */
+    SLICE = 1 << 17,  /* elements copied at once */
     KEY_BYTES = 16    /* of a key, and the scratch of its sort */
 };
 

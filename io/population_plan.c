@@ -10,6 +10,7 @@ static const double purchases_a_year = 0.0268;
 
 /* Bytes of their rows and of the rows of nodes.tsv; consumers of a batch, and columns of truth. */
 enum { PURCHASE_BYTES = 27, NODE_BYTES = 19, BATCH = 64 * 4096, BATCH_COLUMNS = 512 * 4096 };
+enum { WINDOW = 256 << 20 }; /* in which checksums are taken */
 
 /* Consumers and purchases made or written a second and thread. Docs: plan.md. */
 static const double consumers_made = 8e5, purchases_made = 5e5;
@@ -29,7 +30,8 @@ static void plan_consumers(gv_plan *plan, const gv_consumers_opts *o, const gv_g
     gv_plan_use(plan, GV_PLAN_OUTPUT, "truth.h5", n * (10 * topics + 4) + g->n_edges);
     gv_plan_use(plan, GV_PLAN_OUTPUT, "nodes.tsv", NODE_BYTES * n);
     gv_plan_begin(plan, "checksums of the truth", 0.0);
-    gv_plan_use(plan, GV_PLAN_RESIDENT, "the largest array, mapped", 4 * n * topics);
+    gv_plan_use(plan, GV_PLAN_RESIDENT, "a window on the largest array",
+                4 * n * topics < WINDOW ? 4 * n * topics : WINDOW);
 }
 
 static void plan_purchases(gv_plan *plan, const gv_consumers_opts *o, const gv_graph_shape *g,

@@ -189,6 +189,10 @@ GV_API void gv_population_write_plan(gv_plan *plan, const gv_consumers_opts *opt
                                      gv_purchases_format purchases, int32_t threads,
                                      gv_graph_shape *graph);
 
+/* gv_edges_write_graph() of a Kronecker stream, or gv_edges_write_text(). */
+GV_API void gv_kron_plan(gv_plan *plan, const gv_kron_opts *opts, bool text, int32_t threads,
+                         int64_t limit);
+
 #ifdef __cplusplus
 }
 #endif

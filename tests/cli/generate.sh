@@ -77,7 +77,7 @@ say generate consumers --consumers 60 -o file
 # bad arguments
 say generate
 say generate consumers
-say generate kron -o x
+say generate crown -o x
 say generate consumers more -o x
 say generate consumers --consumers 0 -o x
 say generate consumers --mean-degree 1001 -o x
@@ -86,3 +86,17 @@ say generate consumers --influencer-share 1.5 -o x
 say generate consumers --influence maybe -o x
 say generate consumers --days many -o x
 ls x 2>/dev/null
+
+# Kronecker graphs: a graph file equals an import of the text, whatever the threads
+say generate kron --scale 9 --edge-factor 4 --format tsv -o kron.tsv
+wc -l <kron.tsv
+say generate kron --scale 9 --edge-factor 4 -o kron.h5
+grapevine import kron.tsv -o text.h5 --force --progress none && cmp kron.h5 text.h5 && echo "same graph"
+say generate kron --scale 9 --edge-factor 4 --undirected --threads 3 --tmpdir . -o both.h5
+grapevine import kron.tsv --undirected -o text.h5 --force --progress none && cmp both.h5 text.h5 && echo "same graph"
+say generate kron --scale 9 -o kron.h5
+say generate kron --scale 31 -o k.h5
+say generate kron --scale 9 --undirected --format tsv -o k.tsv
+say generate kron --scale 9 --topics 3 -o k.h5
+say generate consumers --scale 9 -o x
+ls k.* x 2>/dev/null
