@@ -149,8 +149,10 @@ static void report_model(cli_session *s, const gv_log_info *log, const gv_learn_
     cli_say(s, "%s purchases credited to friends; %s edges and topics with evidence of their own",
             cli_thousands(info->credited, a), cli_thousands(info->evidence, b));
     report_windows(s, m);
-    cli_say(s, "strength of priors in exposures: influencers %.4g, listeners %.4g, edges %.4g",
-            info->k_source, info->k_target, info->k_edge);
+    cli_say(s,
+            "strength of priors in exposures: influencers %.4g, listeners %.4g, edges %.4g; "
+            "edges over all topics %.4g",
+            info->k_source, info->k_target, info->k_edge, info->k_tie);
 }
 
 /* ---- run ------------------------------------------------------------------------------------ */

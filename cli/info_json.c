@@ -69,6 +69,7 @@ static int model(info_work *w, json *j)
     json_real(j, "k_source", i.k_source);
     json_real(j, "k_target", i.k_target);
     json_real(j, "k_edge", i.k_edge);
+    json_real(j, "k_tie", i.k_tie);
     json_open(j, "topics", '[');
     for (int32_t z = 0; z < i.n_topics; z++) {
         const gv_topic_info t = gv_model_describe_topic(m, z);

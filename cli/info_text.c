@@ -80,8 +80,8 @@ int info_model_text(info_work *w)
             cli_thousands(i.n_edges, b));
     fprintf(w->to, "  %-13s%s (consumer, topic) with purchases, %s (edge, topic) with evidence\n",
             "pairs", cli_thousands(i.n_pairs, a), cli_thousands(i.n_evidence, b));
-    fprintf(w->to, "  %-13ssource %.4g, target %.4g, edge %.4g exposures\n", "priors", i.k_source,
-            i.k_target, i.k_edge);
+    fprintf(w->to, "  %-13ssource %.4g, target %.4g, tie %.4g, edge %.4g exposures\n", "priors",
+            i.k_source, i.k_target, i.k_tie, i.k_edge);
     fprintf(w->to, "  %-24s %10s %12s %12s %12s\n", "topic", "items", "window, days", "delay, days",
             "mu");
     for (int32_t z = 0; z < i.n_topics; z++) {

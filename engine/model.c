@@ -104,6 +104,32 @@ int64_t gv_model_pair(const gv_model *m, gv_node v, int32_t z)
     return -1;
 }
 
+double gv_model_weight(const gv_model *m, gv_node v)
+{
+    double sum = 0.0;
+    for (int64_t i = m->pairs.indptr[v]; i < m->pairs.indptr[v + 1]; i++)
+        sum += m->mu[m->pairs.topic[i]] * (double)m->pairs.source[i] *
+               ((double)m->pairs.exposure[i] / (double)GV_CREDIT_UNIT);
+    return sum;
+}
+
+void gv_model_edge_sums(const gv_model *m, gv_node v, int64_t i, int64_t end, int64_t *credit,
+                        double *lost)
+{
+    const gv_pairs *pairs = &m->pairs;
+    int64_t pair = pairs->indptr[v];
+    for (; i < end; i++) { /* both ascend by topic */
+        const int32_t z = (int32_t)(m->evidence.column[i] % m->n_topics);
+        while (pair < pairs->indptr[v + 1] && pairs->topic[pair] < z)
+            pair++;
+        *credit += m->evidence.credit[i];
+        if (pair == pairs->indptr[v + 1] || pairs->topic[pair] != z)
+            continue;
+        const int64_t units = pairs->exposure[pair] - m->evidence.exposure[i];
+        *lost += m->mu[z] * (double)pairs->source[pair] * ((double)units / (double)GV_CREDIT_UNIT);
+    }
+}
+
 void gv_model_row_begin(const gv_model *m, gv_node v, gv_model_row *row)
 {
     for (int32_t z = 0; z < m->n_topics; z++) {
@@ -114,45 +140,52 @@ void gv_model_row_begin(const gv_model *m, gv_node v, gv_model_row *row)
         row->source[m->pairs.topic[i]] = (double)m->pairs.source[i];
         row->exposure[m->pairs.topic[i]] = m->pairs.exposure[i];
     }
+    row->node = v;
+    row->weight = m->k_tie > 0.0 ? gv_model_weight(m, v) : 0.0;
     row->cursor = m->evidence.indptr[v];
     row->end = m->evidence.indptr[v + 1];
 }
 
 void gv_model_row_edge(const gv_model *m, gv_model_row *row, int64_t e, gv_node u, double *p)
 {
-    const double target = (double)m->target[u];
-    for (int32_t z = 0; z < m->n_topics; z++)
-        p[z] = gv_model_p(m, z, row->source[z], target, 0, row->exposure[z]);
-    const int64_t begin = e * m->n_topics, end = begin + m->n_topics;
+    const int64_t begin = e * m->n_topics;
     const int64_t *restrict column = m->evidence.column;
     int64_t i = row->cursor;
     while (i < row->end && column[i] < begin)
         i++;
-    for (; i < row->end && column[i] < end; i++) {
+    const int64_t end = gv_model_edge_end(m, i, row->end, e);
+    const double target = gv_model_tied(m, row->node, row->weight, (double)m->target[u], i, end);
+    for (int32_t z = 0; z < m->n_topics; z++)
+        p[z] = gv_model_p(m, z, row->source[z], target, 0, row->exposure[z]);
+    for (; i < end; i++) {
         const int32_t z = (int32_t)(column[i] - begin);
         p[z] = gv_model_p(m, z, row->source[z], target, m->evidence.credit[i],
                           m->evidence.exposure[i]);
     }
-    row->cursor = i;
+    row->cursor = end;
 }
 
 double gv_model_edge(const gv_model *m, gv_node v, gv_node u, int64_t e, int32_t z)
 {
     const int64_t pair = gv_model_pair(m, v, z);
     const double source = pair < 0 ? 1.0 : (double)m->pairs.source[pair];
-    const int64_t want = e * m->n_topics + z;
-    int64_t lo = m->evidence.indptr[v], hi = m->evidence.indptr[v + 1];
+    const int64_t row_end = m->evidence.indptr[v + 1], begin = e * m->n_topics;
+    int64_t lo = m->evidence.indptr[v], hi = row_end;
     while (lo < hi) {
         const int64_t mid = lo + (hi - lo) / 2;
-        if (m->evidence.column[mid] < want)
+        if (m->evidence.column[mid] < begin)
             lo = mid + 1;
         else
             hi = mid;
     }
-    const bool known = lo < m->evidence.indptr[v + 1] && m->evidence.column[lo] == want;
-    const int64_t credit = known ? m->evidence.credit[lo] : 0;
-    const int64_t exposure = known       ? m->evidence.exposure[lo]
-                             : pair >= 0 ? m->pairs.exposure[pair]
-                                         : 0;
-    return gv_model_p(m, z, source, (double)m->target[u], credit, exposure);
+    const int64_t end = gv_model_edge_end(m, lo, row_end, e);
+    const double weight = m->k_tie > 0.0 ? gv_model_weight(m, v) : 0.0;
+    const double target = gv_model_tied(m, v, weight, (double)m->target[u], lo, end);
+    int64_t credit = 0, exposure = pair >= 0 ? m->pairs.exposure[pair] : 0;
+    for (int64_t i = lo; i < end; i++)
+        if (m->evidence.column[i] == begin + z) {
+            credit = m->evidence.credit[i];
+            exposure = m->evidence.exposure[i];
+        }
+    return gv_model_p(m, z, source, target, credit, exposure);
 }

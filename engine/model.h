@@ -1,10 +1,14 @@
 /* model.h -- what an influence model holds, and the probability of an edge.
  *
- *   p(v -> u, z) = min(1, (credit + k pi) / (exposure + k)),   pi = min(1, mu_z a_vz s_u)
+ *   p(v -> u, z) = min(1, (credit + k pi) / (exposure + k)),   pi = min(1, mu_z a_vz s_u c_vu)
+ *   c_vu = (C_vu + k_c) / (E_vu + k_c)
  *
  * a_vz (source) and s_u (target) are factors with mean 1; a consumer without a purchase in z has a
  * = 1 and exposure 0. Credit and exposure of an edge stand in the evidence if they are known for
- * it; otherwise the credit is 0 and the exposure is that of its source, the pair (v, z). */
+ * it; otherwise the credit is 0 and the exposure is that of its source, the pair (v, z).
+ *
+ * c_vu (tie) is what an edge has shown over all topics: C_vu is the sum of its credits, E_vu that
+ * of mu_z a_vz s_u exposure. It is worked out where it is needed, never stored. */
 #ifndef ENGINE_MODEL_H
 #define ENGINE_MODEL_H
 
@@ -45,6 +49,7 @@ struct gv_model {
     int64_t time_end; /* end of the log, or `until` */
     int32_t min_actions;
     double k_source, k_target, k_edge;      /* prior strengths, in exposures */
+    double k_tie;                           /* k_c, in purchases; 0: edges have no factor, c = 1 */
     char (*topic_name)[GV_TOPIC_CHARS + 1]; /* [n_topics], zero-padded */
     const int64_t *topic_items;             /* [n_topics] */
     const double *mu;                       /* [n_topics], purchases prompted per exposure */
@@ -74,7 +79,8 @@ static inline double gv_at_most_one(double x)
     return x < 1.0 ? x : 1.0;
 }
 
-/* p of the counters and factors; all arithmetic in double, in this order. */
+/* p of the counters and factors, `target` being s_u c_vu; all arithmetic in double, in this order.
+ */
 static inline double gv_model_p(const gv_model *m, int32_t z, double source, double target,
                                 int64_t credit, int64_t exposure)
 {
@@ -85,9 +91,50 @@ static inline double gv_model_p(const gv_model *m, int32_t z, double source, dou
     return gv_at_most_one(((double)credit / (double)GV_CREDIT_UNIT + m->k_edge * pi) / seen);
 }
 
+/* Sum of mu_z a_vz exposure over the pairs of v: E of an edge without evidence is s_u times this.
+ */
+double gv_model_weight(const gv_model *m, gv_node v);
+
+/* (C + k_c) / (E + k_c); not to be asked where k_c is 0. */
+static inline double gv_model_tie(double k, int64_t credit, double expected)
+{
+    const double all = (expected > 0.0 ? expected : 0.0) + k;
+    return ((double)credit / (double)GV_CREDIT_UNIT + k) / all;
+}
+
+/* What the entries [i, end) of the evidence, all about one edge of v, say of it: the sum of
+ * credits, and that of mu_z a_vz (exposure of the pair - exposure of the edge). */
+void gv_model_edge_sums(const gv_model *m, gv_node v, int64_t i, int64_t end, int64_t *credit,
+                        double *lost);
+
+/* s_u c_vu of an edge v -> u with the entries [i, end) of the evidence; `weight` from
+ * gv_model_weight(). */
+static inline double gv_model_tied(const gv_model *m, gv_node v, double weight, double target,
+                                   int64_t i, int64_t end)
+{
+    if (m->k_tie <= 0.0)
+        return target;
+    int64_t credit = 0;
+    double lost = 0.0;
+    if (i < end)
+        gv_model_edge_sums(m, v, i, end, &credit, &lost);
+    return target * gv_model_tie(m->k_tie, credit, target * (weight - lost));
+}
+
+/* End of the entries of out-edge e that begin at i. */
+static inline int64_t gv_model_edge_end(const gv_model *m, int64_t i, int64_t row_end, int64_t e)
+{
+    const int64_t end = (e + 1) * m->n_topics;
+    while (i < row_end && m->evidence.column[i] < end)
+        i++;
+    return i;
+}
+
 /* Dense factors of one source consumer: filled by gv_model_row(), arrays [n_topics] by the caller.
  */
 typedef struct gv_model_row {
+    gv_node node;
+    double weight;     /* gv_model_weight() */
     double *source;    /* a_vz, 1 without a purchase */
     int64_t *exposure; /* 0 without a purchase */
     int64_t cursor;    /* next entry of the evidence */

@@ -20,6 +20,8 @@ typedef struct gv_slice {
 
 /* Factors of one source consumer. */
 typedef struct gv_slice_row {
+    gv_node node;
+    double weight;           /* gv_model_weight() */
     double source[GV_SLICE]; /* a_vz */
     double scale[GV_SLICE];  /* mu_z a_vz */
     double prior[GV_SLICE];  /* k; 1 where exposure + k = 0, so that p = pi */
@@ -67,6 +69,8 @@ static inline void gv_slice_row_begin(const gv_model *m, const gv_slice *s, gv_n
         row->seen[k] = seen > 0.0 ? seen : 1.0;
         row->prior[k] = seen > 0.0 ? m->k_edge : 1.0;
     }
+    row->node = v;
+    row->weight = m->k_tie > 0.0 ? gv_model_weight(m, v) : 0.0;
     row->cursor = m->evidence.indptr[v];
     row->end = m->evidence.indptr[v + 1];
 }
@@ -85,35 +89,28 @@ static inline void gv_slice_row_seek(const gv_model *m, gv_slice_row *row, int64
     }
 }
 
-/* Overwrites p where there is evidence about out-edge e, and moves the cursor behind it. */
-static inline void gv_slice_evidence(const gv_model *m, const gv_slice *s, gv_slice_row *row,
-                                     int64_t e, double target, double *p)
+/* p [n] of out-edge e = (v -> u). Edges of a row must be asked in ascending order (or sought). */
+static inline void gv_slice_edge(const gv_model *m, const gv_slice *s, gv_slice_row *row, int64_t e,
+                                 gv_node u, double *restrict p)
 {
-    const int64_t begin = e * m->n_topics, end = begin + m->n_topics;
+    const double *restrict scale = row->scale, *restrict prior = row->prior;
+    const double *restrict seen = row->seen;
+    const int64_t begin = e * m->n_topics;
     const int64_t *restrict column = m->evidence.column;
     int64_t i = row->cursor;
     while (i < row->end && column[i] < begin)
         i++;
-    for (; i < row->end && column[i] < end; i++) {
+    const int64_t end = gv_model_edge_end(m, i, row->end, e);
+    const double target = gv_model_tied(m, row->node, row->weight, (double)m->target[u], i, end);
+    for (int32_t k = 0; k < s->n; k++)
+        p[k] = gv_at_most_one(prior[k] * gv_at_most_one(scale[k] * target) / seen[k]);
+    for (; i < end; i++) { /* what the evidence knows better */
         const int32_t z = (int32_t)(column[i] - begin), k = s->slot[z];
         if (k >= 0)
             p[k] = gv_model_p(m, z, row->source[k], target, m->evidence.credit[i],
                               m->evidence.exposure[i]);
     }
-    row->cursor = i;
-}
-
-/* p [n] of out-edge e = (v -> u). Edges of a row must be asked in ascending order (or sought). */
-static inline void gv_slice_edge(const gv_model *m, const gv_slice *s, gv_slice_row *row, int64_t e,
-                                 gv_node u, double *restrict p)
-{
-    const double target = (double)m->target[u];
-    const double *restrict scale = row->scale, *restrict prior = row->prior;
-    const double *restrict seen = row->seen;
-    for (int32_t k = 0; k < s->n; k++)
-        p[k] = gv_at_most_one(prior[k] * gv_at_most_one(scale[k] * target) / seen[k]);
-    if (row->cursor < row->end)
-        gv_slice_evidence(m, s, row, e, target, p);
+    row->cursor = end;
 }
 
 #endif

@@ -144,6 +144,7 @@ GV_API gv_model_info gv_model_describe(const gv_model *m)
                            .k_source = m->k_source,
                            .k_target = m->k_target,
                            .k_edge = m->k_edge,
+                           .k_tie = m->k_tie,
                            .graph_hash = m->graph_hash,
                            .log_hash = m->log_hash};
 }

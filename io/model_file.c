@@ -43,6 +43,7 @@ static gv_status get_strength(gv_h5 *f, const char *name, double *value, gv_erro
 static gv_status read_head(gv_h5 *f, gv_model *m, gv_error *err)
 {
     int64_t topics = 0, actions = 0, unit = 0;
+    gv_h5_value tie;
     gv_status st = gv_h5_expect(f, "grapevine-model", 1, err);
     if (st == GV_OK)
         st = gv_h5_get_text(f, "/", "graph_hash", m->graph_hash, sizeof m->graph_hash, err);
@@ -66,6 +67,8 @@ static gv_status read_head(gv_h5 *f, gv_model *m, gv_error *err)
         st = get_strength(f, "k_target", &m->k_target, err);
     if (st == GV_OK)
         st = get_strength(f, "k_edge", &m->k_edge, err);
+    if (st == GV_OK && gv_h5_has(f, "/", "k_tie", &tie)) /* older files know no factor of edges */
+        st = get_strength(f, "k_tie", &m->k_tie, err);
     m->n_topics = (int32_t)topics;
     m->min_actions = (int32_t)actions;
     return st;

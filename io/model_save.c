@@ -28,6 +28,8 @@ static gv_status write_head(gv_h5 *f, const gv_model *m, gv_error *err)
         st = gv_h5_set_f64(f, "/", "k_target", m->k_target, err);
     if (st == GV_OK)
         st = gv_h5_set_f64(f, "/", "k_edge", m->k_edge, err);
+    if (st == GV_OK && m->k_tie > 0.0)
+        st = gv_h5_set_f64(f, "/", "k_tie", m->k_tie, err);
     return st;
 }
 

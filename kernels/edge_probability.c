@@ -20,15 +20,19 @@ static void fill_row(const gv_model *m, const gv_csr *out, gv_node v, int32_t z,
     const int64_t usual = pair < 0 ? 0 : m->pairs.exposure[pair];
     const int64_t *restrict column = m->evidence.column;
     const int64_t end = m->evidence.indptr[v + 1];
+    const double weight = gv_model_weight(m, v);
     int64_t i = m->evidence.indptr[v];
     for (int64_t e = out->indptr[v]; e < out->indptr[v + 1]; e++) {
-        const int64_t want = e * m->n_topics + z;
-        while (i < end && column[i] < want)
-            i++;
-        const bool known = i < end && column[i] == want;
-        p[e] = (float)gv_model_p(m, z, source, (double)m->target[out->indices[e]],
-                                 known ? m->evidence.credit[i] : 0,
-                                 known ? m->evidence.exposure[i] : usual);
+        const int64_t begin = i, want = e * m->n_topics + z;
+        int64_t credit = 0, exposure = usual;
+        for (i = begin; i < end && column[i] < (e + 1) * m->n_topics; i++)
+            if (column[i] == want) {
+                credit = m->evidence.credit[i];
+                exposure = m->evidence.exposure[i];
+            }
+        const double target =
+            gv_model_tied(m, v, weight, (double)m->target[out->indices[e]], begin, i);
+        p[e] = (float)gv_model_p(m, z, source, target, credit, exposure);
     }
 }
 

@@ -103,11 +103,8 @@ static gv_status pool(const gv_graph *g, double prior_strength, gv_model *m, gv_
     m->target = target;
     if (mu == NULL || source == NULL || target == NULL)
         return gv_no_memory(ctx, "learn", err);
-    gv_status st = learn_factors(g, m, mu, source, target, err);
-    m->k_edge = prior_strength;
-    if (st == GV_OK && prior_strength < 0.0)
-        st = learn_edge_strength(g, m, err);
-    return st;
+    const gv_status st = learn_factors(g, m, mu, source, target, err);
+    return st == GV_OK ? learn_edge_strengths(g, prior_strength, m, err) : st;
 }
 
 static gv_learn_info describe(const gv_model *m, const gv_log *log, int64_t until)
@@ -115,7 +112,8 @@ static gv_learn_info describe(const gv_model *m, const gv_log *log, int64_t unti
     gv_learn_info info = {.evidence = m->evidence.indptr[m->n_nodes],
                           .k_source = m->k_source,
                           .k_target = m->k_target,
-                          .k_edge = m->k_edge};
+                          .k_edge = m->k_edge,
+                          .k_tie = m->k_tie};
     int64_t rows = 0;
     for (int64_t i = 0; i < m->pairs.indptr[m->n_nodes]; i++) {
         info.adoptions += m->pairs.total[i];

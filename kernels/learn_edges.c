@@ -1,12 +1,14 @@
-/* learn_edges.c -- the strength k of the prior of an edge, from all (edge, topic) pairs that have
- * been exposed.
+/* learn_edges.c -- the strengths of what is held of an edge before it is looked at: k_c of its
+ * factor over all topics, and k of its chance in one topic, from all edges that have been exposed.
  *
- * Nearly all of them have no evidence: no credit, and the exposure of their source's pair. So each
- * thread first counts every edge of a source as if it had none, which takes a product and an
- * increment for each of the source's topics; then what the evidence says replaces what was counted.
- * Counts are integers, so replacing is exact and the order does not matter. Cases without credit,
- * nearly all, are counted by thread; those with credit in one shared table, with atomics, since it
- * would be 22 MB a thread. */
+ * k_c: credits of an edge over all topics are Poisson about E_vu times the factor, a gamma
+ * variable. k: the credit in one topic is beta-binomial about pi = mu_z a_vz s_u c, where c is the
+ * factor that the *other* topics of the edge say. With the topic's own credit in it the prior would
+ * foretell what it is itself made of, and look too good.
+ *
+ * Counts are integers, so their order does not matter. Cases without credit, nearly all, are
+ * counted by thread; those with credit in one shared table, with atomics, since it would be 22 MB a
+ * thread. */
 #include <math.h>
 
 #include "engine/memory.h"
@@ -15,59 +17,142 @@
 
 enum {
     PLANE = LEARN_REAL_BINS * LEARN_CHANCE_BINS, /* cases of one count bin */
-    CELLS = LEARN_COUNT_BINS * PLANE
+    CELLS = LEARN_COUNT_BINS * PLANE,
+    TIE_CELLS = LEARN_COUNT_BINS * LEARN_REAL_BINS
 };
 
 typedef struct tally {
     const gv_graph *g;
     const gv_model *m;
     int64_t *cases; /* [CELLS] */
-    int64_t *none;  /* [threads][PLANE]: cases without credit */
 } tally;
-
-/* The bin of an edge's prior chance; the same arithmetic wherever it is asked. */
-static int32_t prior_bin(const tally *t, int32_t z, float source, float target)
-{
-    return learn_chance_bin(fmin(1.0, t->m->mu[z] * (double)source * (double)target));
-}
 
 static int32_t exposure_bin(int64_t units)
 {
     return learn_real_bin((double)units / (double)GV_CREDIT_UNIT);
 }
 
-static void count_pairs(const tally *t, gv_node v, int64_t *none)
+/* An edge v -> u, and what it has shown over all topics. */
+typedef struct edge {
+    gv_node node;            /* u */
+    double target, expected; /* s_u, E_vu */
+    int64_t credit;          /* C_vu */
+    int64_t begin, end;      /* its evidence */
+} edge;
+
+/* Out-edge e of v, whose evidence begins at `cursor` or later. */
+static edge look_at(const tally *t, gv_node v, int64_t e, double weight, int64_t cursor)
 {
-    const gv_pairs *pairs = &t->m->pairs;
-    const gv_csr *out = &t->g->out;
-    for (int64_t i = pairs->indptr[v]; i < pairs->indptr[v + 1]; i++) {
-        const int32_t z = pairs->topic[i];
-        if (pairs->exposure[i] == 0 || t->m->mu[z] <= 0.0)
-            continue;
-        int64_t *restrict row =
-            none + (int64_t)exposure_bin(pairs->exposure[i]) * LEARN_CHANCE_BINS;
-        for (int64_t e = out->indptr[v]; e < out->indptr[v + 1]; e++)
-            row[prior_bin(t, z, pairs->source[i], t->m->target[out->indices[e]])]++;
-    }
+    const gv_evidence *ev = &t->m->evidence;
+    edge x = {.node = t->g->out.indices[e]};
+    x.target = (double)t->m->target[x.node];
+    double lost = 0.0;
+    x.begin = cursor;
+    x.end = gv_model_edge_end(t->m, cursor, ev->indptr[v + 1], e);
+    gv_model_edge_sums(t->m, v, x.begin, x.end, &x.credit, &lost);
+    x.expected = x.target * (weight - lost);
+    return x;
 }
 
-static void count_evidence(const tally *t, gv_node v, int64_t *none)
+/* Credits and prior that the factors a of v come from. */
+static double source_pool(const gv_model *m, gv_node v)
 {
-    const gv_pairs *pairs = &t->m->pairs;
-    const gv_evidence *ev = &t->m->evidence;
-    for (int64_t i = ev->indptr[v]; i < ev->indptr[v + 1]; i++) {
-        const int32_t z = (int32_t)(ev->column[i] % t->m->n_topics);
-        const gv_node u = t->g->out.indices[ev->column[i] / t->m->n_topics];
-        const int64_t pair = gv_model_pair(t->m, v, z);
-        if (t->m->mu[z] <= 0.0)
+    const int64_t pairs = m->pairs.indptr[v + 1] - m->pairs.indptr[v];
+    int64_t credit = 0;
+    for (int64_t i = m->evidence.indptr[v]; i < m->evidence.indptr[v + 1]; i++)
+        credit += m->evidence.credit[i];
+    return (double)credit / (double)GV_CREDIT_UNIT + m->k_source * (double)pairs;
+}
+
+/* `pool` is that of v. */
+typedef void edge_fn(const tally *t, gv_node v, const edge *x, double pool, int64_t *cases);
+
+static void each_edge(const tally *t, edge_fn *look, int64_t *cases, int64_t cases_each)
+{
+    const gv_csr *out = &t->g->out;
+#pragma omp parallel for num_threads(gv_context_threads(t->m->ctx)) schedule(dynamic, GV_BLOCK)
+    for (int64_t v = 0; v < t->g->n_nodes; v++) {
+        const double weight = gv_model_weight(t->m, (gv_node)v);
+        const double pool = source_pool(t->m, (gv_node)v);
+        int64_t cursor = t->m->evidence.indptr[v];
+        for (int64_t e = out->indptr[v]; e < out->indptr[v + 1]; e++) {
+            const edge x = look_at(t, (gv_node)v, e, weight, cursor);
+            look(t, (gv_node)v, &x, pool, cases + gv_thread() * cases_each);
+            cursor = x.end;
+        }
+    }
+    for (int32_t i = 1; i < gv_context_threads(t->m->ctx); i++)
+        for (int64_t cell = 0; cell < cases_each; cell++)
+            cases[cell] += cases[i * cases_each + cell];
+}
+
+/* ---- k_c ------------------------------------------------------------------------------------- */
+
+/* What the factor a or s would be without the edge, over what it is. With C + k = (E + k) factor
+ * the pool of credits and prior that the factor comes from, that is (C + k - C_vu) / (C + k -
+ * E_vu). */
+static double without(double pool, double least, const edge *x)
+{
+    const double credit = (double)x->credit / (double)GV_CREDIT_UNIT;
+    return fmax(least, pool - credit) / fmax(least, pool - x->expected);
+}
+
+/* And those of s_u. */
+static double target_pool(const gv_model *m, gv_node u)
+{
+    int64_t credited = 0;
+    for (int64_t i = m->pairs.indptr[u]; i < m->pairs.indptr[u + 1]; i++)
+        credited += m->pairs.observed[i];
+    return (double)credited + m->k_target;
+}
+
+static void count_tie(const tally *t, gv_node v, const edge *x, double pool, int64_t *cases)
+{
+    const gv_model *m = t->m;
+    (void)v;
+    if (!(x->expected > 0.0))
+        return;
+    const double expected = x->expected * without(pool, m->k_source, x) *
+                            without(target_pool(m, x->node), m->k_target, x);
+    cases[learn_count_bin(x->credit) * LEARN_REAL_BINS + learn_real_bin(expected)]++;
+}
+
+static gv_status find_tie_strength(const tally *t, gv_model *m, gv_error *err)
+{
+    const int64_t threads = gv_context_threads(m->ctx);
+    int64_t *cases = gv_alloc_zero(m->ctx, threads * TIE_CELLS, sizeof *cases);
+    if (cases == NULL)
+        return gv_no_memory(m->ctx, "learn", err);
+    each_edge(t, count_tie, cases, TIE_CELLS);
+    m->k_tie = learn_gamma_strength(cases);
+    gv_free(m->ctx, cases);
+    return GV_OK;
+}
+
+/* ---- k --------------------------------------------------------------------------------------- */
+
+/* The cases of an edge, one for each topic in which it was exposed. */
+static void count_topics(const tally *t, gv_node v, const edge *x, double pool, int64_t *none)
+{
+    (void)pool;
+    const gv_model *m = t->m;
+    const gv_pairs *pairs = &m->pairs;
+    const gv_evidence *ev = &m->evidence;
+    int64_t at = x->begin;
+    for (int64_t i = pairs->indptr[v]; i < pairs->indptr[v + 1]; i++) {
+        const int32_t z = pairs->topic[i];
+        const bool known = at < x->end && (int32_t)(ev->column[at] % m->n_topics) == z;
+        const int64_t exposure = known ? ev->exposure[at] : pairs->exposure[i];
+        const int64_t credit = known ? ev->credit[at] : 0;
+        at += known;
+        if (exposure == 0 || m->mu[z] <= 0.0)
             continue;
-        const int32_t chance = prior_bin(t, z, pairs->source[pair], t->m->target[u]);
-        if (pairs->exposure[pair] > 0)
-            none[(int64_t)exposure_bin(pairs->exposure[pair]) * LEARN_CHANCE_BINS + chance]--;
-        if (ev->exposure[i] == 0)
-            continue;
-        const int32_t count = learn_count_bin(ev->credit[i]);
-        const int64_t cell = (int64_t)exposure_bin(ev->exposure[i]) * LEARN_CHANCE_BINS + chance;
+        const double chance = m->mu[z] * (double)pairs->source[i] * x->target;
+        const double own = chance * ((double)exposure / (double)GV_CREDIT_UNIT);
+        const double tie = gv_model_tie(m->k_tie, x->credit - credit, x->expected - own);
+        const int64_t cell = (int64_t)exposure_bin(exposure) * LEARN_CHANCE_BINS +
+                             learn_chance_bin(gv_at_most_one(chance * tie));
+        const int32_t count = learn_count_bin(credit);
         if (count == 0)
             none[cell]++;
         else
@@ -75,30 +160,32 @@ static void count_evidence(const tally *t, gv_node v, int64_t *none)
     }
 }
 
-gv_status learn_edge_strength(const gv_graph *g, gv_model *m, gv_error *err)
+static gv_status find_edge_strength(tally *t, gv_model *m, gv_error *err)
 {
     gv_context *ctx = m->ctx;
-    const int32_t threads = gv_context_threads(ctx);
-    tally t = {.g = g, .m = m};
-    t.cases = gv_alloc_zero(ctx, CELLS, sizeof *t.cases);
-    t.none = gv_alloc_zero(ctx, (int64_t)threads * PLANE, sizeof *t.none);
+    const int64_t threads = gv_context_threads(ctx);
+    t->cases = gv_alloc_zero(ctx, CELLS, sizeof *t->cases);
+    int64_t *none = gv_alloc_zero(ctx, threads * PLANE, sizeof *none);
     gv_status st = GV_OK;
-    if (t.cases == NULL || t.none == NULL) {
+    if (t->cases == NULL || none == NULL) {
         st = gv_no_memory(ctx, "learn", err);
-        goto done;
-    }
-#pragma omp parallel for num_threads(threads) schedule(dynamic, GV_BLOCK)
-    for (int64_t v = 0; v < g->n_nodes; v++) {
-        int64_t *none = t.none + (int64_t)gv_thread() * PLANE;
-        count_pairs(&t, (gv_node)v, none);
-        count_evidence(&t, (gv_node)v, none);
-    }
-    for (int32_t i = 0; i < threads; i++)
+    } else {
+        each_edge(t, count_topics, none, PLANE);
         for (int64_t cell = 0; cell < PLANE; cell++)
-            t.cases[cell] += t.none[(int64_t)i * PLANE + cell];
-    st = learn_beta_strength(ctx, t.cases, &m->k_edge, err);
-done:
-    gv_free(ctx, t.none);
-    gv_free(ctx, t.cases);
+            t->cases[cell] += none[cell];
+        st = learn_beta_strength(ctx, t->cases, &m->k_edge, err);
+    }
+    gv_free(ctx, none);
+    gv_free(ctx, t->cases);
+    return st;
+}
+
+gv_status learn_edge_strengths(const gv_graph *g, double prior_strength, gv_model *m, gv_error *err)
+{
+    tally t = {.g = g, .m = m};
+    gv_status st = find_tie_strength(&t, m, err);
+    m->k_edge = prior_strength;
+    if (st == GV_OK && prior_strength < 0.0)
+        st = find_edge_strength(&t, m, err);
     return st;
 }

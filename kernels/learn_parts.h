@@ -35,8 +35,10 @@ GV_CHECKED gv_status learn_count(learn_scan *s, gv_model *m, learn_pairs *pairs,
 GV_CHECKED gv_status learn_factors(const gv_graph *g, gv_model *m, double *mu, float *source,
                                    float *target, gv_error *err);
 
-/* The strength of an edge's prior, by maximum marginal likelihood. */
-GV_CHECKED gv_status learn_edge_strength(const gv_graph *g, gv_model *m, gv_error *err);
+/* k_tie by maximum marginal likelihood; k_edge too, or `prior_strength` where that is not negative.
+ */
+GV_CHECKED gv_status learn_edge_strengths(const gv_graph *g, double prior_strength, gv_model *m,
+                                          gv_error *err);
 
 /* ---- learn_strength.c: histograms, and the strength under which they are most likely -----------
  */

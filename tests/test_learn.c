@@ -184,6 +184,7 @@ static enum greatest_test_res agrees(gv_context *ctx, const gv_graph *g, const w
     if (strengths) {
         ref_factors f = ref_pool(g, &c);
         CHECK_CALL(factors_agree(m, &f));
+        ASSERT_IN_RANGE(ref_tie_strength(g, &c, m), m->k_tie, 1e-9);
         ASSERT_IN_RANGE(ref_edge_strength(g, &c, m), m->k_edge, 1e-9);
         ref_factors_free(&f);
     }
@@ -374,6 +375,7 @@ static enum greatest_test_res same_models(const gv_model *a, const gv_model *b)
     SAME(delay, topics);
     SAME(target, n);
     ASSERT(a->k_source == b->k_source && a->k_target == b->k_target && a->k_edge == b->k_edge);
+    ASSERT(a->k_tie == b->k_tie);
     ASSERT_EQ(a->time_end, b->time_end);
     PASS();
 }

@@ -57,7 +57,8 @@ static bool same_model(const gv_model *a, const gv_model *b)
     bool ok = n == b->n_nodes && a->n_edges == b->n_edges && z == b->n_topics &&
               strcmp(a->graph_hash, b->graph_hash) == 0 && strcmp(a->log_hash, b->log_hash) == 0 &&
               a->time_end == b->time_end && a->min_actions == b->min_actions &&
-              a->k_source == b->k_source && a->k_target == b->k_target && a->k_edge == b->k_edge;
+              a->k_source == b->k_source && a->k_target == b->k_target && a->k_edge == b->k_edge &&
+              a->k_tie == b->k_tie;
     for (int32_t t = 0; ok && t < z; t++)
         ok = strcmp(gv_model_topic(a, t), gv_model_topic(b, t)) == 0;
     const gv_pairs *p = &a->pairs, *q = &b->pairs;
@@ -213,9 +214,10 @@ TEST each_attribute_is_checked(void)
         {{.k_source = -1}, "/@k_source: -1 is not finite and >= 0"},
         {{.k_target = NAN}, "/@k_target: nan"},
         {{.k_edge = INFINITY}, "/@k_edge: inf"},
+        {{.k_tie = INFINITY}, "/@k_tie: inf"},
         {{.min_actions = -4}, "/@min_actions: -4 is not in [0, 2147483647]"},
     };
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 5; i++) {
         *s.m = kept;
         if (i == 0)
             s.m->k_source = list[i].m.k_source;
@@ -224,6 +226,8 @@ TEST each_attribute_is_checked(void)
         if (i == 2)
             s.m->k_edge = list[i].m.k_edge;
         if (i == 3)
+            s.m->k_tie = list[i].m.k_tie;
+        if (i == 4)
             s.m->min_actions = list[i].m.min_actions;
         ASSERT_EQ(GV_OK, gv_model_save(s.ctx, s.m, path, true, &err));
         ASSERT_EQ(GV_ERR_DATA, gv_model_open(s.ctx, path, s.g, &back, &err));

@@ -51,6 +51,7 @@ typedef struct gv_model_info {
     int64_t n_evidence;                /* (edge, topic) with counters of their own */
     int64_t time_end;                  /* unix seconds at which the log ends */
     double k_source, k_target, k_edge; /* strengths of the priors, in exposures */
+    double k_tie; /* of the factor that an edge has in all topics, in purchases; 0: there is none */
     const char *graph_hash, *log_hash; /* borrowed */
 } gv_model_info;
 GV_API gv_model_info gv_model_describe(const gv_model *model);

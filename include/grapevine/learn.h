@@ -92,6 +92,7 @@ typedef struct gv_learn_info {
     int64_t credited;  /* adoptions with at least one influencing friend in the window          */
     int64_t evidence;  /* (edge, topic) pairs kept                                              */
     double k_source, k_target, k_edge; /* strengths of the priors, in exposures */
+    double k_tie;                      /* and of an edge's factor over all topics, in purchases */
 } gv_learn_info;
 
 GV_API gv_learn_opts gv_learn_defaults(void);

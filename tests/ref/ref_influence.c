@@ -13,6 +13,26 @@ static int64_t find_pair(const gv_model *m, gv_node v, int32_t z)
     return -1;
 }
 
+/* The factor of an edge over all topics. */
+static double ref_tie(const gv_model *m, gv_node v, gv_node u, int64_t e)
+{
+    double credits = 0.0, expected = 0.0;
+    for (int64_t pair = m->pairs.indptr[v]; pair < m->pairs.indptr[v + 1]; pair++) {
+        const int64_t column = e * m->n_topics + m->pairs.topic[pair];
+        double exposure = (double)m->pairs.exposure[pair] / 4294967296.0;
+        for (int64_t i = 0; i < m->evidence.indptr[m->n_nodes]; i++)
+            if (m->evidence.column[i] == column)
+                exposure = (double)m->evidence.exposure[i] / 4294967296.0;
+        expected += m->mu[m->pairs.topic[pair]] * (double)m->pairs.source[pair] *
+                    (double)m->target[u] * exposure;
+    }
+    for (int64_t i = 0; i < m->evidence.indptr[m->n_nodes]; i++)
+        if (m->evidence.column[i] / m->n_topics == e)
+            credits += (double)m->evidence.credit[i] / 4294967296.0;
+    expected = expected > 0.0 ? expected : 0.0;
+    return m->k_tie > 0.0 ? (credits + m->k_tie) / (expected + m->k_tie) : 1.0;
+}
+
 double ref_edge(const gv_model *m, gv_node v, gv_node u, int64_t e, int32_t z)
 {
     const int64_t pair = find_pair(m, v, z), n_evidence = m->evidence.indptr[m->n_nodes];
@@ -26,7 +46,7 @@ double ref_edge(const gv_model *m, gv_node v, gv_node u, int64_t e, int32_t z)
             credit = (double)m->evidence.credit[i] / 4294967296.0;
             exposure = (double)m->evidence.exposure[i] / 4294967296.0;
         }
-    double pi = m->mu[z] * a * (double)m->target[u];
+    double pi = m->mu[z] * a * (double)m->target[u] * ref_tie(m, v, u, e);
     pi = pi > 1.0 ? 1.0 : pi;
     const double seen = exposure + m->k_edge;
     const double p = seen > 0.0 ? (credit + m->k_edge * pi) / seen : pi;

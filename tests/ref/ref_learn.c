@@ -206,6 +206,68 @@ static double log_beta(double a, double b)
     return lgamma(a) + lgamma(b) - lgamma(a + b);
 }
 
+/* ---- edges ----------------------------------------------------------------------------------- */
+
+typedef struct ref_edge_sums {
+    double credit, expected; /* over all topics but one, -1: over all */
+} ref_edge_sums;
+
+static ref_edge_sums sum_edge(const gv_graph *g, const ref_counters *c, const gv_model *m,
+                              gv_node v, int64_t e, int32_t but)
+{
+    ref_edge_sums s = {0.0, 0.0};
+    for (int32_t z = 0; z < c->n_topics; z++) {
+        const int64_t pair = gv_model_pair(m, v, z), at = e * c->n_topics + z;
+        if (z == but || pair < 0)
+            continue;
+        s.credit += (double)c->credit[at] / UNIT;
+        s.expected += m->mu[z] * (double)m->pairs.source[pair] *
+                      (double)m->target[g->out.indices[e]] * (double)c->exposure[at] / UNIT;
+    }
+    return s;
+}
+
+/* Credits that v gave (u received), and the prior of the factors that were made from them. */
+static double source_pool(const gv_graph *g, const ref_counters *c, const gv_model *m, gv_node v)
+{
+    double sum = m->k_source * (double)(m->pairs.indptr[v + 1] - m->pairs.indptr[v]);
+    for (int64_t e = g->out.indptr[v]; e < g->out.indptr[v + 1]; e++)
+        sum += sum_edge(g, c, m, v, e, -1).credit;
+    return sum;
+}
+
+static double target_pool(const gv_graph *g, const ref_counters *c, const gv_model *m, gv_node u)
+{
+    double sum = m->k_target;
+    for (int64_t e = g->in.indptr[u]; e < g->in.indptr[u + 1]; e++) {
+        const gv_node v = g->in.indices[e];
+        sum += sum_edge(g, c, m, v, gv_csr_find(&g->out, v, u), -1).credit;
+    }
+    return sum;
+}
+
+double ref_tie_strength(const gv_graph *g, const ref_counters *c, const gv_model *m)
+{
+    cases x = cases_for(c->n_edges);
+    for (gv_node v = 0; v < g->n_nodes; v++)
+        for (int64_t e = g->out.indptr[v]; e < g->out.indptr[v + 1]; e++) {
+            const ref_edge_sums s = sum_edge(g, c, m, v, e, -1);
+            const double from = source_pool(g, c, m, v),
+                         to = target_pool(g, c, m, g->out.indices[e]);
+            if (!(s.expected > 1e-12))
+                continue;
+            x.count[x.n] = round_count((int64_t)(s.credit * UNIT));
+            x.expected[x.n++] = round_real(s.expected * fmax(m->k_source, from - s.credit) /
+                                               fmax(m->k_source, from - s.expected) *
+                                               fmax(m->k_target, to - s.credit) /
+                                               fmax(m->k_target, to - s.expected),
+                                           -24, 24);
+        }
+    const double strength = gamma_strength(&x);
+    cases_free(&x);
+    return strength;
+}
+
 double ref_edge_strength(const gv_graph *g, const ref_counters *c, const gv_model *m)
 {
     cases x = cases_for(c->n_edges * c->n_topics);
@@ -218,9 +280,12 @@ double ref_edge_strength(const gv_graph *g, const ref_counters *c, const gv_mode
                 x.count[x.n] = round_count(c->credit[at]);
                 x.expected[x.n] =
                     fmax(x.count[x.n], round_real((double)c->exposure[at] / UNIT, -24, 24));
-                x.chance[x.n++] = round_real(fmin(1.0, m->mu[z] * (double)m->pairs.source[pair] *
-                                                           (double)m->target[g->out.indices[e]]),
-                                             -32, 0);
+                const ref_edge_sums s = sum_edge(g, c, m, v, e, z); /* what other topics say */
+                x.chance[x.n++] =
+                    round_real(fmin(1.0, m->mu[z] * (double)m->pairs.source[pair] *
+                                             (double)m->target[g->out.indices[e]] *
+                                             (s.credit + m->k_tie) / (s.expected + m->k_tie)),
+                               -32, 0);
             }
     double best = 0.0, strength = 0.0;
     for (int step = 48; step >= -16; step--) {

@@ -30,6 +30,9 @@ void ref_counters_free(ref_counters *c);
 ref_factors ref_pool(const gv_graph *g, const ref_counters *c);
 void ref_factors_free(ref_factors *f);
 
+/* The strength of an edge's factor over all topics under the factors of `m`. */
+double ref_tie_strength(const gv_graph *g, const ref_counters *c, const gv_model *m);
+
 /* The strength of an edge's prior under the factors of `m`. */
 double ref_edge_strength(const gv_graph *g, const ref_counters *c, const gv_model *m);
 
