@@ -7,7 +7,8 @@
 typedef struct import_opts {
     cli_list edges;
     const char *output;
-    bool undirected, reverse;
+    bool undirected, reverse, interactions;
+    int64_t half_life;
     const char *columns, *probability, *nodes, *tmpdir;
     int32_t duplicates, self_loops, id, strict;
     int64_t skip_lines;
@@ -90,6 +91,17 @@ static const cli_option options[] = {
      .metavar = "on|off",
      .help = "off: skip rows that cannot be read, count them and show the first 100 [%s]",
      .choices = "on|off"},
+    {.name = "interactions",
+     .type = CLI_FLAG,
+     .offset = offsetof(import_opts, interactions),
+     .help = "rows are messages: source, target, time, topic, stage, channel, group size; recent, "
+             "personal and decisive ones make stronger edges"},
+    {.name = "half-life",
+     .type = CLI_SECONDS,
+     .offset = offsetof(import_opts, half_life),
+     .metavar = "TIME",
+     .help = "time in which an interaction loses half its weight [%s]",
+     .min = 1},
     {.name = "tmpdir",
      .type = CLI_PATH,
      .offset = offsetof(import_opts, tmpdir),
@@ -107,6 +119,7 @@ static void defaults(void *opts)
                       .duplicates = (int32_t)d.build.duplicates,
                       .self_loops = d.build.self_loops_error ? SELF_LOOPS_ERROR : 0,
                       .id = (int32_t)d.ids,
+                      .half_life = d.half_life,
                       .skip_lines = d.skip_lines,
                       .strict = d.lenient ? STRICT_OFF : 0};
 }
@@ -169,6 +182,8 @@ static int take_options(cli_session *s, const import_opts *o, gv_import_opts *d)
     d->columns = o->columns;
     d->nodes = o->nodes;
     d->tmpdir = o->tmpdir;
+    d->interactions = o->interactions;
+    d->half_life = o->half_life;
     d->ids = (gv_ids_wanted)o->id;
     d->skip_lines = o->skip_lines;
     d->lenient = o->strict == STRICT_OFF;

@@ -14,12 +14,13 @@
 #include "engine/memory.h"
 #include "engine/parallel.h"
 #include "io/import_formats.h"
+#include "io/import_talk.h"
 
 static const char hint[] = "; ids of text need --id string";
 
 GV_API gv_import_opts gv_import_defaults(void)
 {
-    return (gv_import_opts){.build = gv_build_defaults()};
+    return (gv_import_opts){.build = gv_build_defaults(), .half_life = INT64_C(90) * 86400};
 }
 
 gv_table_opts import_table_opts(importer *im)
@@ -66,6 +67,8 @@ gv_status import_check_options(importer *im, int64_t n_paths, gv_error *err)
         inputs += strcmp(im->paths[i], "-") == 0;
     if (inputs + (o->nodes != NULL && strcmp(o->nodes, "-") == 0) > 1)
         return gv_fail(err, GV_ERR_ARG, "standard input can be read only once");
+    if (o->interactions)
+        return import_talk_options(im, err);
     const bool third = o->columns != NULL && count_columns(o->columns) > 2;
     if (third && o->probability_column != NULL)
         return gv_fail(err, GV_ERR_ARG,
@@ -151,6 +154,8 @@ static gv_status read_rows(importer *im, int64_t path, gv_error *err)
 static gv_status read_edges(importer *im, int64_t path, gv_error *err)
 {
     import_format format;
+    if (im->o.interactions)
+        return import_talk(im, path, err);
     const gv_status st = import_format_of(im, path, &format, err);
     if (st != GV_OK)
         return st;
@@ -199,6 +204,8 @@ static void begin(importer *im, gv_context *ctx, const char *const *paths,
 static gv_status read_all(importer *im, int64_t n_paths, gv_error *err)
 {
     gv_status st = import_check_options(im, n_paths, err);
+    if (st == GV_OK && im->o.interactions)
+        st = import_talk_latest(im, n_paths, err);
     for (int64_t i = 0; i < n_paths && st == GV_OK; i++)
         st = read_edges(im, i, err);
     if (st == GV_OK && im->o.nodes != NULL)

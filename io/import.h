@@ -53,6 +53,7 @@ typedef struct importer {
     gv_id_index index;     /* over them */
     int32_t *order, *rank; /* texts */
     int64_t complaints;
+    int64_t latest; /* time of interactions */
     gv_import_info info;
 } importer;
 

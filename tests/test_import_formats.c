@@ -2,11 +2,13 @@
  * files cut short at each byte, heads and entries that lie. */
 #include <greatest.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "engine/context.h"
+#include "engine/csr.h"
 #include "grapevine/io.h"
 #include "tests/support/files.h"
 #include "tests/support/graphs.h"
@@ -214,6 +216,46 @@ TEST refuses_bad_gap(void)
     PASS();
 }
 
+/* Fresh, to one person: .05. A half-life old: 1 - .95^.5. To a group of five: 1 - .95^.25. Two rows
+ * add up to the strength of both; a decision counts twice, awareness half. */
+TEST weighs_interactions(void)
+{
+    static const char talk[] = "src,dst,when,topic,stage,channel,group\n"
+                               "1,2,864000,cars,consideration,chat,2\n"
+                               "1,3,0,cars,other,chat,1\n"
+                               "1,4,864000,cars,consideration,chat,5\n"
+                               "2,1,864000,cars,decision,mail,\n"
+                               "2,3,864000,food,Awareness,mail,2\n"
+                               "3,1,864000,food,consideration,mail,2\n"
+                               "3,1,0,cars,consideration,mail,2\n";
+    const double strength[] = {1.0, .5, .25, 2.0, .5, 1.5};
+    const char *path = put("talk.csv", talk, -1);
+    gv_import_opts o = gv_import_defaults();
+    o.interactions = true;
+    o.half_life = 864000;
+    gv_graph *g = NULL;
+    gv_context *ctx = test_context(2, -1);
+    ASSERT_EQm(err.message, GV_OK, gv_import(ctx, &path, 1, &o, &g, NULL, &err));
+    ASSERT_EQ(6, gv_graph_edges(g));
+    for (int e = 0; e < 6; e++) {
+        const double want = 1.0 - pow(.95, strength[e]);
+        ASSERT(fabs((double)g->out.probability[e] - want) < 1e-7);
+    }
+    gv_graph_free(g);
+    ASSERT_EQ(0, gv_context_memory_used(ctx));
+    gv_context_free(ctx);
+    o.half_life = 0;
+    ASSERT_EQ(GV_ERR_RANGE, status_of(path, &o));
+    o.half_life = 1;
+    o.build.source = GV_FROM_WC;
+    ASSERT_EQ(GV_ERR_ARG, status_of(path, &o));
+    o = gv_import_defaults();
+    o.interactions = true;
+    ASSERT_EQ(GV_ERR_DATA,
+              status_of(put("talk.csv", "1,2,soon,x,y,z,1\n1,2,now,x,y,z,-1\n", -1), &o));
+    PASS();
+}
+
 SUITE(formats)
 {
     RUN_TEST(reads_matrix_market);
@@ -222,6 +264,7 @@ SUITE(formats)
     RUN_TEST(refuses_bad_metis);
     RUN_TEST(reads_gap);
     RUN_TEST(refuses_bad_gap);
+    RUN_TEST(weighs_interactions);
 }
 
 int main(int argc, char **argv)

@@ -35,8 +35,12 @@ typedef struct gv_import_opts {
     bool lenient;           /* skip rows that cannot be read, and count them           [false] */
     gv_bad_row_fn *bad_row; /* when lenient; may be NULL                              [NULL] */
     void *bad_row_data;     /* borrowed, handed to `bad_row`                          [NULL] */
-    const char *tmpdir;     /* borrowed; folder for gv_import_file()'s temporary data; NULL: that
-                               of the output                                          [NULL] */
+    bool interactions;      /* rows are messages: source, target, time, topic, stage, channel, group
+                               size (`columns` names source, target, time, stage, group size); their
+                               strength becomes a probability, as docs/inputs.md says      [false] */
+    int64_t half_life;  /* of interactions, seconds, > 0                             [90 days] */
+    const char *tmpdir; /* borrowed; folder for gv_import_file()'s temporary data; NULL: that
+                           of the output                                          [NULL] */
 } gv_import_opts;
 
 typedef struct gv_import_info {
