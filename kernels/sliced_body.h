@@ -15,13 +15,15 @@
 static inline VEC NAME(load)(const uint64_t *word)
 {
     VEC a;
-    memcpy(&a, word, sizeof a);
+    for (int i = 0; i < N; i++) /* one by one: a struct would go through the stack */
+        memcpy(&a.v[i], word + i * (int)(sizeof(NATIVE) / 8), sizeof(NATIVE));
     return a;
 }
 
 static inline void NAME(store)(uint64_t *word, VEC a)
 {
-    memcpy(word, &a, sizeof a);
+    for (int i = 0; i < N; i++)
+        memcpy(word + i * (int)(sizeof(NATIVE) / 8), &a.v[i], sizeof(NATIVE));
 }
 
 static inline VEC NAME (and)(VEC a, VEC b)

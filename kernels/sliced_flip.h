@@ -12,9 +12,8 @@
 /* One more bit of the coins. */
 #define LEVEL(l)                                                                                   \
     do {                                                                                           \
-        VEC round, bit;                                                                            \
-        memcpy(&round, round_key + ((l) + GV_FIRST_ROUNDS) * GV_BLOCK_WORDS, sizeof round);        \
-        memcpy(&bit, flat + (limit >> (63 - (l)) & 1) * GV_BLOCK_WORDS, sizeof bit);               \
+        const VEC round = NAME(load)(round_key + ((l) + GV_FIRST_ROUNDS) * GV_BLOCK_WORDS);        \
+        const VEC bit = NAME(load)(flat + (limit >> (63 - (l)) & 1) * GV_BLOCK_WORDS);             \
         for (int i = 0; i < N; i++) {                                                              \
             state.v[i] = V_AES(state.v[i], round.v[i]);                                            \
             live.v[i] = V_LIVE(live.v[i], undecided.v[i], bit.v[i], state.v[i]);                   \
@@ -33,8 +32,7 @@ static inline VEC NAME(flip)(const gv_sliced *s, VEC undecided, const VEC *key, 
         live.v[i] = V_SET(0);
     }
     for (int l = 0; l < GV_FIRST_ROUNDS; l++) {
-        VEC round;
-        memcpy(&round, round_key + l * GV_BLOCK_WORDS, sizeof round);
+        const VEC round = NAME(load)(round_key + l * GV_BLOCK_WORDS);
         for (int i = 0; i < N; i++)
             state.v[i] = V_AES(state.v[i], round.v[i]);
     }
