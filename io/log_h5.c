@@ -2,6 +2,7 @@
  *
  * The columns are mapped; users are looked up in parallel, slice by slice. Items are numbers
  * already, and topics get theirs by name as in a log of text, so both give the same log. */
+#define _POSIX_C_SOURCE 200809L
 #include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
