@@ -125,9 +125,21 @@ static void listen(cyaml_log_t level, void *context, const char *format, va_list
     c->text[0] = (char)tolower((unsigned char)c->text[0]);
 }
 
+/* The library's words for a list where a value belongs, and the other way round, in the user's. */
+static const char *plain_words(const char *text)
+{
+    if (strncmp(text, "expecting SEQUENCE", strlen("expecting SEQUENCE")) == 0)
+        return "a list is expected here, such as [a, b]";
+    if (strncmp(text, "expecting STRING", strlen("expecting STRING")) == 0)
+        return "a single value is expected here, not a list or a mapping";
+    if (strncmp(text, "expecting MAPPING", strlen("expecting MAPPING")) == 0)
+        return "a mapping of keys to values is expected here";
+    return text;
+}
+
 static int complain(const cli_session *s, const char *path, const complaint *c, cyaml_err_t status)
 {
-    const char *text = c->text[0] != '\0' ? c->text : cyaml_strerror(status);
+    const char *text = c->text[0] != '\0' ? plain_words(c->text) : cyaml_strerror(status);
     if (status == CYAML_ERR_FILE_OPEN)
         return cli_fail_text(s, CLI_NO_INPUT, "%s: cannot be opened", path);
     if (c->line > 0)

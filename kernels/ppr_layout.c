@@ -1,8 +1,8 @@
 /* ppr_layout.c -- which layout a graph and options get, and its making.
  *
  * The choice is a matter of the graph, the options and the number of columns alone, never of the
- * machine: layouts add in different orders, so it bears on the bits. What pays was measured; see
- * docs/kernels/ppr.md. */
+ * machine: layouts add in different orders, so it bears on the bits. The thresholds come from trial
+ * sweeps on a Kronecker graph of 2^24 nodes and a mildly skewed one of 75 million. */
 #include <math.h>
 
 #include "engine/error.h"
