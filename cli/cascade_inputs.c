@@ -1,0 +1,206 @@
+/* cascade_inputs.c -- options of `grapevine cascade`, and what they name: see cascade_work.h. */
+#include "cli/cascade_work.h"
+
+/* ---- options ------------------------------------------------------------------------------- */
+
+/* A name becomes a group of the results file. */
+static bool is_name(const char *text)
+{
+    return strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") ==
+           strlen(text);
+}
+
+static int take_range(cascade_run *c)
+{
+    const char *text = c->o->sim_range;
+    char *colon, *end;
+    const long long from = strtoll(text, &colon, 10);
+    const long long to = *colon == ':' ? strtoll(colon + 1, &end, 10) : 0;
+    if (colon == text || *colon != ':' || end == colon + 1 || *end != '\0' || from < 0 ||
+        to <= from || to - from > INT32_MAX)
+        return cli_fail_text(c->s, CLI_USAGE,
+                             "--sim-range: '%s' is not A:B with 0 <= A < B and B - A < 2^31", text);
+    c->opts.first_world = from;
+    c->opts.n_worlds = to - from;
+    return CLI_OK;
+}
+
+static int take_probability(cascade_run *c)
+{
+    const char *text = c->o->probability;
+    char *end;
+    if (strcmp(text, "none") == 0)
+        return CLI_OK;
+    if (strcmp(text, "wc") == 0) {
+        c->probability.rule = GV_PROBABILITY_WEIGHTED_CASCADE;
+        return CLI_OK;
+    }
+    c->probability.rule = GV_PROBABILITY_CONSTANT;
+    if (strncmp(text, "const:", 6) != 0)
+        return cli_fail_text(c->s, CLI_USAGE, "--probability: '%s' is not none, wc or const:P",
+                             text);
+    c->probability.constant = strtod(text + 6, &end);
+    if (end == text + 6 || *end != '\0' ||
+        !(c->probability.constant >= 0.0 && c->probability.constant <= 1.0))
+        return cli_fail_text(c->s, CLI_USAGE, "--probability: %s is not in [0, 1]", text + 6);
+    return CLI_OK;
+}
+
+/* K of influencers:K. */
+static int take_best(cascade_run *c)
+{
+    static const char prefix[] = "influencers:";
+    const char *text = c->o->seeds;
+    char *end;
+    c->n_best = -1;
+    if (strncmp(text, prefix, sizeof prefix - 1) != 0)
+        return c->o->influencers != NULL
+                   ? cascade_usage(c, "--influencers needs --seeds influencers:K")
+                   : CLI_OK;
+    text += sizeof prefix - 1;
+    c->n_best = strtoll(text, &end, 10);
+    if (end == text || *end != '\0' || c->n_best < 1)
+        return cli_fail_text(c->s, CLI_USAGE,
+                             "--seeds: '%s' is not influencers:K with K at least 1", c->o->seeds);
+    return c->o->topic == NULL ? cascade_usage(c, "--seeds influencers:K needs --topic") : CLI_OK;
+}
+
+int cascade_take_options(cascade_run *c)
+{
+    const cascade_opts *o = c->o;
+    const gv_cascade_opts d = gv_cascade_defaults();
+    c->opts = (gv_cascade_opts){.seed = cli_seed(c->s),
+                                .n_worlds = o->sims,
+                                .target_stderr = o->precision,
+                                .max_worlds = o->max_sims,
+                                .max_steps = o->max_steps,
+                                .activation = o->activation,
+                                .spread_only = o->spread_only,
+                                .marginals = o->marginals,
+                                .kernel = (gv_cascade_kernel)o->kernel};
+    if (!is_name(o->name))
+        return cli_fail_text(c->s, CLI_USAGE,
+                             "--name: '%s' has other characters than letters, digits, _ and -",
+                             o->name);
+    if ((o->sims != d.n_worlds) + (o->sim_range != NULL) + (o->precision > 0.0) > 1)
+        return cascade_usage(c, "only one of --sims, --sim-range and --stderr can be given");
+    if (o->precision >= 1.0)
+        return cascade_usage(c, "--stderr: 1 is not in [0, 1)");
+    if (o->max_sims != d.max_worlds && o->precision <= 0.0)
+        return cascade_usage(c, "--max-sims needs --stderr");
+    if (o->model != NULL && o->topic == NULL)
+        return cascade_usage(c, "--model needs --topic");
+    int code = take_best(c);
+    if (code == CLI_OK && o->topic != NULL && o->model == NULL && c->n_best < 0)
+        return cascade_usage(c, "--topic needs --model or --seeds influencers:K");
+    if (code == CLI_OK)
+        code = take_probability(c);
+    if (code == CLI_OK && o->sim_range != NULL)
+        code = take_range(c);
+    return code;
+}
+
+/* ---- inputs -------------------------------------------------------------------------------- */
+
+/* The arrays that the probabilities take, besides /out and the ids. */
+static unsigned more_uses(const cascade_run *c)
+{
+    gv_probability_rule rule = c->probability.rule;
+    if (rule == GV_PROBABILITY_NONE && c->model == NULL)
+        rule = gv_graph_probability_rule(c->g);
+    return rule == GV_PROBABILITY_WEIGHTED_CASCADE ? GV_USES_IN
+           : rule == GV_PROBABILITY_STORED         ? GV_USES_PROBABILITY
+                                                   : 0;
+}
+
+static int open_inputs(cascade_run *c)
+{
+    const unsigned uses = GV_USES_OUT | GV_USES_IDS;
+    int code = cli_graph(c->s, c->o->graph, uses, &c->g);
+    if (code == CLI_OK && c->o->model != NULL && c->probability.rule == GV_PROBABILITY_NONE)
+        code = cli_model(c->s, c->o->model, c->g, &c->model);
+    if (code == CLI_OK && c->probability.rule == GV_PROBABILITY_NONE && c->model == NULL &&
+        gv_graph_probability_rule(c->g) == GV_PROBABILITY_NONE)
+        return cascade_usage(c,
+                             "the graph has no probabilities: give --probability, or --model and "
+                             "--topic");
+    if (code == CLI_OK)
+        code = cli_graph(c->s, c->o->graph, uses | more_uses(c), &c->g);
+    return code;
+}
+
+static int read_best(cascade_run *c)
+{
+    gv_error err;
+    int64_t kept;
+    const gv_node *best = cli_influencers(c->s, c->o->topic, &kept);
+    if (best != NULL) {
+        c->seeds = best;
+        c->n_seeds = kept < c->n_best ? kept : c->n_best;
+    } else if (c->o->influencers == NULL) {
+        return cascade_usage(c, "--seeds influencers:K needs --influencers RES.h5");
+    } else {
+        if (gv_influencers_read(cli_context(c->s), c->o->influencers, c->g, c->o->topic, c->n_best,
+                                &c->owned_seeds, &c->n_seeds, &err) != GV_OK)
+            return cli_fail(c->s, &err);
+        c->seeds = c->owned_seeds;
+    }
+    if (c->n_seeds < c->n_best)
+        cli_say(c->s, "there are only %" PRId64 " influencers of %s", c->n_seeds, c->o->topic);
+    return CLI_OK;
+}
+
+static int read_seeds(cascade_run *c)
+{
+    gv_error err;
+    if (c->n_best >= 0)
+        return read_best(c);
+    if (gv_nodes_read(cli_context(c->s), c->g, c->o->seeds, &c->owned_seeds, &c->n_seeds, &err) !=
+        GV_OK)
+        return cli_fail(c->s, &err);
+    c->seeds = c->owned_seeds;
+    return CLI_OK;
+}
+
+static int read_blocked(cascade_run *c)
+{
+    gv_error err;
+    if (c->o->blocked == NULL)
+        return CLI_OK;
+    if (gv_nodes_read(cli_context(c->s), c->g, c->o->blocked, &c->blocked, &c->opts.n_blocked,
+                      &err) != GV_OK)
+        return cli_fail(c->s, &err);
+    c->opts.blocked = c->blocked;
+    return CLI_OK;
+}
+
+static int read_model(cascade_run *c)
+{
+    gv_error err;
+    if (c->model == NULL)
+        return CLI_OK;
+    const int32_t topic = gv_model_find_topic(c->model, c->o->topic);
+    if (topic < 0)
+        return cli_fail_text(c->s, CLI_USAGE, "--topic: the model has no topic '%s'", c->o->topic);
+    const size_t m = (size_t)gv_graph_edges(c->g);
+    c->stored = gv_context_take(cli_context(c->s), (int64_t)m, sizeof *c->stored);
+    if (c->stored == NULL)
+        return cli_fail_text(c->s, CLI_NO_RESOURCES, "no memory for the probabilities of %zu edges",
+                             m);
+    if (gv_model_edge_probability(cli_context(c->s), c->model, c->g, topic, c->stored, &err) !=
+        GV_OK)
+        return cli_fail(c->s, &err);
+    c->probability.rule = GV_PROBABILITY_STORED;
+    c->probability.stored = c->stored;
+    return CLI_OK;
+}
+
+int cascade_open(cascade_run *c)
+{
+    int code = open_inputs(c);
+    if (code == CLI_OK)
+        code = read_seeds(c);
+    if (code == CLI_OK)
+        code = read_blocked(c);
+    return code == CLI_OK ? read_model(c) : code;
+}
