@@ -104,3 +104,30 @@ gv_status gv_progress(gv_context *ctx, const char *stage, int64_t done, int64_t 
                        (long long)done, (long long)total);
     return GV_OK;
 }
+
+GV_API void gv_context_keep(gv_context *ctx, const gv_keeper *keeper)
+{
+    ctx->keeper = keeper != NULL ? *keeper : (gv_keeper){.data = NULL};
+}
+
+bool gv_keep_due(const gv_context *ctx)
+{
+    return ctx->keeper.due != NULL && ctx->keeper.due(ctx->keeper.data);
+}
+
+gv_status gv_keep(gv_context *ctx, const char *name, const gv_state_part *part, int32_t n_parts,
+                  gv_error *err)
+{
+    if (ctx->keeper.keep == NULL)
+        return GV_OK;
+    return ctx->keeper.keep(ctx->keeper.data, name, part, n_parts, err);
+}
+
+gv_status gv_keep_take(gv_context *ctx, const char *name, const gv_state_part *part,
+                       int32_t n_parts, bool *found, gv_error *err)
+{
+    *found = false;
+    if (ctx->keeper.take == NULL)
+        return GV_OK;
+    return ctx->keeper.take(ctx->keeper.data, name, part, n_parts, found, err);
+}

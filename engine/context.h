@@ -15,6 +15,7 @@ struct gv_context {
     int64_t fail_allocation;     /* tests: this allocation fails (from 0); -1 for none */
     gv_progress_fn *progress;
     void *progress_data;
+    gv_keeper keeper;      /* all NULL when nothing is kept */
     gv_topology *topology; /* with GV_PLACE_INTERLEAVE on several memory nodes, else NULL */
 };
 
@@ -22,5 +23,14 @@ struct gv_context {
  * called from inside a parallel region. */
 GV_CHECKED gv_status gv_progress(gv_context *ctx, const char *stage, int64_t done, int64_t total,
                                  gv_error *err);
+
+/* Whether a computation that is at a point from which it can go on should keep its state. */
+bool gv_keep_due(const gv_context *ctx);
+/* Keeps it: GV_ERR_CANCELLED when the run is to stop; and takes it up at the start, *found false
+ * when there is none. `name` is unique among the computations of a run. */
+GV_CHECKED gv_status gv_keep(gv_context *ctx, const char *name, const gv_state_part *part,
+                             int32_t n_parts, gv_error *err);
+GV_CHECKED gv_status gv_keep_take(gv_context *ctx, const char *name, const gv_state_part *part,
+                                  int32_t n_parts, bool *found, gv_error *err);
 
 #endif

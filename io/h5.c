@@ -102,8 +102,7 @@ void gv_h5_drop(hid_t id)
     }
 }
 
-/* What both ways of opening share: format bounds and page-aligned large arrays. */
-static hid_t access_list(void)
+hid_t gv_h5_access_list(void)
 {
     const hid_t fapl = H5Pcreate(H5P_FILE_ACCESS);
     if (fapl >= 0 && (H5Pset_libver_bounds(fapl, H5F_LIBVER_EARLIEST, H5F_LIBVER_V18) < 0 ||
@@ -115,7 +114,7 @@ static hid_t access_list(void)
     return fapl;
 }
 
-static void free_file(gv_h5 *f)
+void gv_h5_release(gv_h5 *f)
 {
     gv_context *ctx = f->ctx;
     if (!f->writing) {
@@ -148,7 +147,7 @@ static gv_status open_plain(gv_h5 *f, const char *path, gv_error *err)
 
 static gv_status open_hdf5(gv_h5 *f, gv_error *err)
 {
-    const hid_t fapl = access_list();
+    const hid_t fapl = gv_h5_access_list();
     if (fapl < 0)
         return gv_fail(err, GV_ERR_SYSTEM, "%s: HDF5 cannot be initialised", f->path);
     gv_status st = GV_OK;
@@ -175,7 +174,7 @@ gv_status gv_h5_open(gv_context *ctx, const char *path, gv_h5 **out, gv_error *e
         gv_h5_unhush(mute);
     }
     if (st != GV_OK)
-        free_file(f);
+        gv_h5_release(f);
     else
         *out = f;
     return st;
@@ -214,7 +213,7 @@ gv_status gv_h5_expect(gv_h5 *f, const char *schema, int64_t version, gv_error *
 
 static gv_status create_hdf5(gv_h5 *f, gv_error *err)
 {
-    const hid_t fapl = access_list(), fcpl = H5Pcreate(H5P_FILE_CREATE);
+    const hid_t fapl = gv_h5_access_list(), fcpl = H5Pcreate(H5P_FILE_CREATE);
     gv_status st = GV_OK;
     if (fapl < 0 || fcpl < 0 || H5Pset_obj_track_times(fcpl, 0) < 0)
         st = gv_fail(err, GV_ERR_SYSTEM, "%s: HDF5 cannot be initialised", f->path);
@@ -241,7 +240,7 @@ gv_status gv_h5_create(gv_context *ctx, const char *path, bool overwrite, const 
     H5dont_atexit();
     gv_status st = gv_output_begin(ctx, path, overwrite, &f->out, err);
     if (st != GV_OK) {
-        free_file(f);
+        gv_h5_release(f);
         return st;
     }
     f->path = f->out.path;
@@ -259,8 +258,7 @@ gv_status gv_h5_create(gv_context *ctx, const char *path, bool overwrite, const 
     return st;
 }
 
-/* Takes the disk space of all that HDF5 holds, so that flushing cannot run out of it. */
-static gv_status flush(gv_h5 *f, gv_error *err)
+gv_status gv_h5_flush(gv_h5 *f, gv_error *err)
 {
     hsize_t size = 0;
     if (H5Fget_filesize(f->file, &size) < 0)
@@ -297,11 +295,11 @@ static void give_up(gv_h5 *f)
 
 static gv_status finish(gv_h5 *f, gv_error *err)
 {
-    gv_status st = flush(f, err);
+    gv_status st = gv_h5_flush(f, err);
     if (st == GV_OK)
         st = gv_h5_set_i64(f, "/", "complete", 1, err);
     if (st == GV_OK)
-        st = flush(f, err);
+        st = gv_h5_flush(f, err);
     if (st == GV_OK && H5Fclose(f->file) < 0) {
         st = gv_h5_fail(f, GV_ERR_IO, NULL, "closing failed", err);
         f->file = -1; /* left alone */
@@ -320,7 +318,7 @@ gv_status gv_h5_commit(gv_h5 **file, gv_error *err)
     const gv_h5_mute mute = gv_h5_hush();
     const gv_status st = finish(f, err);
     gv_h5_unhush(mute);
-    free_file(f);
+    gv_h5_release(f);
     return st;
 }
 
@@ -334,7 +332,7 @@ void gv_h5_close(gv_h5 *f)
     else
         H5Fclose(f->file);
     gv_h5_unhush(mute);
-    free_file(f);
+    gv_h5_release(f);
 }
 
 const char *gv_h5_path(const gv_h5 *f)

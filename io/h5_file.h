@@ -33,6 +33,13 @@ gv_status gv_h5_fail(const gv_h5 *f, gv_status status, const char *path, const c
 /* GV_ERR_IO of a file in the making, GV_ERR_DATA of one that is read. */
 gv_status gv_h5_trouble(const gv_h5 *f, const char *path, const char *what, gv_error *err);
 
+/* What all ways of opening share: format bounds and page-aligned large arrays. To be closed. */
+hid_t gv_h5_access_list(void);
+/* Takes the disk space of all that HDF5 holds, so that flushing cannot run out of it; flushes. */
+GV_CHECKED gv_status gv_h5_flush(gv_h5 *f, gv_error *err);
+/* Frees what a gv_h5 holds but its HDF5 file and its output. */
+void gv_h5_release(gv_h5 *f);
+
 /* Closes any kind of id; negative ones are none. */
 void gv_h5_drop(hid_t id);
 

@@ -33,8 +33,9 @@ static void drop(gv_output *o)
     o->path = o->part = NULL;
 }
 
-gv_status gv_output_begin(gv_context *ctx, const char *path, bool overwrite, gv_output *o,
-                          gv_error *err)
+/* `flags`: O_CREAT | O_TRUNC, or none for a PATH.part that is there. */
+static gv_status open_part(gv_context *ctx, const char *path, bool overwrite, int flags,
+                           gv_output *o, gv_error *err)
 {
     struct stat info;
     *o = (gv_output){.ctx = ctx, .fd = -1};
@@ -55,14 +56,34 @@ gv_status gv_output_begin(gv_context *ctx, const char *path, bool overwrite, gv_
     }
     snprintf(o->path, length + 1, "%s", path);
     snprintf(o->part, length + 6, "%s.part", path);
-    o->fd = open(o->part, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    o->fd = open(o->part, O_RDWR | O_CLOEXEC | flags, 0666);
     if (o->fd < 0) {
+        const bool fresh = (flags & O_CREAT) != 0;
         const gv_status st =
-            gv_fail(err, GV_ERR_CREATE, "%s: cannot be created: %s", path, strerror(errno));
+            gv_fail(err, fresh ? GV_ERR_CREATE : GV_ERR_NO_INPUT, "%s: cannot be %s: %s",
+                    fresh ? path : o->part, fresh ? "created" : "opened", strerror(errno));
         drop(o);
         return st;
     }
     return GV_OK;
+}
+
+gv_status gv_output_begin(gv_context *ctx, const char *path, bool overwrite, gv_output *o,
+                          gv_error *err)
+{
+    return open_part(ctx, path, overwrite, O_CREAT | O_TRUNC, o, err);
+}
+
+gv_status gv_output_resume(gv_context *ctx, const char *path, bool overwrite, gv_output *o,
+                           gv_error *err)
+{
+    return open_part(ctx, path, overwrite, 0, o, err);
+}
+
+void gv_output_leave(gv_output *o)
+{
+    if (o->ctx != NULL)
+        drop(o);
 }
 
 gv_status gv_output_reserve(gv_output *o, int64_t offset, int64_t bytes, const char *what,

@@ -18,6 +18,13 @@ typedef struct gv_output {
 GV_CHECKED gv_status gv_output_begin(gv_context *ctx, const char *path, bool overwrite,
                                      gv_output *o, gv_error *err);
 
+/* The same with the PATH.part that an earlier process left with gv_output_leave(): GV_ERR_NO_INPUT
+ * when there is none. */
+GV_CHECKED gv_status gv_output_resume(gv_context *ctx, const char *path, bool overwrite,
+                                      gv_output *o, gv_error *err);
+/* Closes and frees, and leaves PATH.part where it is. */
+void gv_output_leave(gv_output *o);
+
 /* Takes disk space for bytes [offset, offset + bytes), so that writing them cannot run out of it.
  * `what` names the thing in the message. */
 GV_CHECKED gv_status gv_output_reserve(gv_output *o, int64_t offset, int64_t bytes,

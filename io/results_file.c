@@ -10,8 +10,10 @@
 #include "engine/memory.h"
 #include "engine/model.h"
 #include "engine/revision.h"
+#include "grapevine/checkpoint.h"
 #include "grapevine/version.h"
 #include "io/graph_file.h"
+#include "io/h5_keep.h"
 #include "io/layout.h"
 
 static void free_results(gv_results *r)
@@ -130,6 +132,14 @@ GV_API void gv_results_discard(gv_results *r)
     if (r == NULL)
         return;
     gv_h5_close(r->file);
+    free_results(r);
+}
+
+GV_API void gv_results_leave(gv_results *r)
+{
+    if (r == NULL)
+        return;
+    gv_h5_leave(r->file);
     free_results(r);
 }
 

@@ -20,6 +20,28 @@ typedef struct gv_context gv_context;
  */
 typedef bool gv_progress_fn(void *data, const char *stage, int64_t done, int64_t total);
 
+/* Where a long computation keeps its own state from time to time, so that a later run of the same
+ * computation goes on from there; see checkpoint.h for one that keeps it in files. The functions are
+ * called from the thread that called the library. */
+typedef struct gv_state_part {
+    void *data;
+    int64_t bytes;
+} gv_state_part;
+
+typedef struct gv_keeper {
+    void *data; /* borrowed, handed to the functions */
+    /* Whether state should be kept now: it is time, or the run is to stop. */
+    bool (*due)(void *data);
+    /* Keeps the state of computation `name`, in place of what was kept of it before.
+     * GV_ERR_CANCELLED, with the state kept, when the run is to stop. */
+    gv_status (*keep)(void *data, const char *name, const gv_state_part *part, int32_t n_parts,
+                      gv_error *err);
+    /* Fills the parts with what was kept; *found is false when nothing was. GV_ERR_DATA when what
+     * was kept has other sizes. */
+    gv_status (*take)(void *data, const char *name, const gv_state_part *part, int32_t n_parts,
+                      bool *found, gv_error *err);
+} gv_keeper;
+
 /* Where the pages of large arrays go on a machine with several memory nodes. */
 typedef enum gv_placement {
     GV_PLACE_FIRST_TOUCH = 0, /* to the node of the thread that touches them first */
@@ -56,6 +78,9 @@ GV_API void gv_context_free(gv_context *ctx);
 
 /* Threads that computations of this context use, >= 1. */
 GV_API int32_t gv_context_threads(const gv_context *ctx);
+
+/* From now on computations keep their state with `keeper`, copied; NULL: nowhere, as at first. */
+GV_API void gv_context_keep(gv_context *ctx, const gv_keeper *keeper);
 
 /* The limit that was given, 0 for none. */
 GV_API int64_t gv_context_memory_limit(const gv_context *ctx);

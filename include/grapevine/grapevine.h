@@ -3,6 +3,7 @@
 #define GRAPEVINE_GRAPEVINE_H
 
 #include "grapevine/cascade.h"
+#include "grapevine/checkpoint.h"
 #include "grapevine/context.h"
 #include "grapevine/error.h"
 #include "grapevine/evaluate.h"

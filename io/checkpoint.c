@@ -1,0 +1,276 @@
+/* checkpoint.c -- see grapevine/checkpoint.h. State `name` is the file NAME.state of the folder;
+ * job.state holds the names of the stages that are done. No other file there is touched. */
+#define _GNU_SOURCE
+#include "io/checkpoint.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "engine/error.h"
+#include "engine/hash.h"
+#include "engine/memory.h"
+
+enum { NAME_CHARS = 64, STAGE_CHARS = 32 };
+
+static const char suffix[] = ".state", job[] = "job";
+
+static double seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+const char *gv_checkpoint_path(gv_checkpoint *c, const char *name)
+{
+    snprintf(c->path, strlen(c->dir) + NAME_CHARS, "%s/%s%s", c->dir, name, suffix);
+    return c->path;
+}
+
+/* ---- opening -------------------------------------------------------------------------------- */
+
+static gv_status open_folder(gv_checkpoint *c, gv_error *err)
+{
+    if (mkdir(c->dir, 0777) != 0 && errno != EEXIST)
+        return gv_fail(err, GV_ERR_CREATE, "%s: cannot be created: %s", c->dir, strerror(errno));
+    c->folder = open(c->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (c->folder < 0)
+        return gv_fail(err, GV_ERR_CREATE, "%s: cannot be opened: %s", c->dir, strerror(errno));
+    if (flock(c->folder, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+        return gv_fail(err, GV_ERR_SYSTEM, "%s: another run keeps its checkpoint there", c->dir);
+    return GV_OK;
+}
+
+static gv_status other_job(const gv_checkpoint *c, gv_error *err)
+{
+    return gv_fail(err, GV_ERR_ARG,
+                   "%s: holds the checkpoint of another job: other options, inputs or version of "
+                   "the program; remove it or name another folder",
+                   c->dir);
+}
+
+static gv_status read_marks(gv_checkpoint *c, gv_error *err)
+{
+    gv_state_reader r;
+    gv_status st = gv_state_open(c->ctx, gv_checkpoint_path(c, job), &r, &c->resumed, err);
+    if (st != GV_OK || !c->resumed)
+        return st;
+    if (r.identity != c->identity) {
+        st = other_job(c, err);
+    } else if (r.n_parts != 1) {
+        st = gv_fail(err, GV_ERR_DATA, "%s: has %" PRId32 " parts and not 1", r.path, r.n_parts);
+    } else {
+        gv_free(c->ctx, c->marks);
+        c->marks = gv_alloc_zero(c->ctx, r.bytes[0] + 1, 1);
+        st = c->marks == NULL ? gv_no_memory(c->ctx, c->dir, err)
+                              : gv_state_read(&r, 0, c->marks, err);
+    }
+    gv_state_close(&r);
+    return st;
+}
+
+static gv_status write_marks(gv_checkpoint *c, gv_error *err)
+{
+    const gv_state_part text = {c->marks, (int64_t)strlen(c->marks)};
+    return gv_state_write(c->ctx, gv_checkpoint_path(c, job), c->identity, &text, 1, err);
+}
+
+static gv_status start(gv_checkpoint *c, const char *dir, gv_error *err)
+{
+    const int64_t length = (int64_t)strlen(dir);
+    c->dir = gv_alloc_zero(c->ctx, length + 1, 1);
+    c->path = gv_alloc_zero(c->ctx, length + NAME_CHARS, 1);
+    c->marks = gv_alloc_zero(c->ctx, 1, 1);
+    if (c->dir == NULL || c->path == NULL || c->marks == NULL)
+        return gv_no_memory(c->ctx, dir, err);
+    memcpy(c->dir, dir, (size_t)length);
+    gv_status st = open_folder(c, err);
+    if (st == GV_OK)
+        st = read_marks(c, err);
+    if (st == GV_OK && !c->resumed)
+        st = write_marks(c, err); /* a folder that cannot be written is met before the work */
+    return st;
+}
+
+GV_API gv_status gv_checkpoint_open(gv_context *ctx, const char *dir, const char *identity,
+                                    int64_t every, gv_checkpoint **out, gv_error *err)
+{
+    if (every < 1)
+        return gv_fail(err, GV_ERR_RANGE, "%s: %" PRId64 " seconds between checkpoints is below 1",
+                       dir, every);
+    gv_checkpoint *c = gv_alloc_zero(ctx, 1, sizeof *c);
+    if (c == NULL)
+        return gv_no_memory(ctx, dir, err);
+    c->ctx = ctx;
+    c->folder = -1;
+    c->every = every;
+    c->last = seconds();
+    c->identity = gv_hash_small(identity, strlen(identity));
+    const gv_status st = start(c, dir, err);
+    if (st != GV_OK)
+        gv_checkpoint_close(c);
+    else
+        *out = c;
+    return st;
+}
+
+GV_API void gv_checkpoint_close(gv_checkpoint *c)
+{
+    if (c == NULL)
+        return;
+    if (c->folder >= 0)
+        close(c->folder); /* and the lock with it */
+    gv_free(c->ctx, c->dir);
+    gv_free(c->ctx, c->path);
+    gv_free(c->ctx, c->marks);
+    gv_free(c->ctx, c);
+}
+
+/* ---- removing ------------------------------------------------------------------------------- */
+
+/* Whether file `name` is a state of `stage`; of any, when that is NULL. */
+static bool is_state(const char *name, const char *stage)
+{
+    const size_t length = strlen(name), tail = sizeof suffix - 1;
+    if (length <= tail || strcmp(name + length - tail, suffix) != 0)
+        return false;
+    if (stage == NULL)
+        return true;
+    const size_t head = strlen(stage);
+    return strncmp(name, stage, head) == 0 && (name[head] == '.' || name[head] == '-');
+}
+
+static void remove_states(gv_checkpoint *c, const char *stage)
+{
+    DIR *folder = opendir(c->dir);
+    if (folder == NULL)
+        return;
+    for (const struct dirent *e; (e = readdir(folder)) != NULL;)
+        if (is_state(e->d_name, stage))
+            unlinkat(c->folder, e->d_name, 0);
+    closedir(folder);
+}
+
+GV_API void gv_checkpoint_remove(gv_checkpoint *c)
+{
+    if (c == NULL)
+        return;
+    remove_states(c, NULL);
+    rmdir(c->dir); /* fails when someone keeps other files there, as it should */
+    gv_checkpoint_close(c);
+}
+
+/* ---- stages --------------------------------------------------------------------------------- */
+
+GV_API bool gv_checkpoint_resumed(const gv_checkpoint *c)
+{
+    return c->resumed;
+}
+
+GV_API bool gv_checkpoint_marked(const gv_checkpoint *c, const char *stage)
+{
+    const size_t length = strlen(stage);
+    for (const char *line = c->marks; *line != '\0'; line = strchr(line, '\n') + 1)
+        if (strncmp(line, stage, length) == 0 && line[length] == '\n')
+            return true;
+    return false;
+}
+
+static gv_status stopped(const gv_checkpoint *c, gv_error *err)
+{
+    return gv_fail(err, GV_ERR_CANCELLED,
+                   "stopped; the same command goes on from the checkpoint in %s", c->dir);
+}
+
+GV_API gv_status gv_checkpoint_mark(gv_checkpoint *c, const char *stage, gv_error *err)
+{
+    const size_t length = strlen(stage), before = strlen(c->marks);
+    if (length == 0 || length > STAGE_CHARS ||
+        strspn(stage, "abcdefghijklmnopqrstuvwxyz") != length)
+        return gv_fail(err, GV_ERR_ARG, "checkpoint: \"%s\" is not 1 to %d lower-case letters",
+                       stage, STAGE_CHARS);
+    if (!gv_checkpoint_marked(c, stage)) {
+        char *longer = gv_realloc(c->ctx, c->marks, (int64_t)(before + length + 2), 1);
+        if (longer == NULL)
+            return gv_no_memory(c->ctx, c->dir, err);
+        c->marks = longer;
+        memcpy(longer + before, stage, length);
+        memcpy(longer + before + length, "\n", 2);
+        const gv_status st = write_marks(c, err);
+        if (st != GV_OK)
+            return st;
+    }
+    remove_states(c, stage);
+    c->last = seconds();
+    return c->stop ? stopped(c, err) : GV_OK;
+}
+
+/* ---- states of computations ----------------------------------------------------------------- */
+
+static bool due(void *data)
+{
+    const gv_checkpoint *c = data;
+    return c->stop || seconds() - c->last >= (double)c->every;
+}
+
+static gv_status keep(void *data, const char *name, const gv_state_part *part, int32_t n_parts,
+                      gv_error *err)
+{
+    gv_checkpoint *c = data;
+    const gv_status st =
+        gv_state_write(c->ctx, gv_checkpoint_path(c, name), c->identity, part, n_parts, err);
+    c->last = seconds();
+    return st == GV_OK && c->stop ? stopped(c, err) : st;
+}
+
+static gv_status fill(gv_checkpoint *c, gv_state_reader *r, const gv_state_part *part,
+                      int32_t n_parts, gv_error *err)
+{
+    if (r->identity != c->identity)
+        return other_job(c, err);
+    bool fits = r->n_parts == n_parts;
+    for (int32_t i = 0; i < n_parts && fits; i++)
+        fits = r->bytes[i] == part[i].bytes;
+    if (!fits)
+        return gv_fail(err, GV_ERR_DATA, "%s: has other parts than expected", r->path);
+    gv_status st = GV_OK;
+    for (int32_t i = 0; i < n_parts && st == GV_OK; i++)
+        st = gv_state_read(r, i, part[i].data, err);
+    return st;
+}
+
+static gv_status take(void *data, const char *name, const gv_state_part *part, int32_t n_parts,
+                      bool *found, gv_error *err)
+{
+    gv_checkpoint *c = data;
+    gv_state_reader r;
+    gv_status st = gv_state_open(c->ctx, gv_checkpoint_path(c, name), &r, found, err);
+    if (st != GV_OK || !*found)
+        return st;
+    st = fill(c, &r, part, n_parts, err);
+    gv_state_close(&r);
+    return st;
+}
+
+GV_API gv_keeper gv_checkpoint_keeper(gv_checkpoint *c)
+{
+    return (gv_keeper){.data = c, .due = due, .keep = keep, .take = take};
+}
+
+GV_API void gv_checkpoint_stop(gv_checkpoint *c)
+{
+    c->stop = 1;
+}
+
+GV_API bool gv_checkpoint_stopping(const gv_checkpoint *c)
+{
+    return c->stop != 0;
+}

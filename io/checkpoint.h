@@ -1,0 +1,25 @@
+/* checkpoint.h -- what a gv_checkpoint holds, for those in io/ that keep states of their own. */
+#ifndef IO_CHECKPOINT_H
+#define IO_CHECKPOINT_H
+
+#include <signal.h>
+
+#include "grapevine/checkpoint.h"
+#include "io/state_file.h"
+
+struct gv_checkpoint {
+    gv_context *ctx;
+    int folder;       /* open, and locked */
+    char *dir, *path; /* `path` has room for the name of a state in `dir` */
+    uint64_t identity;
+    int64_t every;
+    double last; /* when the last state was kept */
+    bool resumed;
+    char *marks; /* names of the stages done, each with a newline behind it */
+    volatile sig_atomic_t stop;
+};
+
+/* The path of state `name`, until the next call. */
+const char *gv_checkpoint_path(gv_checkpoint *c, const char *name);
+
+#endif
