@@ -30,9 +30,9 @@ static gv_node source_of(const gv_graph *g, int64_t e)
     return (gv_node)lo;
 }
 
-static int64_t format_edges(const void *arg, int64_t begin, int64_t end, char *text)
+int64_t gv_format_edges(const void *graph, int64_t begin, int64_t end, char *text)
 {
-    const gv_graph *g = arg;
+    const gv_graph *g = graph;
     char *to = text;
     gv_node v = source_of(g, begin);
     for (int64_t e = begin; e < end; e++) {
@@ -76,7 +76,7 @@ static gv_status export_edges(const gv_graph *g, gv_row_writer *w, gv_error *err
     const gv_status st = gv_write_text(w, p ? "src\tdst\tprobability\n" : "src\tdst\n", err);
     if (st != GV_OK)
         return st;
-    return gv_write_rows(w, g->n_edges, 2 * GV_ID_CHARS + GV_NUMBER_CHARS + 3, format_edges, g,
+    return gv_write_rows(w, g->n_edges, 2 * GV_ID_CHARS + GV_NUMBER_CHARS + 3, gv_format_edges, g,
                          err);
 }
 

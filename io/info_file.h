@@ -90,6 +90,9 @@ GV_CHECKED gv_status gv_write_rows(gv_row_writer *w, int64_t n, int64_t max_byte
                                    gv_format_fn *format, const void *arg, gv_error *err);
 GV_CHECKED gv_status gv_write_text(gv_row_writer *w, const char *text, gv_error *err);
 
+/* The gv_format_fn of the edges of a graph. */
+int64_t gv_format_edges(const void *graph, int64_t begin, int64_t end, char *text);
+
 /* Each returns the end of what it wrote. */
 char *gv_put_int(char *to, int64_t value);
 char *gv_put_f32(char *to, float value); /* the shortest text that reads back the same */

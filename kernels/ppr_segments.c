@@ -141,6 +141,7 @@ static gv_status room_for_edges(gv_context *ctx, const builder *b, gv_error *err
 {
     const int64_t blocks = gv_blocks(b->walk->n);
     const bool borrow = b->out->n == 1 && b->place == NULL;
+    const int64_t first = b->walk->offset[0]; /* where the borrowed edges begin */
     for (int i = 0; i < b->out->n; i++) {
         ppr_segment *s = &b->out->segment[i];
         const int64_t visits = gv_prefix_sum(s->block_visit, blocks);
@@ -153,8 +154,8 @@ static gv_status room_for_edges(gv_context *ctx, const builder *b, gv_error *err
         if (s->visit == NULL || (!borrow && s->own_source == NULL) ||
             (!borrow && b->walk->p != NULL && s->own_p == NULL))
             return gv_no_memory(ctx, "ppr: edges of a segment", err);
-        s->source = borrow ? b->walk->source : s->own_source;
-        s->p = borrow ? b->walk->p : s->own_p;
+        s->source = borrow ? b->walk->source + first : s->own_source;
+        s->p = borrow && b->walk->p != NULL ? b->walk->p + first : s->own_p;
     }
     return GV_OK;
 }

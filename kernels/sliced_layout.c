@@ -79,8 +79,9 @@ static gv_status make_constants(gv_sliced *s, gv_error *err)
 
 static void count_in_degrees(const gv_context *ctx, const gv_graph *g, int32_t *degree)
 {
+    const int64_t begin = g->out.indptr[0], end = g->out.indptr[g->n_nodes];
 #pragma omp parallel for num_threads(gv_context_threads(ctx)) schedule(static)
-    for (int64_t e = 0; e < g->n_edges; e++) {
+    for (int64_t e = begin; e < end; e++) {
         int32_t *count = &degree[g->out.indices[e]];
         /* an array for each thread would be 600 MB at 150 million nodes */
 #pragma omp atomic
