@@ -2,12 +2,14 @@
 #define _GNU_SOURCE
 #include "io/spill.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "engine/error.h"
@@ -23,6 +25,33 @@ struct gv_spill {
     char folder[];
 };
 
+/* ---- names -----------------------------------------------------------------------------------
+ */
+
+#define NAME       ".grapevine-"
+#define NAME_CHARS 17 /* with the six characters of mkostemp() */
+
+/* Whether an earlier run may have left the file when it was killed between making and unlinking it:
+ * named and owned as ours are, and empty, since nothing is written to a file that has a name. */
+static bool is_left_over(int folder, const char *name)
+{
+    struct stat info;
+    return strlen(name) == NAME_CHARS && strncmp(name, NAME, strlen(NAME)) == 0 &&
+           fstatat(folder, name, &info, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(info.st_mode) &&
+           info.st_size == 0 && info.st_uid == geteuid();
+}
+
+/* Should another run have made one just now, that run loses a name that it was about to drop. */
+static void remove_left_overs(const char *path)
+{
+    DIR *dir = opendir(path);
+    for (const struct dirent *e; dir != NULL && (e = readdir(dir)) != NULL;)
+        if (is_left_over(dirfd(dir), e->d_name))
+            unlinkat(dirfd(dir), e->d_name, 0);
+    if (dir != NULL)
+        closedir(dir);
+}
+
 /* A file with a name where the file system knows no others; it has the name for a moment only. */
 static int open_named(gv_spill *s)
 {
@@ -32,7 +61,7 @@ static int open_named(gv_spill *s)
         errno = ENOMEM;
         return -1;
     }
-    snprintf(path, size, "%s/.grapevine-XXXXXX", s->folder);
+    snprintf(path, size, "%s/" NAME "XXXXXX", s->folder);
     const int fd = mkostemp(path, O_CLOEXEC);
     const int why = errno;
     if (fd >= 0)
@@ -53,6 +82,7 @@ gv_status gv_spill_open(gv_context *ctx, const char *folder, int64_t extent, gv_
     s->ctx = ctx;
     s->extent = extent;
     memcpy(s->folder, folder, length);
+    remove_left_overs(folder);
     s->fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
     if (s->fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL))
         s->fd = open_named(s);
