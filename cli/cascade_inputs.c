@@ -129,22 +129,23 @@ static int open_inputs(cascade_run *c)
     return code;
 }
 
+/* From an earlier stage of the job, else from a file. */
 static int read_best(cascade_run *c)
 {
     gv_error err;
-    int64_t kept;
-    const gv_node *best = cli_influencers(c->s, c->o->topic, &kept);
-    if (best != NULL) {
-        c->seeds = best;
-        c->n_seeds = kept < c->n_best ? kept : c->n_best;
-    } else if (c->o->influencers == NULL) {
+    gv_status st = GV_OK;
+    gv_results *earlier = cli_job_results(c->s);
+    if (earlier != NULL)
+        st = gv_results_influencers(earlier, c->g, c->o->topic, c->n_best, &c->owned_seeds,
+                                    &c->n_seeds, &err);
+    if (st == GV_OK && c->owned_seeds == NULL && c->o->influencers == NULL)
         return cascade_usage(c, "--seeds influencers:K needs --influencers RES.h5");
-    } else {
-        if (gv_influencers_read(cli_context(c->s), c->o->influencers, c->g, c->o->topic, c->n_best,
-                                &c->owned_seeds, &c->n_seeds, &err) != GV_OK)
-            return cli_fail(c->s, &err);
-        c->seeds = c->owned_seeds;
-    }
+    if (st == GV_OK && c->owned_seeds == NULL)
+        st = gv_influencers_read(cli_context(c->s), c->o->influencers, c->g, c->o->topic, c->n_best,
+                                 &c->owned_seeds, &c->n_seeds, &err);
+    if (st != GV_OK)
+        return cli_fail(c->s, &err);
+    c->seeds = c->owned_seeds;
     if (c->n_seeds < c->n_best)
         cli_say(c->s, "there are only %" PRId64 " influencers of %s", c->n_seeds, c->o->topic);
     return CLI_OK;

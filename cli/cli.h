@@ -105,10 +105,8 @@ int cli_results(cli_session *s, const cli_command *command, const void *opts, co
 /* Commits what cli_results() started (a job commits at its end). An exit code. */
 int cli_results_done(cli_session *s);
 
-/* In a job, `influence` leaves its influencers of a topic (best first, copied) to later stages, and
- * `cascade` takes them up: borrowed [*n], NULL when no stage left any for that topic. */
-void cli_keep_influencers(cli_session *s, const char *topic, const gv_node *by_rank, int64_t n);
-const gv_node *cli_influencers(const cli_session *s, const char *topic, int64_t *n);
+/* The results that earlier stages of a job wrote so far, borrowed; NULL outside a job or before. */
+gv_results *cli_job_results(cli_session *s);
 
 /* Prints "grapevine: <command>: <message>" and returns the exit code of the status. */
 int cli_fail(const cli_session *s, const gv_error *err);

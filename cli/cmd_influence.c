@@ -95,7 +95,6 @@ static int prepare(influence_work *w)
     fine = (w->flag = influence_rows(w, plan->flags ? n_topics : 1, sizeof *w->flag)) && fine;
     fine = (w->threshold = calloc((size_t)n_topics + 1, sizeof *w->threshold)) && fine;
     fine = (w->wide = influence_rows(w, 1, sizeof *w->wide)) && fine;
-    fine = (w->order = influence_rows(w, 1, sizeof *w->order)) && fine;
     fine = (w->listens = influence_rows(w, 1, sizeof *w->listens)) && fine;
     fine = topic_rows_begin(&w->influencers, gv_model_topics(w->m)) && fine;
     fine = topic_rows_begin(&w->prospects, gv_model_topics(w->m)) && fine;
@@ -106,7 +105,7 @@ static void clean_up(influence_work *w)
 {
     topic_rows_free(&w->prospects);
     topic_rows_free(&w->influencers);
-    void *const rows[] = {w->listens, w->order, w->wide, w->flag, w->rank, w->weight};
+    void *const rows[] = {w->listens, w->wide, w->flag, w->rank, w->weight};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         influence_drop(w, rows[i]);
     free(w->threshold);

@@ -27,17 +27,11 @@ static int list_influencers(influence_work *w, int32_t i, const float *score, in
         return influence_no_memory(w);
     for (int64_t v = 0; v < w->n; v++) {
         int64_t friends;
-        w->order[rank[v] - 1] = (gv_node)v;
         if (flag[v] == 0)
             continue;
         gv_graph_out(w->g, (gv_node)v, &friends);
         topic_rows_add(&w->influencers, z, (gv_node)v, score[v], rank[v], (int32_t)friends);
     }
-    int64_t kept = 0;
-    for (int64_t place = 0; place < w->n; place++)
-        if (flag[w->order[place]] != 0)
-            w->order[kept++] = w->order[place];
-    cli_keep_influencers(w->s, gv_model_topic(w->m, z), w->order, kept);
     return CLI_OK;
 }
 

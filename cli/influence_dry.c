@@ -42,7 +42,7 @@ static void plan_arrays(const influence_opts *o, const wish *w, int64_t n, gv_pl
     gv_plan_hold(plan, GV_PLAN_MEMORY, "ranks", 4 * n * (w->ranks ? w->topics : 1));
     gv_plan_hold(plan, GV_PLAN_MEMORY, "flags", 2 * n * (w->flags ? w->topics : 1));
     gv_plan_hold(plan, GV_PLAN_MEMORY, "who listens", 4 * n);
-    gv_plan_hold(plan, GV_PLAN_MEMORY, "order, and scores of one topic", (4 + 8) * n);
+    gv_plan_hold(plan, GV_PLAN_MEMORY, "scores of one topic", 8 * n);
     if (o->weights != NULL)
         gv_plan_hold(plan, GV_PLAN_MEMORY, "values of consumers", 4 * n);
 }

@@ -24,7 +24,6 @@ typedef struct influence_work {
     int16_t *flag;                    /* [topics, or 1][n] */
     double *threshold;                /* [topics] */
     double *wide;                     /* [n], scratch */
-    gv_node *order;                   /* [n], scratch */
     float *listens;                   /* [n], susceptibility over all topics */
     cli_topk top[INFLUENCE_MEASURES];
     topic_rows influencers, prospects;

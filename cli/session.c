@@ -186,37 +186,6 @@ int cli_model(cli_session *s, const char *path, const gv_graph *g, const gv_mode
     return CLI_OK;
 }
 
-/* ---- influencers between stages ------------------------------------------------------------ */
-
-void cli_keep_influencers(cli_session *s, const char *topic, const gv_node *by_rank, int64_t n)
-{
-    if (!s->job)
-        return;
-    cli_ranking *list = realloc(s->ranking, (size_t)(s->n_rankings + 1) * sizeof *list);
-    if (list == NULL)
-        return;
-    s->ranking = list;
-    cli_ranking *r = &list[s->n_rankings];
-    r->node = malloc((size_t)(n > 0 ? n : 1) * sizeof *r->node);
-    if (r->node == NULL)
-        return;
-    memcpy(r->node, by_rank, (size_t)n * sizeof *r->node);
-    r->n = n;
-    snprintf(r->topic, sizeof r->topic, "%s", topic);
-    s->n_rankings++;
-}
-
-const gv_node *cli_influencers(const cli_session *s, const char *topic, int64_t *n)
-{
-    for (int64_t i = 0; i < s->n_rankings; i++) {
-        if (strcmp(s->ranking[i].topic, topic) != 0)
-            continue;
-        *n = s->ranking[i].n;
-        return s->ranking[i].node;
-    }
-    return NULL;
-}
-
 /* ---- outputs ------------------------------------------------------------------------------- */
 
 int cli_remember_stage(cli_session *s, const cli_command *command, const void *opts)
@@ -260,6 +229,11 @@ int cli_results(cli_session *s, const cli_command *command, const void *opts, co
     return CLI_OK;
 }
 
+gv_results *cli_job_results(cli_session *s)
+{
+    return s->job ? s->results : NULL;
+}
+
 int cli_results_done(cli_session *s)
 {
     gv_error err;
@@ -295,9 +269,6 @@ void cli_session_close(cli_session *s)
 {
     gv_results_discard(s->results);
     cli_session_close_inputs(s);
-    for (int64_t i = 0; i < s->n_rankings; i++)
-        free(s->ranking[i].node);
-    free(s->ranking);
     free(s->earlier);
     cli_clear_bar(s);
     gv_context_free(s->ctx);

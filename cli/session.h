@@ -12,13 +12,6 @@ typedef struct cli_stage {
     char unit[32];
 } cli_stage;
 
-/* The influencers of one topic, best first, kept for the later stages of a job. */
-typedef struct cli_ranking {
-    char topic[GV_TOPIC_CHARS + 1];
-    gv_node *node;
-    int64_t n;
-} cli_ranking;
-
 struct cli_session {
     const cli_command *command; /* that runs now; NULL before */
     cli_common common;
@@ -36,8 +29,6 @@ struct cli_session {
     const char *results_path;
     gv_results *results;
     char *earlier; /* provenance of a job's stages before the results file was there; owned */
-    cli_ranking *ranking;
-    int64_t n_rankings;
 
     cli_stage stage[CLI_MAX_STAGES];
     int n_stages;

@@ -168,6 +168,12 @@ const char *gv_mapping_path(const gv_mapping *mapping);
 /* Copies an array, contiguous or not, or the rows of a table into `data` (gv_h5_info.bytes). */
 GV_CHECKED gv_status gv_h5_read(gv_h5 *f, const char *path, void *data, gv_error *err);
 
+/* Copies elements [first, first + n) of an array of the wanted shape that lies in one piece, of a
+ * file that is open for reading or in the making; [first, first + n) is within the shape.
+ * GV_ERR_DATA it is no such array; GV_ERR_IO. */
+GV_CHECKED gv_status gv_h5_peek(gv_h5 *f, const char *path, const gv_h5_shape *want, int64_t first,
+                                int64_t n, void *data, gv_error *err);
+
 /* Hash of the contents as they are, to be compared with @checksum. */
 GV_CHECKED gv_status gv_h5_hash(gv_h5 *f, const char *path, uint64_t *hash, gv_error *err);
 

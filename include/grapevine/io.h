@@ -309,6 +309,12 @@ GV_API GV_CHECKED gv_status gv_influencers_read(gv_context *ctx, const char *pat
                                                 const gv_graph *g, const char *topic, int64_t k,
                                                 gv_node **node, int64_t *count, gv_error *err);
 
+/* The same from results in the making, which an earlier stage wrote; *node is NULL when none did.
+ */
+GV_API GV_CHECKED gv_status gv_results_influencers(gv_results *r, const gv_graph *g,
+                                                   const char *topic, int64_t k, gv_node **node,
+                                                   int64_t *count, gv_error *err);
+
 #ifdef __cplusplus
 }
 #endif
