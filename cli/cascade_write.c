@@ -50,7 +50,7 @@ static gv_status put_attributes(const cascade_run *c, gv_results *out, const cha
     if (st == GV_OK && c->o->topic != NULL)
         st = gv_results_attr_text(out, group, "topic", c->o->topic, err);
     if (st == GV_OK)
-        st = gv_results_attr_text(out, group, "rng", gv_cascade_rng(r->kernel), err);
+        st = gv_results_attr_text(out, group, "rng", gv_cascade_rng(r->kernel, r->diffusion), err);
     if (st == GV_OK)
         st = gv_results_attr_i64(out, group, "first_world", r->first_world, err);
     if (st == GV_OK)

@@ -240,13 +240,6 @@ void gv_items_turn(gv_context *ctx, const gv_items *items, const gv_item_blocks 
 
 /* ---- weights that become probabilities ------------------------------------------------------- */
 
-static float trivalent(uint64_t key, gv_node u, gv_node v)
-{
-    static const float choice[3] = {.1f, .01f, .001f};
-    const uint64_t edge = (uint64_t)u << 32 | (uint64_t)v;
-    return choice[gv_below(gv_random_u64(gv_philox(key, 0, edge), 0), 3)];
-}
-
 void gv_items_trivalent(gv_context *ctx, gv_items *items, const gv_item_blocks *blocks, int bits,
                         uint64_t seed)
 {
@@ -254,8 +247,8 @@ void gv_items_trivalent(gv_context *ctx, gv_items *items, const gv_item_blocks *
 #pragma omp parallel for num_threads(gv_context_threads(ctx)) schedule(dynamic, 1)
     for (int64_t b = 0; b < blocks->n; b++)
         for (int64_t i = blocks->begin[b]; i < blocks->begin[b] + blocks->kept[b]; i++)
-            items->value[i] = gv_weight_bits(trivalent(key, gv_item_row(items->key[i], bits),
-                                                       gv_item_column(items->key[i], bits)));
+            items->value[i] = gv_weight_bits(gv_trivalent(key, gv_item_row(items->key[i], bits),
+                                                          gv_item_column(items->key[i], bits)));
 }
 
 /* A row's sum is taken in the order of its columns by one thread, that of the block it starts in.

@@ -10,15 +10,18 @@
 
 /* What a draw is for. Values are part of every result: never renumber. */
 typedef enum gv_purpose {
-    GV_FOR_COIN = 1,        /* cascade: edge live in a world    */
-    GV_FOR_TRIVALENCY = 2,  /* import: probability of an edge   */
-    GV_FOR_SHUFFLE = 3,     /* learn: permutations of times     */
-    GV_FOR_BOOTSTRAP = 4,   /* evaluate: weights of items       */
-    GV_FOR_POINTS = 8,      /* cascade: points of a row         */
-    GV_FOR_SLICED = 9,      /* cascade: coins of 128 worlds     */
-    GV_FOR_POPULATION = 16, /* generate: this and the 47 after it */
-    GV_FOR_KRON = 64,       /* generate: ends of a Kronecker edge */
-    GV_FOR_KRON_IDS = 65    /* generate: their ids                */
+    GV_FOR_COIN = 1,           /* cascade: edge live in a world    */
+    GV_FOR_TRIVALENCY = 2,     /* import: probability of an edge   */
+    GV_FOR_SHUFFLE = 3,        /* learn: permutations of times     */
+    GV_FOR_BOOTSTRAP = 4,      /* evaluate: weights of items       */
+    GV_FOR_POINTS = 8,         /* cascade: points of a row         */
+    GV_FOR_SLICED = 9,         /* cascade: coins of 128 worlds     */
+    GV_FOR_ACCEPTANCE = 10,    /* cascade: a seed takes the offer */
+    GV_FOR_CHOICE = 11,        /* cascade: whom a consumer listens to */
+    GV_FOR_SLICED_CHOICE = 12, /* the same in 128 worlds          */
+    GV_FOR_POPULATION = 16,    /* generate: this and the 47 after it */
+    GV_FOR_KRON = 64,          /* generate: ends of a Kronecker edge */
+    GV_FOR_KRON_IDS = 65       /* generate: their ids                */
 } gv_purpose;
 
 typedef struct gv_random {
@@ -72,6 +75,14 @@ static inline uint64_t gv_below(uint64_t x, uint64_t bound)
 {
     __extension__ typedef unsigned __int128 wide;
     return (uint64_t)(((wide)x * bound) >> 64);
+}
+
+/* Trivalency: .1, .01 or .001 for the edge from node u to node v; key of GV_FOR_TRIVALENCY. */
+static inline float gv_trivalent(uint64_t key, int32_t u, int32_t v)
+{
+    static const float choice[3] = {.1f, .01f, .001f};
+    const uint64_t edge = (uint64_t)u << 32 | (uint64_t)v;
+    return choice[gv_below(gv_random_u64(gv_philox(key, 0, edge), 0), 3)];
 }
 
 /* A 64-bit number x counts as "yes" with probability p when x < gv_threshold(p), p in [0, 1). */

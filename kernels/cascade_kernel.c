@@ -9,7 +9,8 @@
  *   points   A (node + point L)    a world      sliced   edge m    a world
  *
  * in nanoseconds (gv_sliced_pays()), sliced is taken where it is cheaper and L >= 2. Cascades from
- * other seeds may be smaller; those are cheap with either. */
+ * other seeds may be smaller; those are cheap with either. By linear threshold plain has the place
+ * of points, with a price for each edge of an active node. */
 #include "kernels/cascade_kernel.h"
 
 #include "engine/error.h"
@@ -84,10 +85,80 @@ static gv_status choose(gv_kernel *k, gv_worlds *w, gv_error *err)
     return GV_OK;
 }
 
-gv_status gv_kernel_open(gv_kernel *k, gv_worlds *w, int64_t n_worlds, gv_error *err)
+/* ---- linear threshold --------------------------------------------------------------------------
+ *
+ * Points would need to know whom all listen to, so plain has its place. The pilot starts from the
+ * nodes of greatest out-degree and counts the edges of active nodes. */
+
+static int64_t most_edges(const gv_graph *g, gv_node *seeds)
+{
+    int64_t k = 0;
+    for (int64_t u = 0; u < g->n_nodes; u++) {
+        const int64_t degree = gv_csr_degree(&g->out, (gv_node)u);
+        if (k == PILOT_SEEDS && degree <= gv_csr_degree(&g->out, seeds[k - 1]))
+            continue;
+        int64_t at = k < PILOT_SEEDS ? k++ : k - 1;
+        for (; at > 0 && gv_csr_degree(&g->out, seeds[at - 1]) < degree; at--)
+            seeds[at] = seeds[at - 1];
+        seeds[at] = (gv_node)u;
+    }
+    return k;
+}
+
+static gv_status choose_by_looks(const gv_worlds *w, gv_choices *c, gv_cascade_kernel *kernel,
+                                 gv_error *err)
+{
+    gv_node seeds[PILOT_SEEDS];
+    int64_t size[PILOT_WORLDS], looks = 0;
+    gv_worlds trial = {.ctx = w->ctx,
+                       .g = w->g,
+                       .kernel = GV_CASCADE_PLAIN,
+                       .choices = c,
+                       .seeds = seeds,
+                       .n_seeds = most_edges(w->g, seeds),
+                       .max_steps = INT64_MAX};
+    gv_choices_reseed(c, PILOT_KEY);
+    gv_status st = gv_worlds_open(&trial, err);
+    if (st == GV_OK)
+        st = gv_worlds_run(&trial, 0, PILOT_WORLDS, size, err);
+    for (int32_t i = 0; st == GV_OK && i < trial.n_lanes; i++)
+        looks += trial.lane[i].looks;
+    gv_worlds_close(&trial);
+    gv_choices_reseed(c, w->seed);
+    *kernel = gv_sliced_choices_pay((double)looks / PILOT_WORLDS, w->g->n_edges) ? GV_CASCADE_SLICED
+                                                                                 : GV_CASCADE_PLAIN;
+    return st;
+}
+
+static gv_status open_choices(gv_kernel *k, gv_worlds *w, int64_t n_worlds, gv_error *err)
+{
+    if (w->kernel == GV_CASCADE_POINTS)
+        return gv_fail(err, GV_ERR_ARG,
+                       "cascade: the kernel points does not make worlds of the linear threshold; "
+                       "plain and sliced do");
+    k->has_choices = true;
+    gv_status st = gv_choices_open(&k->choices, w->ctx, w->g, &w->coins, w->seed, err);
+    if (st == GV_OK && w->kernel == GV_CASCADE_AUTO)
+        st = choose_by_looks(w, &k->choices, &w->kernel, err);
+    if (st == GV_OK && w->kernel == GV_CASCADE_SLICED) {
+        k->has_sliced = true;
+        st = gv_sliced_open_choices(&k->sliced, w->ctx, w->g, &k->choices, w->seed, err);
+        gv_choices_close(&k->choices);
+        if (st == GV_OK)
+            st = gv_sliced_make_states(&k->sliced, n_worlds, 0, err);
+    }
+    w->choices = &k->choices;
+    w->sliced = &k->sliced;
+    return st;
+}
+
+gv_status gv_kernel_open(gv_kernel *k, gv_worlds *w, gv_diffusion diffusion, int64_t n_worlds,
+                         gv_error *err)
 {
     gv_status st = GV_OK;
     k->ctx = w->ctx;
+    if (diffusion == GV_DIFFUSION_THRESHOLD)
+        return open_choices(k, w, n_worlds, err);
     if (w->kernel == GV_CASCADE_AUTO)
         st = choose(k, w, err);
     if (st == GV_OK && w->kernel == GV_CASCADE_POINTS && !k->has_points) {
@@ -111,4 +182,6 @@ void gv_kernel_close(gv_kernel *k)
         gv_points_close(&k->points);
     if (k->has_sliced)
         gv_sliced_close(&k->sliced);
+    if (k->has_choices)
+        gv_choices_close(&k->choices);
 }

@@ -11,6 +11,8 @@
 #include "engine/error.h"
 #include "engine/model.h"
 #include "engine/parallel.h"
+#include "engine/rng.h"
+#include "grapevine/cascade.h"
 
 /* p of all out-edges of v. */
 static void fill_row(const gv_model *m, const gv_csr *out, gv_node v, int32_t z, float *restrict p)
@@ -53,4 +55,13 @@ GV_API gv_status gv_model_edge_probability(gv_context *ctx, const gv_model *mode
         for (int64_t v = b * GV_BLOCK; v < gv_block_end(b, n); v++)
             fill_row(model, &g->out, (gv_node)v, topic, p);
     return GV_OK;
+}
+
+GV_API void gv_trivalency(gv_context *ctx, const gv_graph *g, uint64_t seed, float *p)
+{
+    const uint64_t key = gv_key(seed, GV_FOR_TRIVALENCY);
+#pragma omp parallel for num_threads(gv_context_threads(ctx)) schedule(dynamic, GV_BLOCK)
+    for (int64_t u = 0; u < g->n_nodes; u++)
+        for (int64_t e = g->out.indptr[u]; e < g->out.indptr[u + 1]; e++)
+            p[e] = gv_trivalent(key, (gv_node)u, g->out.indices[e]);
 }

@@ -14,6 +14,7 @@
 #include "engine/error.h"
 #include "engine/memory.h"
 #include "engine/parallel.h"
+#include "kernels/world_extras.h"
 
 #if defined(__x86_64__)
 /* Leaf 7, ECX bit 9; not every compiler has a word for it. */
@@ -85,6 +86,39 @@ static int popcount(const uint64_t *word, int n)
     return sum;
 }
 
+void gv_sliced_note_step(const gv_sliced_block *b, int64_t step)
+{
+    const gv_sliced_state *t = b->t;
+    const int words = b->s->lanes * 2;
+    for (int64_t i = 0; i < t->n_queue; i++)
+        t->step_sum[t->queue[i]] += step * popcount(t->fresh + i * words, words);
+}
+
+/* Adds the steps of the touched nodes to the common sums. */
+static void take_steps(const gv_worlds *w, const gv_sliced_block *b)
+{
+    const gv_sliced_state *t = b->t;
+    for (int64_t i = 0; i < t->n_touched; i++) {
+        int64_t *sum = &w->step_sum[b->s->node[t->touched[i]]];
+#pragma omp atomic
+        *sum += t->step_sum[t->touched[i]];
+    }
+}
+
+/* What the active are worth in each world: value [GV_BLOCK_WORLDS] out. */
+static void take_value(const gv_worlds *w, const gv_sliced_block *b, int64_t *value)
+{
+    const gv_sliced_state *t = b->t;
+    const int words = b->s->lanes * 2;
+    memset(value, 0, GV_BLOCK_WORLDS * sizeof *value);
+    for (int64_t i = 0; i < t->n_touched; i++) {
+        const int64_t v = t->touched[i], units = gv_units(w, b->s->node[v]);
+        for (int k = 0; k < words; k++)
+            for (uint64_t left = t->act[v * words + k]; left != 0; left &= left - 1)
+                value[k * 64 + __builtin_ctzll(left)] += units;
+    }
+}
+
 /* Adds the block to the sums of its thread and to the activation counts. */
 static void take_block(const gv_worlds *w, const gv_sliced_block *b, gv_lane *lane)
 {
@@ -94,9 +128,12 @@ static void take_block(const gv_worlds *w, const gv_sliced_block *b, gv_lane *la
         lane->sum[i] += t->sum[i];
         lane->sumsq[i] += t->sumsq[i];
     }
+    if (w->step_sum != NULL)
+        take_steps(w, b);
     if (w->activation == NULL)
         return;
-    for (int64_t i = b->n_seeds; i < t->n_touched; i++) { /* the seeds came first */
+    /* the seeds came first */
+    for (int64_t i = w->accept != NULL ? 0 : b->n_seeds; i < t->n_touched; i++) {
         const gv_node v = t->touched[i];
         const int32_t more = popcount(t->act + (int64_t)v * words, words);
         int32_t *count = &w->activation[b->s->node[v]];
@@ -116,6 +153,8 @@ static void clear_block(const gv_sliced_block *b)
         memset(t->done + v * words, 0, words * sizeof *t->done);
         t->queued[v] = 0;
     }
+    for (int64_t i = 0; t->step_sum != NULL && i < t->n_touched; i++)
+        t->step_sum[t->touched[i]] = 0;
 }
 
 /* Keys of the block's lanes, the first of which is number `lane`, and its worlds in [first, end).
@@ -132,6 +171,29 @@ static void address_block(gv_sliced_block *b, int64_t lane, int64_t first, int64
         if (offset >= 0 && offset < end - first)
             b->mask[i / 64] |= UINT64_C(1) << (i % 64);
     }
+}
+
+/* The seeds that take the offer somewhere in the block, and where. */
+static void start_accepting(const gv_worlds *w, gv_sliced_block *b, gv_lane *lane,
+                            int64_t first_world)
+{
+    const int words = b->s->lanes * 2;
+    int64_t n = 0;
+    for (int64_t i = 0; i < w->n_seeds; i++) {
+        uint64_t *start = lane->start + n * words, any = 0;
+        for (int k = 0; k < words; k++) {
+            start[k] = 0;
+            for (int j = 0; j < 64; j++)
+                if (b->mask[k] >> j & 1)
+                    start[k] |= (uint64_t)gv_accepts(w->acceptance_key, w->seeds[i],
+                                                     first_world + k * 64 + j, w->accept[i])
+                                << j;
+            any |= start[k];
+        }
+        lane->starter[n] = w->seeds[i];
+        n += any != 0;
+    }
+    b->seeds = lane->starter, b->n_seeds = n, b->start = lane->start;
 }
 
 static gv_sliced_run_fn *runner(const gv_sliced *s)
@@ -155,11 +217,16 @@ static int64_t run_block(const gv_worlds *w, int64_t lane, int64_t first, int64_
                          .by_step = !w->spread_only || w->max_steps < INT64_MAX,
                          .levels = w->levels};
     address_block(&b, lane, first, first + n);
+    if (w->accept != NULL)
+        start_accepting(w, &b, &w->lane[me], lane * GV_LANE_WORLDS);
     memset(b.t->spread, 0, sizeof b.t->spread);
     memset(b.t->count, 0, sizeof b.t->count);
     const bool fits = runner(s)(&b);
+    int64_t value[GV_BLOCK_WORLDS];
     if (fits)
         take_block(w, &b, &w->lane[me]);
+    if (fits && w->weight != NULL)
+        take_value(w, &b, value);
     clear_block(&b);
     int64_t overlong = 0;
     for (int i = 0; i < s->lanes * GV_LANE_WORLDS; i++) {
@@ -167,6 +234,8 @@ static int64_t run_block(const gv_worlds *w, int64_t lane, int64_t first, int64_
         if (at >= 0 && at < n) {
             spread[at] = fits ? b.t->spread[i] : GV_OVERLONG;
             overlong += !fits;
+            if (fits && w->weight != NULL)
+                w->value[at] = value[i];
         }
     }
     return overlong;

@@ -7,12 +7,13 @@
  *   s = key(seed, lane) ^ e C;   s = AES(s, K_i), i = 0, 1, 2;   bit l = s = AES(s, K_(3 + l))
  *
  * with AES(s, K) one round of the Advanced Encryption Standard (FIPS 197), e the position of the
- * edge in the order of (source, target), and constants C and K. A block holds 1, 2 or 4 lanes: its
+ * edge in the order of (source, target), and constants C and K. By linear threshold (choice.h) e is
+ * the node that chooses, and its bits are its number. A block holds 1, 2 or 4 lanes: its
  * width bears on speed alone. */
 #ifndef KERNELS_SLICED_H
 #define KERNELS_SLICED_H
 
-#include "kernels/worlds.h"
+#include "kernels/choice.h"
 
 enum {
     GV_LANE_WORLDS = 128,
@@ -34,6 +35,13 @@ typedef enum gv_simd {
     GV_SIMD_LEVELS = 4
 } gv_simd;
 
+/* How the coins of an edge fall. */
+typedef enum gv_sliced_way {
+    GV_BY_CONSTANT, /* one limit for all edges */
+    GV_BY_LIMIT,    /* each edge has its own */
+    GV_BY_STRETCH   /* linear threshold: where the number of the target falls into its stretch */
+} gv_sliced_way;
+
 typedef struct gv_sliced_row {
     int64_t begin;  /* of the row's targets */
     int64_t origin; /* position of its first edge in the graph */
@@ -51,6 +59,8 @@ typedef struct gv_sliced_state {
     int64_t *sum;  /* [levels] newly active at each step, summed over the worlds of the block */
     gv_u128 *sumsq;
     int64_t spread[GV_BLOCK_WORLDS];
+    int64_t *step_sum; /* [n_nodes] steps of activation in the worlds of the block, or NULL; zero
+                          between blocks */
     uint64_t count[GV_COUNT_BITS * GV_BLOCK_WORDS]; /* bit-sliced, newly active */
 } gv_sliced_state;
 
@@ -59,10 +69,12 @@ typedef struct gv_sliced {
     uint64_t key;
     gv_coins coins;
     int64_t n_nodes;
-    gv_node *label, *node;   /* [n_nodes] the label of a node and back: by in-degree, descending */
-    gv_sliced_row *row;      /* [n_nodes + 1] by label */
-    gv_node *target;         /* [n_edges] labels */
-    uint32_t *limit;         /* [n_edges] upper halves of the coins' limits; NULL when constant */
+    gv_node *label, *node; /* [n_nodes] the label of a node and back: by in-degree, descending */
+    gv_sliced_row *row;    /* [n_nodes + 1] by label */
+    gv_node *target;       /* [n_edges] labels */
+    gv_sliced_way way;
+    uint32_t *limit;         /* [n_edges] upper halves of the coins' limits; by limit, else NULL */
+    gv_stretch *stretch;     /* [n_edges] by stretch, else NULL */
     uint64_t *round_key;     /* [GV_ROUNDS][GV_BLOCK_WORDS] */
     uint64_t *flat;          /* [2][GV_BLOCK_WORDS] no bit, all bits */
     uint32_t (*table)[256];  /* [4] of the AES round in plain C */
@@ -79,6 +91,7 @@ typedef struct gv_sliced_block {
     gv_sliced_state *t;
     const gv_node *seeds; /* [n_seeds], nodes */
     int64_t n_seeds;
+    const uint64_t *start; /* [n_seeds * words] worlds in which each starts, or NULL: `mask` */
     int64_t max_steps;
     bool by_step; /* false: the spreads alone, max_steps is not looked at */
     int64_t levels;
@@ -100,6 +113,9 @@ gv_simd gv_sliced_simd(void);
 /* Adds the bit-sliced counts to the sums of step `step` and to the spreads; zeroes them. */
 void gv_sliced_count_step(gv_sliced_block *b, int64_t step);
 
+/* Adds `step` to the step sums of the queued nodes, once for each of their fresh worlds. */
+void gv_sliced_note_step(const gv_sliced_block *b, int64_t step);
+
 /* The limit of the coin of edge e to the node of label v, all 64 bits. */
 static inline uint64_t gv_sliced_limit(const gv_sliced *s, int64_t e, gv_node v)
 {
@@ -112,6 +128,10 @@ void gv_sliced_aes_round(const uint32_t (*table)[256], uint64_t *s, const uint64
 /* Lays out the graph. */
 GV_CHECKED gv_status gv_sliced_open(gv_sliced *s, gv_context *ctx, const gv_graph *g,
                                     const gv_coins *coins, uint64_t seed, gv_error *err);
+/* The same by linear threshold; `choices` are borrowed for the call. */
+GV_CHECKED gv_status gv_sliced_open_choices(gv_sliced *s, gv_context *ctx, const gv_graph *g,
+                                            const gv_choices *choices, uint64_t seed,
+                                            gv_error *err);
 /* Lanes of a block: the widest that leaves one block for every thread and fits `limit` bytes (0: no
  * limit). */
 int32_t gv_sliced_lanes(int64_t n_nodes, int64_t n_worlds, int32_t threads, int64_t limit);
@@ -122,6 +142,9 @@ void gv_sliced_close(gv_sliced *s);
 
 /* Keeps the nodes of a bitmap from ever becoming active. */
 void gv_sliced_block_nodes(gv_sliced *s, const uint64_t *blocked);
+
+/* Makes the states add up the steps of activation. */
+GV_CHECKED gv_status gv_sliced_keep_steps(gv_sliced *s, gv_error *err);
 
 /* gv_worlds_run() of this kernel: one pass over the blocks with an unknown spread; how many worlds
  * were overlong. */

@@ -166,7 +166,46 @@ static inline void NAME(expand)(const gv_sliced *s, gv_sliced_state *t, const VE
     }
 }
 
-static inline void NAME(ask)(const gv_sliced *s, gv_sliced_state *t, const VEC *key, bool constant)
+/* The same by linear threshold: bits keyed by v are its number, the same for all edges into v, and
+ * those are live where it falls into the stretch. */
+static __attribute__((noinline)) void NAME(expand_stretches)(const gv_sliced *s, gv_sliced_state *t,
+                                                             const VEC *key, int64_t u, VEC fresh)
+{
+    enum { W = NAME(WORDS), AHEAD = 12 };
+    const gv_node *restrict target = s->target;
+    const int64_t begin = s->row[u].begin, end = s->row[u + 1].begin;
+    for (int64_t e = begin; e < end; e++) {
+        if (e + AHEAD < end)
+            __builtin_prefetch(t->act + (int64_t)target[e + AHEAD] * W);
+        const gv_node v = target[e];
+        const gv_stretch stretch = s->stretch[e];
+        const VEC act = NAME(load)(t->act + (int64_t)v * W);
+        VEC live = NAME(and_not)(fresh, act);
+        if (!NAME(any)(live) || stretch.first > stretch.last)
+            continue;
+        const int64_t x = s->node[v];
+        if (stretch.last != UINT32_MAX)
+            live = FLIP(s, live, key, x, (uint64_t)(stretch.last + UINT32_C(1)) << 32, v, true);
+        if (stretch.first != 0 && NAME(any)(live))
+            live =
+                NAME(and_not)(live, FLIP(s, live, key, x, (uint64_t)stretch.first << 32, v, true));
+        if (NAME(any)(live))
+            NAME(reach)(t, v, act, live);
+    }
+}
+
+/* The edges of u, by one of the three ways that a graph's coins fall. */
+static inline void NAME(expand_by)(const gv_sliced *s, gv_sliced_state *t, const VEC *key,
+                                   int64_t u, VEC fresh, gv_sliced_way way)
+{
+    if (way == GV_BY_STRETCH)
+        NAME(expand_stretches)(s, t, key, u, fresh);
+    else
+        NAME(expand)(s, t, key, u, fresh, way == GV_BY_CONSTANT);
+}
+
+static inline void NAME(ask)(const gv_sliced *s, gv_sliced_state *t, const VEC *key,
+                             gv_sliced_way way)
 {
     enum { W = NAME(WORDS) };
     const int64_t n = t->n_queue;
@@ -175,14 +214,14 @@ static inline void NAME(ask)(const gv_sliced *s, gv_sliced_state *t, const VEC *
             __builtin_prefetch(&s->row[t->queue[i + 6]]);
         if (i + 2 < n)
             __builtin_prefetch(s->target + s->row[t->queue[i + 2]].begin);
-        NAME(expand)(s, t, key, t->queue[i], NAME(load)(t->fresh + i * W), constant);
+        NAME(expand_by)(s, t, key, t->queue[i], NAME(load)(t->fresh + i * W), way);
     }
 }
 
 /* The same without steps: a node's edges are asked in all worlds that reached it by then, and so
  * about half as often. Ends when nobody is left. */
 static inline void NAME(ask_at_once)(const gv_sliced *s, gv_sliced_state *t, const VEC *key,
-                                     bool constant)
+                                     gv_sliced_way way)
 {
     enum { W = NAME(WORDS) };
     const int64_t n = t->n_queue;
@@ -199,7 +238,7 @@ static inline void NAME(ask_at_once)(const gv_sliced *s, gv_sliced_state *t, con
         const VEC act = NAME(load)(t->act + u * W), done = NAME(load)(t->done + u * W);
         NAME(store)(t->done + u * W, act);
         t->queued[u] = 0;
-        NAME(expand)(s, t, key, u, NAME(and_not)(act, done), constant);
+        NAME(expand_by)(s, t, key, u, NAME(and_not)(act, done), way);
     }
 }
 
@@ -233,7 +272,7 @@ static void NAME(seed)(const gv_sliced_block *b)
     gv_sliced_state *t = b->t;
     for (int64_t i = 0; i < b->n_seeds; i++) {
         const gv_node v = b->s->label[b->seeds[i]];
-        memcpy(t->act + (int64_t)v * W, b->mask, sizeof(VEC));
+        memcpy(t->act + (int64_t)v * W, b->start != NULL ? b->start + i * W : b->mask, sizeof(VEC));
         t->queue[i] = t->touched[i] = v;
     }
     t->n_queue = t->n_touched = b->n_seeds;
@@ -247,10 +286,14 @@ static bool NAME(run_steps)(gv_sliced_block *b, const VEC *key)
             return false;
         NAME(begin_step)(t);
         gv_sliced_count_step(b, t->steps);
-        if (t->steps < b->max_steps && b->s->limit == NULL)
-            NAME(ask)(b->s, t, key, true);
+        if (t->step_sum != NULL)
+            gv_sliced_note_step(b, t->steps);
+        if (t->steps < b->max_steps && b->s->way == GV_BY_CONSTANT)
+            NAME(ask)(b->s, t, key, GV_BY_CONSTANT);
+        else if (t->steps < b->max_steps && b->s->way == GV_BY_LIMIT)
+            NAME(ask)(b->s, t, key, GV_BY_LIMIT);
         else if (t->steps < b->max_steps)
-            NAME(ask)(b->s, t, key, false);
+            NAME(ask)(b->s, t, key, GV_BY_STRETCH);
         NAME(swap_queues)(t);
     }
     return true;
@@ -265,10 +308,12 @@ static bool NAME(run)(gv_sliced_block *b)
     if (b->by_step)
         return NAME(run_steps)(b, &key);
     while (t->n_queue > 0) {
-        if (b->s->limit == NULL)
-            NAME(ask_at_once)(b->s, t, &key, true);
+        if (b->s->way == GV_BY_CONSTANT)
+            NAME(ask_at_once)(b->s, t, &key, GV_BY_CONSTANT);
+        else if (b->s->way == GV_BY_LIMIT)
+            NAME(ask_at_once)(b->s, t, &key, GV_BY_LIMIT);
         else
-            NAME(ask_at_once)(b->s, t, &key, false);
+            NAME(ask_at_once)(b->s, t, &key, GV_BY_STRETCH);
         NAME(swap_queues)(t);
     }
     NAME(count_touched)(t);

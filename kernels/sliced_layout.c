@@ -119,7 +119,7 @@ done:
 /* ---- rows -------------------------------------------------------------------------------------
  */
 
-static void fill_row(gv_sliced *s, const gv_graph *g, int64_t u)
+static void fill_row(gv_sliced *s, const gv_graph *g, const gv_choices *choices, int64_t u)
 {
     int64_t at = s->row[u].begin;
     const gv_node x = s->node[u];
@@ -128,10 +128,12 @@ static void fill_row(gv_sliced *s, const gv_graph *g, int64_t u)
         s->target[at] = s->label[v];
         if (s->limit != NULL)
             s->limit[at] = (uint32_t)(gv_coins_limit(&s->coins, e, v) >> 32);
+        if (s->stretch != NULL)
+            s->stretch[at] = choices->stretch[e];
     }
 }
 
-static void fill_rows(gv_sliced *s, const gv_graph *g)
+static void fill_rows(gv_sliced *s, const gv_graph *g, const gv_choices *choices)
 {
     int64_t begin = 0;
     for (int64_t u = 0; u < g->n_nodes; u++) {
@@ -141,7 +143,7 @@ static void fill_rows(gv_sliced *s, const gv_graph *g)
     s->row[g->n_nodes] = (gv_sliced_row){.begin = begin, .origin = begin};
 #pragma omp parallel for num_threads(gv_context_threads(s->ctx)) schedule(dynamic, GV_BLOCK)
     for (int64_t u = 0; u < g->n_nodes; u++)
-        fill_row(s, g, u);
+        fill_row(s, g, choices, u);
 }
 
 static gv_status allocate(gv_sliced *s, const gv_graph *g, gv_error *err)
@@ -151,12 +153,31 @@ static gv_status allocate(gv_sliced *s, const gv_graph *g, gv_error *err)
     s->node = gv_alloc(s->ctx, n, sizeof *s->node);
     s->row = gv_alloc(s->ctx, n + 1, sizeof *s->row);
     s->target = gv_alloc(s->ctx, m, sizeof *s->target);
-    if (s->coins.rule != GV_PROBABILITY_CONSTANT)
+    if (s->way == GV_BY_LIMIT)
         s->limit = gv_alloc(s->ctx, m, sizeof *s->limit);
+    if (s->way == GV_BY_STRETCH)
+        s->stretch = gv_alloc(s->ctx, m, sizeof *s->stretch);
     const bool short_of = s->label == NULL || s->node == NULL || s->row == NULL ||
-                          s->target == NULL ||
-                          (s->coins.rule != GV_PROBABILITY_CONSTANT && s->limit == NULL);
+                          s->target == NULL || (s->way == GV_BY_LIMIT && s->limit == NULL) ||
+                          (s->way == GV_BY_STRETCH && s->stretch == NULL);
     return short_of ? no_room(s->ctx, err) : GV_OK;
+}
+
+/* `s` has its key, coins and way. */
+static gv_status lay_out(gv_sliced *s, const gv_graph *g, const gv_choices *choices, gv_error *err)
+{
+    gv_status st = gv_progress(s->ctx, "cascade layout", 0, g->n_nodes, err);
+    s->n_nodes = g->n_nodes;
+    s->simd = gv_sliced_simd();
+    if (st == GV_OK)
+        st = make_constants(s, err);
+    if (st == GV_OK)
+        st = allocate(s, g, err);
+    if (st == GV_OK)
+        st = make_labels(s, g, err);
+    if (st == GV_OK)
+        fill_rows(s, g, choices);
+    return st == GV_OK ? gv_progress(s->ctx, "cascade layout", g->n_nodes, g->n_nodes, err) : st;
 }
 
 gv_status gv_sliced_open(gv_sliced *s, gv_context *ctx, const gv_graph *g, const gv_coins *coins,
@@ -165,18 +186,15 @@ gv_status gv_sliced_open(gv_sliced *s, gv_context *ctx, const gv_graph *g, const
     *s = (gv_sliced){.ctx = ctx,
                      .key = gv_key(seed, GV_FOR_SLICED),
                      .coins = *coins,
-                     .n_nodes = g->n_nodes,
-                     .simd = gv_sliced_simd()};
-    gv_status st = gv_progress(ctx, "cascade layout", 0, g->n_nodes, err);
-    if (st == GV_OK)
-        st = make_constants(s, err);
-    if (st == GV_OK)
-        st = allocate(s, g, err);
-    if (st == GV_OK)
-        st = make_labels(s, g, err);
-    if (st == GV_OK)
-        fill_rows(s, g);
-    return st == GV_OK ? gv_progress(ctx, "cascade layout", g->n_nodes, g->n_nodes, err) : st;
+                     .way = coins->rule == GV_PROBABILITY_CONSTANT ? GV_BY_CONSTANT : GV_BY_LIMIT};
+    return lay_out(s, g, NULL, err);
+}
+
+gv_status gv_sliced_open_choices(gv_sliced *s, gv_context *ctx, const gv_graph *g,
+                                 const gv_choices *choices, uint64_t seed, gv_error *err)
+{
+    *s = (gv_sliced){.ctx = ctx, .key = gv_key(seed, GV_FOR_SLICED_CHOICE), .way = GV_BY_STRETCH};
+    return lay_out(s, g, choices, err);
 }
 
 /* ---- states -----------------------------------------------------------------------------------
@@ -205,6 +223,7 @@ static void free_state(gv_context *ctx, gv_sliced_state *t)
 {
     if (t == NULL)
         return;
+    gv_free(ctx, t->step_sum);
     gv_free(ctx, t->sumsq);
     gv_free(ctx, t->sum);
     gv_free(ctx, t->touched);
@@ -272,11 +291,24 @@ void gv_sliced_block_nodes(gv_sliced *s, const uint64_t *blocked)
     }
 }
 
+gv_status gv_sliced_keep_steps(gv_sliced *s, gv_error *err)
+{
+    for (int32_t i = 0; i < s->n_states; i++) {
+        gv_sliced_state *t = s->state[i];
+        if (t->step_sum == NULL)
+            t->step_sum = gv_alloc_zero(s->ctx, s->n_nodes, sizeof *t->step_sum);
+        if (t->step_sum == NULL)
+            return gv_no_memory(s->ctx, "cascade: scratch of the kernel sliced", err);
+    }
+    return GV_OK;
+}
+
 void gv_sliced_close(gv_sliced *s)
 {
     for (int32_t i = 0; s->state != NULL && i < s->n_states; i++)
         free_state(s->ctx, s->state[i]);
     gv_free(s->ctx, s->state);
+    gv_free(s->ctx, s->stretch);
     gv_free(s->ctx, s->limit);
     gv_free(s->ctx, s->target);
     gv_free(s->ctx, s->row);

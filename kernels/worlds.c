@@ -19,8 +19,10 @@
 #include "engine/error.h"
 #include "engine/memory.h"
 #include "engine/parallel.h"
+#include "kernels/choice.h"
 #include "kernels/points.h"
 #include "kernels/sliced.h"
+#include "kernels/world_extras.h"
 
 enum { FIRST_LEVELS = 64 };
 
@@ -70,9 +72,11 @@ static void count_world(const gv_worlds *w, gv_lane *lane, int64_t steps, int64_
         lane->sum[t] += lane->level[t];
         lane->sumsq[t] += (gv_u128)(uint64_t)lane->level[t] * (uint64_t)lane->level[t];
     }
+    if (w->step_sum != NULL)
+        gv_count_steps(w, lane, steps);
     if (w->activation == NULL)
         return;
-    for (int64_t i = w->n_seeds; i < spread; i++) {
+    for (int64_t i = w->accept != NULL ? 0 : w->n_seeds; i < spread; i++) {
         int32_t *count = &w->activation[lane->queue[i]];
 #pragma omp atomic
         (*count)++;
@@ -94,17 +98,27 @@ static void clear_active(const gv_worlds *w, gv_lane *lane, int64_t n_active)
             lane->active[lane->queue[i] >> 6] = 0;
 }
 
-/* Simulates one world; its spread, or GV_OVERLONG, counting nothing, when it has more steps than
- * the lane has room for. */
-static int64_t simulate(const gv_worlds *w, gv_lane *lane, int64_t world)
+/* Makes the seeds active and queues them; how many start. */
+static int64_t start(const gv_worlds *w, gv_lane *lane, int64_t world)
 {
-    gv_expand *const expand_step = w->kernel == GV_CASCADE_POINTS ? gv_points_expand : expand_plain;
-    int64_t begin = 0, tail = w->n_seeds, steps = 1;
-    bool fits = true;
+    if (w->accept != NULL)
+        return gv_start_accepting(w, lane, world);
     for (int64_t i = 0; i < w->n_seeds; i++) {
         lane->queue[i] = w->seeds[i];
         activate(lane->active, w->seeds[i]);
     }
+    return w->n_seeds;
+}
+
+/* Simulates one world; its spread, or GV_OVERLONG, counting nothing, when it has more steps than
+ * the lane has room for. */
+static int64_t simulate(const gv_worlds *w, gv_lane *lane, int64_t world)
+{
+    gv_expand *const expand_step = w->choices != NULL               ? gv_choices_expand
+                                   : w->kernel == GV_CASCADE_POINTS ? gv_points_expand
+                                                                    : expand_plain;
+    int64_t begin = 0, tail = start(w, lane, world), steps = 1;
+    bool fits = true;
     lane->level[0] = tail;
     while (begin < tail && steps <= w->max_steps) {
         const int64_t end = tail;
@@ -134,8 +148,11 @@ static int64_t run_missing(gv_worlds *w, int64_t first, int64_t n, int64_t *spre
     for (int64_t i = 0; i < n; i++) {
         if (spread[i] != GV_OVERLONG)
             continue;
-        spread[i] = simulate(w, &w->lane[gv_thread()], first + i);
+        gv_lane *lane = &w->lane[gv_thread()];
+        spread[i] = simulate(w, lane, first + i);
         overlong += spread[i] == GV_OVERLONG;
+        if (w->weight != NULL && spread[i] != GV_OVERLONG)
+            w->value[i] = gv_world_value(w, lane->queue, spread[i]);
     }
     return overlong;
 }
@@ -186,14 +203,29 @@ gv_status gv_worlds_open(gv_worlds *w, gv_error *err)
         if (w->blocked != NULL)
             memcpy(w->lane[i].active, w->blocked, (size_t)((n + 63) / 64) * sizeof *w->blocked);
     }
+    for (int32_t i = 0; i < w->n_lanes && w->kernel == GV_CASCADE_SLICED && w->accept != NULL;
+         i++) {
+        gv_lane *lane = &w->lane[i];
+        lane->starter = gv_alloc(w->ctx, w->n_seeds, sizeof *lane->starter);
+        lane->start = gv_alloc(w->ctx, w->n_seeds, GV_BLOCK_WORDS * sizeof *lane->start);
+        if (lane->starter == NULL || lane->start == NULL)
+            return no_room(w, err);
+    }
     if (w->kernel == GV_CASCADE_SLICED && w->blocked != NULL)
         gv_sliced_block_nodes(w->sliced, w->blocked);
+    if (w->kernel == GV_CASCADE_SLICED && w->step_sum != NULL) {
+        const gv_status st = gv_sliced_keep_steps(w->sliced, err);
+        if (st != GV_OK)
+            return st;
+    }
     return grow_levels(w, FIRST_LEVELS, err);
 }
 
 void gv_worlds_close(gv_worlds *w)
 {
     for (int32_t i = 0; w->lane != NULL && i < w->n_lanes; i++) {
+        gv_free(w->ctx, w->lane[i].start);
+        gv_free(w->ctx, w->lane[i].starter);
         gv_free(w->ctx, w->lane[i].sumsq);
         gv_free(w->ctx, w->lane[i].sum);
         gv_free(w->ctx, w->lane[i].level);

@@ -17,6 +17,7 @@
 
 __extension__ typedef unsigned __int128 gv_u128;
 
+struct gv_choices;
 struct gv_points;
 struct gv_sliced;
 
@@ -29,6 +30,9 @@ typedef struct gv_lane {
     int64_t *sum;     /* [levels] the same, summed over the worlds of this thread */
     gv_u128 *sumsq;   /* [levels] squares of the same */
     int64_t drawn;    /* points drawn so far, by the kernel of that name */
+    int64_t looks;    /* edges of active nodes so far, by linear threshold */
+    gv_node *starter; /* [n_seeds] of a block, when seeds may decline: those who start anywhere */
+    uint64_t *start;  /* [n_seeds * GV_BLOCK_WORDS] and in which worlds */
 } gv_lane;
 
 typedef struct gv_worlds gv_worlds;
@@ -43,18 +47,25 @@ struct gv_worlds {
     const gv_graph *g;
     gv_coins coins;
     uint64_t seed;
-    gv_cascade_kernel kernel;       /* not GV_CASCADE_AUTO */
-    const struct gv_points *points; /* borrowed, of that kernel */
-    struct gv_sliced *sliced;       /* borrowed, of that kernel */
-    const gv_node *seeds;           /* borrowed [n_seeds], distinct */
+    gv_cascade_kernel kernel;         /* not GV_CASCADE_AUTO */
+    const struct gv_points *points;   /* borrowed, of that kernel */
+    struct gv_sliced *sliced;         /* borrowed, of that kernel */
+    const struct gv_choices *choices; /* borrowed; NULL unless by linear threshold */
+    const gv_node *seeds;             /* borrowed [n_seeds], distinct */
     int64_t n_seeds;
+    const uint64_t *accept; /* borrowed [n_seeds] limits of their coins, or NULL: all start */
+    uint64_t acceptance_key;
     const uint64_t *blocked; /* borrowed bitmap of nodes that never become active, or NULL */
     int64_t max_steps;       /* >= 0 */
     bool spread_only;        /* the lanes' sums by step are not needed */
     int32_t *activation;     /* borrowed [n_nodes], or NULL: activations, seeds' own left out */
-    int64_t levels;          /* room of each lane's level arrays */
-    int32_t n_lanes;         /* one for each thread */
-    gv_lane *lane;           /* [n_lanes] */
+    int64_t *step_sum;       /* borrowed [n_nodes], or NULL: steps of activation, added up */
+    const float *weight;     /* borrowed [n_nodes], or NULL */
+    int64_t weight_scale;
+    int64_t *value;  /* with weights: out of the next gv_worlds_run(), [n] */
+    int64_t levels;  /* room of each lane's level arrays */
+    int32_t n_lanes; /* one for each thread */
+    gv_lane *lane;   /* [n_lanes] */
 };
 
 /* The spread of a world that has more steps than the lanes have room for. */

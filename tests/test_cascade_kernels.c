@@ -473,9 +473,9 @@ TEST chooses_by_graph_and_probabilities(void)
         }
         edges_free(&e);
     }
-    ASSERT_EQ(NULL, gv_cascade_rng(GV_CASCADE_AUTO));
+    ASSERT_EQ(NULL, gv_cascade_rng(GV_CASCADE_AUTO, GV_DIFFUSION_CASCADE));
     for (int k = GV_CASCADE_PLAIN; k <= GV_CASCADE_SLICED; k++)
-        ASSERT_NEQ(NULL, gv_cascade_rng((gv_cascade_kernel)k));
+        ASSERT_NEQ(NULL, gv_cascade_rng((gv_cascade_kernel)k, GV_DIFFUSION_CASCADE));
     PASS();
 }
 
