@@ -69,6 +69,7 @@ typedef struct cli_command {
     const char *description;   /* a paragraph of the help, wrapped at 80 columns */
     const char *example;       /* a command line that works in a fresh clone */
     const cli_option *options; /* ends with an option whose name is NULL */
+    bool resumable;            /* takes --checkpoint */
     size_t size;               /* of the command's struct, at most CLI_MAX_STRUCT */
     void (*defaults)(void *opts);
     /* Runs the command; returns an exit code. Words for people go to stderr through cli_say(). */

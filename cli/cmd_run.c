@@ -4,7 +4,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/checkpoint.h"
 #include "cli/job.h"
+
+/* The note of a checkpoint that a stage ended with exit code 3. */
+static const char unconverged[] = "unconverged";
 
 typedef struct run_opts {
     const char *job;
@@ -95,13 +99,28 @@ static int wire(cli_session *s, job *j, const char *path)
 /* -------------------------------------------------------------------------------------------- */
 
 /* Not converged (3) lets the job go on: the results are complete and say so. */
+static int run_stage(cli_session *s, const cli_command *command, const void *opts)
+{
+    if (cli_checkpoint_done(s, command->name)) {
+        cli_say(s, "%-10s done by an earlier run", command->name);
+        return CLI_OK;
+    }
+    const int code = cli_session_run(s, command, opts);
+    if (code != CLI_OK && code != CLI_NOT_CONVERGED)
+        return code;
+    int kept = code == CLI_NOT_CONVERGED ? cli_checkpoint_note(s, unconverged) : CLI_OK;
+    if (kept == CLI_OK)
+        kept = cli_checkpoint_stage(s, command->name, makes_results(command));
+    return kept != CLI_OK ? kept : code;
+}
+
 static int run_stages(cli_session *s, job *j)
 {
-    int worst = CLI_OK;
+    int worst = cli_checkpoint_done(s, unconverged) ? CLI_NOT_CONVERGED : CLI_OK;
     for (int i = 0; i < JOB_STAGES; i++) {
         if (!j->stage[i].present)
             continue;
-        int code = cli_session_run(s, job_commands[i], j->stage[i].opts);
+        int code = run_stage(s, job_commands[i], j->stage[i].opts);
         if (code == CLI_OK && !makes_results(job_commands[i]))
             code = cli_remember_stage(s, job_commands[i], j->stage[i].opts);
         if (code != CLI_OK && code != CLI_NOT_CONVERGED)
@@ -109,6 +128,21 @@ static int run_stages(cli_session *s, job *j)
         worst = code > worst ? code : worst;
     }
     return worst;
+}
+
+static int take_up(cli_session *s, const job *j)
+{
+    cli_identity about;
+    int code = CLI_NO_RESOURCES;
+    if (cli_identity_begin(&about)) {
+        for (int i = 0; i < JOB_STAGES; i++)
+            if (j->stage[i].present)
+                cli_identity_add(&about, job_commands[i], j->stage[i].opts);
+        cli_identity_end(&about);
+        code = cli_checkpoint_open(s, &about, j->output);
+    }
+    cli_identity_free(&about);
+    return code;
 }
 
 /* The last stage's output is as good a reason to stop before the first as the first one's. */
@@ -147,7 +181,8 @@ static int run(const void *opts, cli_session *s)
         return code;
     if ((code = wire(s, &j, o->job)) == CLI_OK && (code = enter_folder(s, o->job)) == CLI_OK) {
         s->job = true;
-        code = check_stages(s, &j);
+        code = take_up(s, &j);
+        code = code == CLI_OK ? check_stages(s, &j) : code;
         code = code == CLI_OK ? run_stages(s, &j) : code;
         s->job = false;
         s->command = &cmd_run;
@@ -209,6 +244,7 @@ const cli_command cmd_run = {
         "and the model that earlier stages made, unless they name their own.",
     .example = "grapevine run population/job.yaml",
     .options = options,
+    .resumable = true,
     .size = sizeof(run_opts),
     .run = run,
     .plan = plan_run,

@@ -89,6 +89,8 @@ void cli_print_help(FILE *to, const cli_command *c)
     print_table(to, c->options, opts);
     fprintf(to, "\nCommon options:\n");
     print_table(to, cli_common_options, &common);
+    if (c->resumable)
+        print_table(to, cli_checkpoint_options, &common);
     fprintf(to, "  -h, --help              this text\n");
     fprintf(to, "\nExample:\n  %s\n", c->example);
 }

@@ -57,7 +57,7 @@ static int run_command(const cli_command *command, int argc, char **argv)
         code = cli_session_open(&session, &common);
         if (code == CLI_OK)
             code = cli_session_run(&session, command, opts);
-        cli_session_close(&session);
+        cli_session_close(&session, code);
         break;
     }
     cli_options_free(command->options, opts);

@@ -52,9 +52,32 @@ const cli_option cli_common_options[] = {
     {.name = NULL},
 };
 
+const cli_option cli_checkpoint_options[] = {
+    {.name = "checkpoint",
+     .type = CLI_TEXT,
+     .offset = offsetof(cli_common, checkpoint),
+     .metavar = "DIR",
+     .help = "folder, made if missing, to keep how far the run came. SIGTERM, SIGUSR1 or SIGINT "
+             "ends it with exit code 75, and the same command goes on from there, to the bytes of "
+             "a run that was never stopped; so it does after a crash. It is removed at the end"},
+    {.name = "checkpoint-every",
+     .type = CLI_SECONDS,
+     .offset = offsetof(cli_common, checkpoint_every),
+     .metavar = "TIME",
+     .help = "time between two keepings within a stage; the end of a stage is always kept [%s]",
+     .min = 1,
+     .max = 3e9},
+    {.name = "resume",
+     .type = CLI_FLAG,
+     .offset = offsetof(cli_common, resume),
+     .help = "fail if there is nothing to go on from, rather than start"},
+    {.name = NULL},
+};
+
 void cli_common_defaults(cli_common *common)
 {
-    *common = (cli_common){.threads = 0, .seed = 1, .progress = CLI_PROGRESS_AUTO};
+    *common = (cli_common){
+        .threads = 0, .seed = 1, .progress = CLI_PROGRESS_AUTO, .checkpoint_every = 15 * 60};
 }
 
 const cli_option *cli_option_find(const cli_option *options, const char *name)

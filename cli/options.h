@@ -13,6 +13,9 @@ typedef struct cli_common {
     bool trust;
     int64_t memory; /* bytes; 0: what machine and control group allow */
     bool dry_run;
+    const char *checkpoint; /* a folder, or NULL */
+    int64_t checkpoint_every;
+    bool resume;
 } cli_common;
 
 typedef enum cli_progress {
@@ -23,6 +26,7 @@ typedef enum cli_progress {
 } cli_progress;
 
 extern const cli_option cli_common_options[];
+extern const cli_option cli_checkpoint_options[]; /* of commands that are resumable */
 void cli_common_defaults(cli_common *common);
 
 /* The option of that long name, or NULL. */

@@ -16,11 +16,19 @@ enum { MAX_GUARDED = 16, GUARDED_CHARS = 4096 };
 static char guarded[MAX_GUARDED][GUARDED_CHARS];
 static volatile sig_atomic_t n_guarded;
 
-/* Only async-signal-safe calls: unlink, signal, raise. */
+static char spared[GUARDED_CHARS];
+static gv_checkpoint *volatile stopping;
+
+/* Only async-signal-safe calls: strcmp, unlink, signal, raise, and setting a flag. */
 static void on_signal(int number)
 {
+    if (stopping != NULL && !gv_checkpoint_stopping(stopping)) {
+        gv_checkpoint_stop(stopping);
+        return;
+    }
     for (int i = 0; i < n_guarded; i++)
-        unlink(guarded[i]);
+        if (strcmp(guarded[i], spared) != 0)
+            unlink(guarded[i]);
     signal(number, SIG_DFL);
     raise(number);
 }
@@ -33,9 +41,19 @@ void cli_guard_output(const char *path)
     n_guarded++;
 }
 
+void cli_spare_output(const char *path)
+{
+    snprintf(spared, sizeof spared, "%s.part", path);
+}
+
+void cli_stop_by_signal(gv_checkpoint *checkpoint)
+{
+    stopping = checkpoint;
+}
+
 void cli_watch_signals(void)
 {
-    static const int ends[] = {SIGHUP, SIGINT, SIGPIPE, SIGQUIT, SIGTERM, SIGXCPU};
+    static const int ends[] = {SIGHUP, SIGINT, SIGPIPE, SIGQUIT, SIGTERM, SIGUSR1, SIGXCPU};
     const struct sigaction action = {.sa_handler = on_signal};
     struct sigaction before;
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)

@@ -51,6 +51,8 @@ static bool parse_long(parser *p, const char *argument)
     if (o != NULL && !o->positional)
         return set(p, o, p->opts, value);
     o = cli_option_find(cli_common_options, name);
+    if (o == NULL && p->command->resumable)
+        o = cli_option_find(cli_checkpoint_options, name);
     if (o != NULL)
         return set(p, o, p->common, value);
     return fail(p, "there is no option --%s; see --help", name);

@@ -59,6 +59,8 @@ bool cli_show_progress(void *data, const char *stage, int64_t done, int64_t tota
 {
     cli_session *s = data;
     const double now = cli_seconds();
+    if (s->checkpoint != NULL && gv_checkpoint_stopping(s->checkpoint))
+        return false;
     if (s->common.progress == CLI_PROGRESS_NONE)
         return true;
     if (strcmp(s->shown_stage, stage) != 0) {

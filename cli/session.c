@@ -1,5 +1,5 @@
 /* session.c -- inputs, outputs and words of one invocation. */
-#include "cli/session.h"
+#include "cli/checkpoint.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -104,6 +104,10 @@ int cli_fail_text(const cli_session *s, int code, const char *format, ...)
 int cli_fail(const cli_session *s, const gv_error *err)
 {
     const char *message = err->message;
+    if (err->status == GV_ERR_CANCELLED && s->checkpoint != NULL)
+        return cli_fail_text(s, CLI_INTERRUPTED,
+                             "stopped; the same command goes on from the checkpoint in %s",
+                             s->common.checkpoint);
     const size_t name = s->command != NULL ? strlen(s->command->name) : 0;
     if (name > 0 && strncmp(message, s->command->name, name) == 0 &&
         strncmp(message + name, ": ", 2) == 0)
@@ -265,8 +269,9 @@ int cli_session_open(cli_session *s, const cli_common *common)
     return CLI_OK;
 }
 
-void cli_session_close(cli_session *s)
+void cli_session_close(cli_session *s, int code)
 {
+    cli_checkpoint_close(s, code == CLI_OK || code == CLI_NOT_CONVERGED);
     gv_results_discard(s->results);
     cli_session_close_inputs(s);
     free(s->earlier);

@@ -28,6 +28,8 @@ struct cli_session {
     const char *output; /* the job's results file, or NULL */
     const char *results_path;
     gv_results *results;
+    gv_checkpoint *checkpoint; /* NULL without --checkpoint */
+    bool results_kept;         /* by the checkpoint, as they were after the last stage */
     char *earlier; /* provenance of a job's stages before the results file was there; owned */
 
     cli_stage stage[CLI_MAX_STAGES];
@@ -49,7 +51,8 @@ struct cli_session {
 
 /* Starts a session: a context with the common options. An exit code. */
 int cli_session_open(cli_session *s, const cli_common *common);
-void cli_session_close(cli_session *s);
+/* `code` is what the run ended with: it says whether a checkpoint is still of use. */
+void cli_session_close(cli_session *s, int code);
 /* Closes graph and model; what they were opened from may change afterwards. */
 void cli_session_close_inputs(cli_session *s);
 
@@ -80,6 +83,11 @@ int cli_check_outputs(const cli_session *s, const cli_command *command, const vo
 /* Should the program be stopped by a signal, PATH.part is removed first. */
 void cli_guard_output(const char *path);
 void cli_guard_outputs(const cli_command *command, const void *opts);
+/* But not this one, which a checkpoint builds on. */
+void cli_spare_output(const char *path);
 void cli_watch_signals(void);
+/* From now on the first signal asks a run to stop and only the second one ends the program; NULL:
+ * as before. */
+void cli_stop_by_signal(gv_checkpoint *checkpoint);
 
 #endif

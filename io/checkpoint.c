@@ -17,6 +17,7 @@
 #include "engine/error.h"
 #include "engine/hash.h"
 #include "engine/memory.h"
+#include "engine/revision.h"
 
 enum { NAME_CHARS = 64, STAGE_CHARS = 32 };
 
@@ -57,21 +58,24 @@ static gv_status other_job(const gv_checkpoint *c, gv_error *err)
                    c->dir);
 }
 
-static gv_status read_marks(gv_checkpoint *c, gv_error *err)
+/* Takes the marks out of part `part` of a state, if they are more than those known. */
+static gv_status read_marks(gv_checkpoint *c, const char *name, int32_t part, gv_error *err)
 {
     gv_state_reader r;
-    gv_status st = gv_state_open(c->ctx, gv_checkpoint_path(c, job), &r, &c->resumed, err);
-    if (st != GV_OK || !c->resumed)
+    bool found;
+    gv_status st = gv_state_open(c->ctx, gv_checkpoint_path(c, name), &r, &found, err);
+    if (st != GV_OK || !found)
         return st;
+    c->resumed = true;
     if (r.identity != c->identity) {
         st = other_job(c, err);
-    } else if (r.n_parts != 1) {
-        st = gv_fail(err, GV_ERR_DATA, "%s: has %" PRId32 " parts and not 1", r.path, r.n_parts);
-    } else {
+    } else if (part >= r.n_parts) {
+        st = gv_fail(err, GV_ERR_DATA, "%s: has %" PRId32 " parts", r.path, r.n_parts);
+    } else if (r.bytes[part] > (int64_t)strlen(c->marks)) {
         gv_free(c->ctx, c->marks);
-        c->marks = gv_alloc_zero(c->ctx, r.bytes[0] + 1, 1);
+        c->marks = gv_alloc_zero(c->ctx, r.bytes[part] + 1, 1);
         st = c->marks == NULL ? gv_no_memory(c->ctx, c->dir, err)
-                              : gv_state_read(&r, 0, c->marks, err);
+                              : gv_state_read(&r, part, c->marks, err);
     }
     gv_state_close(&r);
     return st;
@@ -94,7 +98,9 @@ static gv_status start(gv_checkpoint *c, const char *dir, gv_error *err)
     memcpy(c->dir, dir, (size_t)length);
     gv_status st = open_folder(c, err);
     if (st == GV_OK)
-        st = read_marks(c, err);
+        st = read_marks(c, job, 0, err);
+    if (st == GV_OK)
+        st = read_marks(c, GV_KEPT_RESULTS, GV_KEPT_MARKS, err);
     if (st == GV_OK && !c->resumed)
         st = write_marks(c, err); /* a folder that cannot be written is met before the work */
     return st;
@@ -113,7 +119,9 @@ GV_API gv_status gv_checkpoint_open(gv_context *ctx, const char *dir, const char
     c->folder = -1;
     c->every = every;
     c->last = seconds();
-    c->identity = gv_hash_small(identity, strlen(identity));
+    /* Another build may compute otherwise. */
+    c->identity =
+        gv_hash_small(identity, strlen(identity)) ^ gv_hash_small(GV_REVISION, strlen(GV_REVISION));
     const gv_status st = start(c, dir, err);
     if (st != GV_OK)
         gv_checkpoint_close(c);
@@ -190,24 +198,31 @@ static gv_status stopped(const gv_checkpoint *c, gv_error *err)
                    "stopped; the same command goes on from the checkpoint in %s", c->dir);
 }
 
-GV_API gv_status gv_checkpoint_mark(gv_checkpoint *c, const char *stage, gv_error *err)
+gv_status gv_checkpoint_add_mark(gv_checkpoint *c, const char *stage, gv_error *err)
 {
     const size_t length = strlen(stage), before = strlen(c->marks);
     if (length == 0 || length > STAGE_CHARS ||
         strspn(stage, "abcdefghijklmnopqrstuvwxyz") != length)
         return gv_fail(err, GV_ERR_ARG, "checkpoint: \"%s\" is not 1 to %d lower-case letters",
                        stage, STAGE_CHARS);
-    if (!gv_checkpoint_marked(c, stage)) {
-        char *longer = gv_realloc(c->ctx, c->marks, (int64_t)(before + length + 2), 1);
-        if (longer == NULL)
-            return gv_no_memory(c->ctx, c->dir, err);
-        c->marks = longer;
-        memcpy(longer + before, stage, length);
-        memcpy(longer + before + length, "\n", 2);
-        const gv_status st = write_marks(c, err);
-        if (st != GV_OK)
-            return st;
-    }
+    if (gv_checkpoint_marked(c, stage))
+        return GV_OK;
+    char *longer = gv_realloc(c->ctx, c->marks, (int64_t)(before + length + 2), 1);
+    if (longer == NULL)
+        return gv_no_memory(c->ctx, c->dir, err);
+    c->marks = longer;
+    memcpy(longer + before, stage, length);
+    memcpy(longer + before + length, "\n", 2);
+    return GV_OK;
+}
+
+GV_API gv_status gv_checkpoint_mark(gv_checkpoint *c, const char *stage, gv_error *err)
+{
+    gv_status st = gv_checkpoint_add_mark(c, stage, err);
+    if (st == GV_OK)
+        st = write_marks(c, err);
+    if (st != GV_OK)
+        return st;
     remove_states(c, stage);
     c->last = seconds();
     return c->stop ? stopped(c, err) : GV_OK;

@@ -19,6 +19,13 @@ struct gv_checkpoint {
     volatile sig_atomic_t stop;
 };
 
+/* Parts of the state of results, in this order; GV_KEPT_MARKS are the marks that hold with it. */
+enum { GV_KEPT_MARKS, GV_KEPT_FACTS, GV_KEPT_YAML, GV_KEPT_RANGES, GV_KEPT_BYTES, GV_KEPT_PARTS };
+#define GV_KEPT_RESULTS "results"
+
+/* Adds a stage to the marks in memory, unless it is there. */
+GV_CHECKED gv_status gv_checkpoint_add_mark(gv_checkpoint *c, const char *stage, gv_error *err);
+
 /* The path of state `name`, until the next call. */
 const char *gv_checkpoint_path(gv_checkpoint *c, const char *name);
 

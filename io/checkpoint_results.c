@@ -8,35 +8,39 @@
 #include "io/h5_keep.h"
 #include "io/results.h"
 
-static const char name[] = "results";
-
-/* Parts of the state, in this order. */
-enum { FACTS, YAML, RANGES, BYTES, PARTS };
-
 typedef struct facts {
     int64_t size; /* of PATH.part */
     int64_t has_nodes, has_topics;
 } facts;
 
-GV_API gv_status gv_checkpoint_results(gv_checkpoint *c, gv_results *r, gv_error *err)
+static gv_status keep(gv_checkpoint *c, gv_results *r, const gv_h5_bones *b, gv_error *err)
+{
+    facts f = {.size = b->size, .has_nodes = r->has_nodes, .has_topics = r->has_topics};
+    const gv_state_part part[GV_KEPT_PARTS] = {
+        [GV_KEPT_MARKS] = {c->marks, (int64_t)strlen(c->marks)},
+        [GV_KEPT_FACTS] = {&f, (int64_t)sizeof f},
+        [GV_KEPT_YAML] = {r->yaml, r->yaml_bytes},
+        [GV_KEPT_RANGES] = {b->range, 2 * b->n_ranges * (int64_t)sizeof *b->range},
+        [GV_KEPT_BYTES] = {b->bytes, b->n_bytes},
+    };
+    return gv_state_write(c->ctx, gv_checkpoint_path(c, GV_KEPT_RESULTS), c->identity, part,
+                          GV_KEPT_PARTS, err);
+}
+
+GV_API gv_status gv_checkpoint_results(gv_checkpoint *c, gv_results *r, const char *stage,
+                                       gv_error *err)
 {
     gv_status st = gv_h5_settle(r->file, c != NULL, err);
+    if (st == GV_OK && c != NULL)
+        st = gv_checkpoint_add_mark(c, stage, err);
     if (st != GV_OK || c == NULL)
         return st;
     gv_h5_bones b;
     st = gv_h5_bones_take(r->file, &b, err);
-    if (st == GV_OK) {
-        facts f = {.size = b.size, .has_nodes = r->has_nodes, .has_topics = r->has_topics};
-        const gv_state_part part[PARTS] = {
-            [FACTS] = {&f, (int64_t)sizeof f},
-            [YAML] = {r->yaml, r->yaml_bytes},
-            [RANGES] = {b.range, 2 * b.n_ranges * (int64_t)sizeof *b.range},
-            [BYTES] = {b.bytes, b.n_bytes},
-        };
-        st = gv_state_write(c->ctx, gv_checkpoint_path(c, name), c->identity, part, PARTS, err);
-    }
+    if (st == GV_OK)
+        st = keep(c, r, &b, err);
     gv_h5_bones_free(&b);
-    return st;
+    return st == GV_OK ? gv_checkpoint_mark(c, stage, err) : st;
 }
 
 /* ---- going on ------------------------------------------------------------------------------- */
@@ -44,23 +48,23 @@ GV_API gv_status gv_checkpoint_results(gv_checkpoint *c, gv_results *r, gv_error
 static gv_status read_state(gv_state_reader *s, gv_results *r, gv_h5_bones *b, gv_error *err)
 {
     facts f;
-    if (s->n_parts != PARTS || s->bytes[FACTS] != (int64_t)sizeof f)
+    if (s->n_parts != GV_KEPT_PARTS || s->bytes[GV_KEPT_FACTS] != (int64_t)sizeof f)
         return gv_fail(err, GV_ERR_DATA, "%s: is not a state of results", s->path);
-    b->n_ranges = s->bytes[RANGES] / (2 * (int64_t)sizeof *b->range);
-    b->n_bytes = s->bytes[BYTES];
-    r->yaml_bytes = s->bytes[YAML];
+    b->n_ranges = s->bytes[GV_KEPT_RANGES] / (2 * (int64_t)sizeof *b->range);
+    b->n_bytes = s->bytes[GV_KEPT_BYTES];
+    r->yaml_bytes = s->bytes[GV_KEPT_YAML];
     r->yaml = gv_alloc(r->ctx, r->yaml_bytes + 1, 1);
     b->range = gv_alloc(r->ctx, 2 * b->n_ranges + 1, sizeof *b->range);
     b->bytes = gv_alloc(r->ctx, b->n_bytes + 1, 1);
     if (r->yaml == NULL || b->range == NULL || b->bytes == NULL)
         return gv_no_memory(r->ctx, s->path, err);
-    gv_status st = gv_state_read(s, FACTS, &f, err);
+    gv_status st = gv_state_read(s, GV_KEPT_FACTS, &f, err);
     if (st == GV_OK)
-        st = gv_state_read(s, YAML, r->yaml, err);
+        st = gv_state_read(s, GV_KEPT_YAML, r->yaml, err);
     if (st == GV_OK)
-        st = gv_state_read(s, RANGES, b->range, err);
+        st = gv_state_read(s, GV_KEPT_RANGES, b->range, err);
     if (st == GV_OK)
-        st = gv_state_read(s, BYTES, b->bytes, err);
+        st = gv_state_read(s, GV_KEPT_BYTES, b->bytes, err);
     if (st == GV_OK) {
         b->size = f.size;
         r->has_nodes = f.has_nodes != 0;
@@ -86,7 +90,7 @@ GV_API gv_status gv_checkpoint_take_results(gv_checkpoint *c, gv_context *ctx, c
     gv_state_reader s;
     bool found;
     *out = NULL;
-    gv_status st = gv_state_open(ctx, gv_checkpoint_path(c, name), &s, &found, err);
+    gv_status st = gv_state_open(ctx, gv_checkpoint_path(c, GV_KEPT_RESULTS), &s, &found, err);
     if (st != GV_OK || !found)
         return st;
     gv_results *r = gv_alloc_zero(ctx, 1, sizeof *r);

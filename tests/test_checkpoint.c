@@ -217,7 +217,7 @@ static gv_status put_second(gv_results *r, float *data)
     return st == GV_OK ? gv_results_provenance(r, "ppr:\n", &err) : st;
 }
 
-/* All in one run; `c` may be NULL. */
+/* All in one run, without a folder. */
 static gv_status write_plainly(gv_context *ctx, const gv_graph *g, const char *path)
 {
     gv_results *r = NULL;
@@ -225,7 +225,7 @@ static gv_status write_plainly(gv_context *ctx, const gv_graph *g, const char *p
     if (st == GV_OK)
         st = put_first(r, g);
     if (st == GV_OK)
-        st = gv_checkpoint_results(NULL, r, &err);
+        st = gv_checkpoint_results(NULL, r, "influence", &err);
     if (st == GV_OK)
         st = put_second(r, score);
     if (st == GV_OK)
@@ -244,7 +244,7 @@ static gv_status begin_and_leave(gv_context *ctx, const gv_graph *g, const char 
     if (st == GV_OK)
         st = put_first(r, g);
     if (st == GV_OK)
-        st = gv_checkpoint_results(c, r, &err);
+        st = gv_checkpoint_results(c, r, "influence", &err);
     if (st == GV_OK)
         st = gv_results_put_flags(r, "/elsewhere/flag", 1, (int64_t[]){N}, flag, &err);
     if (st == GV_OK)
@@ -289,7 +289,9 @@ TEST results_that_were_left_end_the_same(void)
     ASSERT_EQ(GV_OK, begin_and_leave(ctx, g, left, c));
     ASSERT_FALSE(test_exists(left));
     gv_checkpoint_close(c);
+    unlink(state_path("job.state")); /* as if stopped just before the mark */
     c = open_checkpoint(ctx, "a job");
+    ASSERT(gv_checkpoint_resumed(c) && gv_checkpoint_marked(c, "influence"));
     ASSERT_EQ(GV_OK, go_on(ctx, left, c));
     ASSERT(test_same(plain, left));
     gv_checkpoint_remove(c);

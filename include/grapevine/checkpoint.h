@@ -47,9 +47,11 @@ GV_API GV_CHECKED gv_status gv_checkpoint_mark(gv_checkpoint *c, const char *sta
 GV_API bool gv_checkpoint_marked(const gv_checkpoint *c, const char *stage);
 
 /* The end of a stage of a job that writes results: what was written so far is brought to PATH.part,
- * and kept in the folder what is needed to go on from here. Jobs without a folder call it too, with
- * NULL, so that their files have the same bytes. */
-GV_API GV_CHECKED gv_status gv_checkpoint_results(gv_checkpoint *c, gv_results *r, gv_error *err);
+ * and kept in the folder, in one step with the mark of the stage, is what it takes to go on from
+ * here. Jobs without a folder call it too, with NULL, so that their files have the same bytes.
+ * GV_ERR_CANCELLED when the run is to stop. */
+GV_API GV_CHECKED gv_status gv_checkpoint_results(gv_checkpoint *c, gv_results *r,
+                                                  const char *stage, gv_error *err);
 /* Goes on with the results that an earlier run left; *out is NULL when it left none.
  * GV_ERR_NO_INPUT PATH.part is gone; GV_ERR_DATA it was changed; else as gv_results_create(). */
 GV_API GV_CHECKED gv_status gv_checkpoint_take_results(gv_checkpoint *c, gv_context *ctx,
