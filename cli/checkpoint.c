@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* ---- what a run is about -------------------------------------------------------------------- */
 
@@ -94,9 +95,26 @@ static int open_folder(cli_session *s, const cli_identity *identity)
     return st == GV_OK ? CLI_OK : cli_fail(s, &err);
 }
 
+/* The note that results are about to be renamed. */
+static const char finishing[] = "finishing";
+
+static bool was_renamed(const cli_session *s, const char *path)
+{
+    char *part = NULL;
+    if (!cli_checkpoint_done(s, finishing) || asprintf(&part, "%s.part", path) < 0)
+        return false;
+    const bool renamed = access(part, F_OK) != 0 && access(path, F_OK) == 0;
+    free(part);
+    return renamed;
+}
+
 static int take_results(cli_session *s, const char *path)
 {
     gv_error err;
+    if (was_renamed(s, path)) {
+        s->finished = true;
+        return CLI_OK;
+    }
     cli_spare_output(path);
     if (gv_checkpoint_take_results(s->checkpoint, s->ctx, path, s->common.force, &s->results,
                                    &err) != GV_OK)
@@ -151,6 +169,16 @@ int cli_checkpoint_stage(cli_session *s, const char *stage, bool makes_results)
     return st == GV_OK ? CLI_OK : cli_fail(s, &err);
 }
 
+int cli_checkpoint_finishing(cli_session *s)
+{
+    return s->results != NULL ? cli_checkpoint_note(s, finishing) : CLI_OK;
+}
+
+bool cli_checkpoint_finished(const cli_session *s)
+{
+    return s->finished;
+}
+
 int cli_checkpoint_note(cli_session *s, const char *fact)
 {
     gv_error err;
@@ -169,7 +197,7 @@ void cli_checkpoint_close(cli_session *s, bool finished)
         gv_results_leave(s->results);
         s->results = NULL;
     }
-    if (finished)
+    if (finished || gv_checkpoint_empty(s->checkpoint))
         gv_checkpoint_remove(s->checkpoint);
     else
         gv_checkpoint_close(s->checkpoint);

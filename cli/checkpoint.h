@@ -29,6 +29,10 @@ int cli_checkpoint_open(cli_session *s, const cli_identity *identity, const char
 bool cli_checkpoint_done(const cli_session *s, const char *stage);
 /* The stage is done: keeps what comes after it needs. An exit code. */
 int cli_checkpoint_stage(cli_session *s, const char *stage, bool makes_results);
+/* Results are about to be made whole: should the run end before it can say that it did, the next
+ * one finds them in place. And whether it did. */
+int cli_checkpoint_finishing(cli_session *s);
+bool cli_checkpoint_finished(const cli_session *s);
 /* Keeps a fact about the run, such as that a stage did not converge. An exit code. */
 int cli_checkpoint_note(cli_session *s, const char *fact);
 

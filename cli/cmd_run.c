@@ -117,7 +117,7 @@ static int run_stage(cli_session *s, const cli_command *command, const void *opt
 static int run_stages(cli_session *s, job *j)
 {
     int worst = cli_checkpoint_done(s, unconverged) ? CLI_NOT_CONVERGED : CLI_OK;
-    for (int i = 0; i < JOB_STAGES; i++) {
+    for (int i = 0; i < JOB_STAGES && !cli_checkpoint_finished(s); i++) {
         if (!j->stage[i].present)
             continue;
         int code = run_stage(s, job_commands[i], j->stage[i].opts);
@@ -188,7 +188,8 @@ static int run(const void *opts, cli_session *s)
         s->command = &cmd_run;
     }
     if (code == CLI_OK || code == CLI_NOT_CONVERGED) {
-        const int written = cli_results_done(s);
+        int written = cli_checkpoint_finishing(s);
+        written = written == CLI_OK ? cli_results_done(s) : written;
         code = written != CLI_OK ? written : code;
         cli_say(s, "%-10s %8.2f s", "all", cli_seconds() - started);
     }

@@ -29,6 +29,7 @@ struct cli_session {
     const char *results_path;
     gv_results *results;
     gv_checkpoint *checkpoint; /* NULL without --checkpoint */
+    bool finished;             /* by an earlier run, which ended before it could say so */
     bool results_kept;         /* by the checkpoint, as they were after the last stage */
     char *earlier; /* provenance of a job's stages before the results file was there; owned */
 

@@ -144,14 +144,14 @@ GV_API void gv_checkpoint_close(gv_checkpoint *c)
 
 /* ---- removing ------------------------------------------------------------------------------- */
 
-/* Whether file `name` is a state of `stage`; of any, when that is NULL. */
+/* Whether file `name` is a state of `stage`; of any and not the marks, when that is NULL. */
 static bool is_state(const char *name, const char *stage)
 {
     const size_t length = strlen(name), tail = sizeof suffix - 1;
     if (length <= tail || strcmp(name + length - tail, suffix) != 0)
         return false;
     if (stage == NULL)
-        return true;
+        return strncmp(name, job, length - tail) != 0 || length - tail != strlen(job);
     const size_t head = strlen(stage);
     return strncmp(name, stage, head) == 0 && (name[head] == '.' || name[head] == '-');
 }
@@ -172,6 +172,7 @@ GV_API void gv_checkpoint_remove(gv_checkpoint *c)
     if (c == NULL)
         return;
     remove_states(c, NULL);
+    unlink(gv_checkpoint_path(c, job)); /* last: until here the marks say that all is done */
     rmdir(c->dir); /* fails when someone keeps other files there, as it should */
     gv_checkpoint_close(c);
 }
@@ -181,6 +182,11 @@ GV_API void gv_checkpoint_remove(gv_checkpoint *c)
 GV_API bool gv_checkpoint_resumed(const gv_checkpoint *c)
 {
     return c->resumed;
+}
+
+GV_API bool gv_checkpoint_empty(const gv_checkpoint *c)
+{
+    return !c->resumed && !c->kept && c->marks[0] == '\0';
 }
 
 GV_API bool gv_checkpoint_marked(const gv_checkpoint *c, const char *stage)
@@ -242,6 +248,7 @@ static gv_status keep(void *data, const char *name, const gv_state_part *part, i
     gv_checkpoint *c = data;
     const gv_status st =
         gv_state_write(c->ctx, gv_checkpoint_path(c, name), c->identity, part, n_parts, err);
+    c->kept = true;
     c->last = seconds();
     return st == GV_OK && c->stop ? stopped(c, err) : st;
 }

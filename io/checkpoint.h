@@ -13,9 +13,9 @@ struct gv_checkpoint {
     char *dir, *path; /* `path` has room for the name of a state in `dir` */
     uint64_t identity;
     int64_t every;
-    double last; /* when the last state was kept */
-    bool resumed;
-    char *marks; /* names of the stages done, each with a newline behind it */
+    double last;        /* when the last state was kept */
+    bool resumed, kept; /* something was found; something was kept */
+    char *marks;        /* names of the stages done, each with a newline behind it */
     volatile sig_atomic_t stop;
 };
 

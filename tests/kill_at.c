@@ -1,7 +1,8 @@
-/* kill_at.c -- kill_at POINT COMMAND...: runs a command and kills it (SIGKILL) when it is about to
- * make its system call number POINT, from 0, of those that change files. Leaves with 137 then, with
- * the command's exit code if it ended before, with 77 where processes may not be traced. With POINT
- * "count" the command runs to its end, and the number of these calls goes to standard output. */
+/* kill_at.c -- kill_at [term] POINT COMMAND...: runs a command and kills it (SIGKILL) when it is
+ * about to make its system call number POINT, from 0, of those that change files. Leaves with 137
+ * then, with the command's exit code if it ended before, with 77 where processes may not be traced.
+ * With "term" it sends SIGTERM and leaves with what the command makes of it. With POINT "count" the
+ * command runs to its end, and the number of these calls goes to standard output. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -49,7 +50,7 @@ static int enters_change(pid_t thread)
 }
 
 /* Lets all threads of `child` run, up to the change number `point` (below 0: to the end). */
-static int trace(pid_t child, long point)
+static int trace(pid_t child, long point, int with)
 {
     long count = 0;
     for (;;) {
@@ -67,7 +68,7 @@ static int trace(pid_t child, long point)
         const int signal = WSTOPSIG(status);
         if (signal == (SIGTRAP | 0x80)) {
             if (enters_change(thread) && count++ == point)
-                kill(child, SIGKILL);
+                kill(child, with);
         } else if (status >> 16 == 0 && signal != SIGSTOP && signal != SIGTRAP) {
             deliver = signal;
         }
@@ -77,7 +78,11 @@ static int trace(pid_t child, long point)
 
 int main(int argc, char **argv)
 {
-    int status;
+    int status, with = SIGKILL;
+    if (argc > 1 && strcmp(argv[1], "term") == 0) {
+        with = SIGTERM;
+        argc--, argv++;
+    }
     if (argc < 3)
         return 2;
     const long point = strcmp(argv[1], "count") == 0 ? -1 : atol(argv[1]);
@@ -90,5 +95,5 @@ int main(int argc, char **argv)
     if (ptrace(PTRACE_SETOPTIONS, child, NULL, (void *)options) != 0 ||
         ptrace(PTRACE_SYSCALL, child, NULL, NULL) != 0)
         return CANNOT;
-    return trace(child, point);
+    return trace(child, point, with);
 }

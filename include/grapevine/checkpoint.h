@@ -62,6 +62,8 @@ GV_API void gv_results_leave(gv_results *r);
 
 /* Whether the folder held anything of this job when it was opened. */
 GV_API bool gv_checkpoint_resumed(const gv_checkpoint *c);
+/* Whether it holds nothing that a later run could go on from. */
+GV_API bool gv_checkpoint_empty(const gv_checkpoint *c);
 
 #ifdef __cplusplus
 }

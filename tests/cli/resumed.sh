@@ -1,0 +1,78 @@
+#!/bin/sh
+# resumed.sh GRAPEVINE KILL_AT: a job stopped by SIGTERM, and killed with SIGKILL, at points spread over
+# all its stages goes on from its checkpoint and ends with the bytes of a job that was never stopped.
+grapevine=$1 kill_at=$2 bad=0
+source=$(cd "$(dirname "$0")/../.." && pwd)
+folder=$(mktemp -d) || exit 1
+trap 'rm -rf "$folder"' EXIT
+cd "$folder" || exit 1
+export OMP_PROC_BIND=false
+export ASAN_OPTIONS="$ASAN_OPTIONS:detect_leaks=0" LSAN_OPTIONS="$LSAN_OPTIONS:detect_leaks=0"
+
+fail() {
+    echo "$signal at $point of $total: $*"
+    bad=1
+}
+
+cat >job.yaml <<END
+output: results.h5
+import:
+  edges: [$source/datasets/sample/friends.tsv]
+  undirected: true
+  output: g.h5
+learn:
+  log: $source/datasets/sample/purchases.tsv
+  output: m.h5
+influence:
+  measure: i1,i2
+  store: scores,rank,flags
+ppr:
+  topics: m.h5
+cascade:
+  seeds: influencers:5
+  topic: books
+  sims: 4000
+  activation: true
+END
+
+job() { # words before the program
+    "$@" "$grapevine" run job.yaml --threads 2 --progress none --checkpoint kept
+}
+
+"$grapevine" run job.yaml --threads 2 --progress none || exit 1
+mkdir whole
+mv g.h5 m.h5 results.h5 whole
+total=$(job "$kill_at" count)
+if [ $? = 77 ]; then
+    echo "SKIP: processes may not be traced here"
+    exit 77
+fi
+for signal in term kill; do
+    for i in 0 1 2 3 4 5 6 7 8 9 10 11; do
+        point=$((i < 11 ? total * i / 11 : total - 1))
+        rm -rf g.h5 m.h5 results.h5 kept
+        if [ $signal = term ]; then
+            job "$kill_at" term $point 2>words
+        else
+            job "$kill_at" $point 2>words
+        fi
+        code=$?
+        case $signal:$code in
+        *:0) [ ! -e kept ] || fail "the checkpoint was left" ;;
+        term:75)
+            grep -q 'stopped; the same command goes on from the checkpoint in kept$' words ||
+                fail "says $(cat words)"
+            [ ! -e results.h5 ] || fail "results before the end"
+            ;;
+        term:143) ;; # before there was a checkpoint
+        kill:137) ;;
+        *) fail "exit code $code: $(cat words)" ;;
+        esac
+        job env 2>words || [ -e results.h5 ] || fail "going on failed: $(cat words)"
+        for file in g.h5 m.h5 results.h5; do
+            cmp $file whole/$file || fail "$file differs"
+        done
+        [ ! -e kept ] && [ ! -e results.h5.part ] || fail "left $(ls)"
+    done
+done
+exit $bad
