@@ -48,8 +48,8 @@ if [ $? = 77 ]; then
     exit 77
 fi
 for signal in term kill; do
-    for i in 0 1 2 3 4 5 6 7 8 9 10 11; do
-        point=$((i < 11 ? total * i / 11 : total - 1))
+    for i in 0 1 2 3 4 5 6 7; do
+        point=$((i < 7 ? total * i / 7 : total - 1))
         rm -rf g.h5 m.h5 results.h5 kept
         if [ $signal = term ]; then
             job "$kill_at" term $point 2>words
