@@ -4,6 +4,8 @@
  * Topics are computed in batches of a size that depends on the number of consumers alone; each
  * topic's numbers are the same in any batch. Arrays over topics and consumers are held, and
  * written, only as --store asks. */
+#include <string.h>
+
 #include "cli/influence_work.h"
 
 static void defaults(void *opts)
@@ -142,7 +144,7 @@ static int read_weights(influence_work *w)
 static int open_inputs(influence_work *w)
 {
     unsigned uses = GV_USES_OUT | GV_USES_IDS;
-    if (w->o->prospects > 0.0)
+    if (w->o->prospects > 0.0 || strstr(w->o->measure, "i2") != NULL)
         uses |= GV_USES_IN;
     int code = cli_graph(w->s, w->o->graph, uses, &w->g);
     if (code == CLI_OK)

@@ -75,8 +75,9 @@ int influence_dry_run(const void *opts, cli_session *s, gv_plan *plan)
     const int32_t threads = gv_context_threads(cli_context(s));
     const bool seek = o->prospects > 0.0;
     const unsigned out = GV_PART_OUT_INDPTR | GV_PART_OUT_INDICES | GV_PART_IDS;
-    cli_plan_map_graph(s, plan, o->graph, &g, GV_USES_OUT | GV_USES_IDS | (seek ? GV_USES_IN : 0u),
-                       out | (seek ? GV_PART_IN_INDPTR | GV_PART_IN_INDICES : 0u));
+    const bool back = seek || w.two;
+    cli_plan_map_graph(s, plan, o->graph, &g, GV_USES_OUT | GV_USES_IDS | (back ? GV_USES_IN : 0u),
+                       out | (back ? GV_PART_IN_INDPTR | GV_PART_IN_INDICES : 0u));
     cli_plan_map_model(s, plan, o->model, &m);
     plan_arrays(o, &w, n, plan);
     gv_susceptibility_plan(plan, n, threads);

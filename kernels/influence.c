@@ -5,13 +5,13 @@
  *
  * i2 is the walk sum P (w + P w) without the walks u -> v -> u, so it bounds the expected value of
  * the distinct consumers reached from above, by the union bound, and equals it on trees. p is
- * worked out on the fly for up to GV_SLICE topics at once: one pass over the edges for i1, another
- * for i2.
+ * worked out on the fly for up to GV_SLICE topics at once (influence_batch.h): one pass over the
+ * edges for i1 (influence_one.h), another for i2 (influence_two.h), which reads the i1 of all.
  *
- * No races: a thread writes the rows of its own block; the pass for i2 reads the i1 of all, which
- * the pass before has finished. Deterministic: each row is summed in double in the order of its
- * edges, by one thread, and no sum runs over topics; so neither the threads nor the choice and
- * batching of topics can be seen in the result.
+ * No races: a thread writes the rows of its own block; the pass for i2 reads what the passes before
+ * have finished. Deterministic: each row is summed in double in the order of its edges, by one
+ * thread, no sum runs over topics, and whether a row is steep depends on all topics of the model;
+ * so neither the threads nor the choice and batching of topics can be seen in the result.
  *
  * Source: direct activations of the independent cascade (Kempe, Kleinberg, Tardos, KDD 2003) with
  * topic-wise probabilities (Barbieri, Bonchi, Manco, ICDM 2012). */
@@ -23,97 +23,33 @@
 #include "engine/error.h"
 #include "engine/memory.h"
 #include "engine/parallel.h"
-#include "engine/slice.h"
-#include "kernels/influence_width.h"
+#include "kernels/influence_batch.h"
 
 enum { CHUNK = 4096 }; /* blocks between two reports of progress */
 
-/* A batch of topics. */
-typedef struct batch {
-    const gv_graph *g;
-    const gv_model *m;
-    const float *weight; /* [n_nodes] or NULL */
-    gv_slice slice;
-    double *direct; /* [n_nodes][slice.n], i1 unrounded; NULL when i2 is not wanted */
-    float *i1, *i2; /* [slice.n][n_nodes]; i2 may be NULL */
-} batch;
+typedef influence_batch batch;
+typedef influence_pass block_fn;
 
-typedef void block_fn(const batch *b, int64_t begin, int64_t end);
-
-static inline double weight_of(const batch *b, gv_node v)
+const influence_level *influence_level_at(int level)
 {
-    return b->weight != NULL ? (double)b->weight[v] : 1.0;
+    if (level == 0)
+        return &influence_plain;
+#if defined(__x86_64__)
+    if (level == 1 && __builtin_cpu_supports("avx2"))
+        return &influence_avx2;
+    if (level == 2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+        __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq"))
+        return &influence_avx512;
+#endif
+    return NULL;
 }
 
-/* i1 of consumers [begin, end). */
-static void one_edge(const batch *b, int64_t begin, int64_t end)
+static const influence_level *best_level(void)
 {
-    const int64_t n = b->g->n_nodes;
-    const int64_t *restrict indptr = b->g->out.indptr;
-    const gv_node *restrict target = b->g->out.indices;
-    const int32_t n_slots = b->slice.n;
-    double p[GV_SLICE], sum[GV_SLICE];
-    gv_slice_row row;
-    for (int64_t u = begin; u < end; u++) {
-        for (int32_t k = 0; k < n_slots; k++)
-            sum[k] = 0.0;
-        if (indptr[u] < indptr[u + 1])
-            gv_slice_row_begin(b->m, &b->slice, (gv_node)u, &row);
-        for (int64_t e = indptr[u]; e < indptr[u + 1]; e++) {
-            const double w = weight_of(b, target[e]);
-            gv_slice_edge(b->m, &b->slice, &row, e, target[e], p);
-            for (int32_t k = 0; k < n_slots; k++)
-                sum[k] += p[k] * w;
-        }
-        for (int32_t k = 0; k < n_slots; k++)
-            b->i1[k * n + u] = (float)sum[k];
-        for (int32_t k = 0; k < n_slots && b->direct != NULL; k++)
-            b->direct[u * n_slots + k] = sum[k];
-    }
-}
-
-/* p of v -> u, 0 where there is no such edge. */
-static inline void back_edge(const batch *b, gv_node v, gv_node u, double *p)
-{
-    const int64_t e = gv_csr_find(&b->g->out, v, u);
-    if (e < 0) {
-        for (int32_t k = 0; k < b->slice.n; k++)
-            p[k] = 0.0;
-        return;
-    }
-    gv_slice_row row;
-    gv_slice_row_begin(b->m, &b->slice, v, &row);
-    gv_slice_row_seek(b->m, &row, e);
-    gv_slice_edge(b->m, &b->slice, &row, e, u, p);
-}
-
-/* i2 of consumers [begin, end). */
-static void two_edges(const batch *b, int64_t begin, int64_t end)
-{
-    const int64_t n = b->g->n_nodes;
-    const int64_t *restrict indptr = b->g->out.indptr;
-    const gv_node *restrict target = b->g->out.indices;
-    const int32_t n_slots = b->slice.n;
-    double p[GV_SLICE], back[GV_SLICE], sum[GV_SLICE];
-    gv_slice_row row;
-    for (int64_t u = begin; u < end; u++) {
-        const double w_u = weight_of(b, (gv_node)u);
-        for (int32_t k = 0; k < n_slots; k++)
-            sum[k] = 0.0;
-        if (indptr[u] < indptr[u + 1])
-            gv_slice_row_begin(b->m, &b->slice, (gv_node)u, &row);
-        for (int64_t e = indptr[u]; e < indptr[u + 1]; e++) {
-            const gv_node v = target[e];
-            const double w_v = weight_of(b, v);
-            const double *restrict direct = b->direct + (int64_t)v * n_slots;
-            gv_slice_edge(b->m, &b->slice, &row, e, v, p);
-            back_edge(b, v, (gv_node)u, back);
-            for (int32_t k = 0; k < n_slots; k++)
-                sum[k] += p[k] * (w_v + (direct[k] - back[k] * w_u));
-        }
-        for (int32_t k = 0; k < n_slots; k++)
-            b->i2[k * n + u] = (float)sum[k];
-    }
+    int level = INFLUENCE_LEVELS - 1;
+    while (influence_level_at(level) == NULL)
+        level--;
+    return influence_level_at(level);
 }
 
 /* Blocks are handed out one by one because out-degrees are skewed. */
@@ -144,10 +80,12 @@ static gv_status run_pass(gv_context *ctx, const batch *b, block_fn *fn, int64_t
 static gv_status run_batch(gv_context *ctx, const batch *b, int64_t done, int64_t total,
                            gv_error *err)
 {
-    gv_status st = run_pass(ctx, b, one_edge, done, total, err);
-    if (st == GV_OK && b->i2 != NULL)
-        st = run_pass(ctx, b, two_edges, done + b->g->n_nodes * b->slice.n, total, err);
-    return st;
+    const influence_level *level = best_level();
+    gv_status st = run_pass(ctx, b, level->one, done, total, err);
+    if (st != GV_OK || b->i2 == NULL)
+        return st;
+    influence_turn(ctx, b);
+    return run_pass(ctx, b, level->two, done + b->g->n_nodes * b->slice.n, total, err);
 }
 
 /* The first consumer whose weight is not allowed, or n. */
@@ -185,11 +123,46 @@ static gv_status check(gv_context *ctx, const gv_graph *g, const gv_model *m, co
 }
 
 /* Topics that share a pass. */
-static int32_t batch_size(const gv_context *ctx, int64_t n_nodes, int32_t n_topics, bool two)
+static int32_t batch_size(const gv_context *ctx, const gv_model *m, int32_t n_topics, bool two)
 {
     const int64_t left = ctx->memory_limit - ctx->memory_used;
-    return influence_width(n_nodes, n_topics, two,
-                           ctx->memory_limit == 0 ? 0 : left > 1 ? left : 1);
+    return influence_width(m->n_nodes, m->evidence.indptr[m->n_nodes], n_topics, two,
+                           gv_context_threads(ctx),
+                           ctx->memory_limit == 0 ? 0
+                           : left > 1             ? left
+                                                  : 1);
+}
+
+/* What i2 needs beside i1. */
+static bool take_memory(gv_context *ctx, int32_t most, batch *b)
+{
+    const int64_t n = b->g->n_nodes, n_evidence = b->m->evidence.indptr[n];
+    b->record = gv_alloc(ctx, 2 * n * influence_lanes_of(most), sizeof *b->record);
+    b->node = gv_alloc(ctx, n, sizeof *b->node);
+    b->note = gv_alloc(ctx, n_evidence, sizeof *b->note);
+    b->reply = gv_alloc(ctx, n_evidence, sizeof *b->reply);
+    b->reply_begin = gv_alloc(ctx, n + 1, sizeof *b->reply_begin);
+    b->cursor = gv_alloc(ctx, influence_parts(gv_context_threads(ctx)) * n, sizeof *b->cursor);
+    return b->record != NULL && b->node != NULL && b->note != NULL && b->reply != NULL &&
+           b->reply_begin != NULL && b->cursor != NULL;
+}
+
+static void give_memory(gv_context *ctx, const batch *b)
+{
+    gv_free(ctx, b->cursor);
+    gv_free(ctx, b->reply_begin);
+    gv_free(ctx, b->reply);
+    gv_free(ctx, b->note);
+    gv_free(ctx, b->node);
+    gv_free(ctx, b->record);
+}
+
+static double largest(const double *x, int32_t n)
+{
+    double most = 0.0;
+    for (int32_t i = 0; i < n; i++)
+        most = x[i] > most ? x[i] : most;
+    return most;
 }
 
 GV_API gv_status gv_influence(gv_context *ctx, const gv_graph *g, const gv_model *model,
@@ -200,23 +173,27 @@ GV_API gv_status gv_influence(gv_context *ctx, const gv_graph *g, const gv_model
     if (st != GV_OK)
         return st;
     const int64_t n = g->n_nodes;
-    const int32_t most = batch_size(ctx, n, n_topics, i2 != NULL);
+    const int32_t most = batch_size(ctx, model, n_topics, i2 != NULL);
     const int64_t passes = i2 != NULL ? 2 : 1, total = passes * n * n_topics;
+    batch b = {
+        .g = g, .m = model, .weight = weight, .mu_most = largest(model->mu, model->n_topics)};
     int32_t *slot = gv_alloc(ctx, model->n_topics, sizeof *slot);
-    double *direct = i2 != NULL ? gv_alloc(ctx, n * most, sizeof *direct) : NULL;
-    if (slot == NULL || (i2 != NULL && direct == NULL))
+    if (slot == NULL || (i2 != NULL && !take_memory(ctx, most, &b)))
         st = gv_no_memory(ctx, "influence", err);
     for (int32_t done = 0; done < n_topics && st == GV_OK;) {
-        batch b = {.g = g, .m = model, .weight = weight, .direct = direct, .i1 = i1 + done * n};
-        b.i2 = i2 != NULL ? i2 + done * n : NULL;
         gv_slice_begin(&b.slice, slot, model->n_topics);
         while (done + b.slice.n < n_topics &&
                gv_slice_add(&b.slice, topics[done + b.slice.n], most))
             ;
+        b.i1 = i1 + done * n;
+        b.i2 = i2 != NULL ? i2 + done * n : NULL;
+        b.lanes = influence_lanes_of(b.slice.n);
+        for (int32_t k = 0; k < GV_SLICE; k++)
+            b.mu[k] = k < b.slice.n ? model->mu[b.slice.topic[k]] : 0.0;
         st = run_batch(ctx, &b, passes * n * done, total, err);
         done += b.slice.n;
     }
-    gv_free(ctx, direct);
+    give_memory(ctx, &b);
     gv_free(ctx, slot);
     return st;
 }

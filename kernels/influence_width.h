@@ -4,16 +4,43 @@
 
 #include "engine/slice.h"
 
-/* As many as fit into three quarters of the `limit` bytes that are left (0: no limit); only i2 (
- * `two`) takes memory by topic. */
-static inline int32_t influence_width(int64_t n_nodes, int32_t n_topics, bool two, int64_t limit)
+/* Lanes in which n topics are worked on side by side. */
+static inline int32_t influence_lanes_of(int32_t n_topics)
 {
-    int64_t most = n_topics < GV_SLICE ? n_topics : GV_SLICE;
-    if (two && limit > 0 && n_nodes > 0) {
-        const int64_t fits = limit / 4 * 3 / (n_nodes * (int64_t)sizeof(double));
-        most = fits < most ? fits : most;
+    return n_topics <= 4 ? 4 : n_topics <= 8 ? 8 : GV_SLICE;
+}
+
+/* Into how many parts sources are cut where notes are put in the order of targets. */
+static inline int32_t influence_parts(int32_t threads)
+{
+    return threads < 4 ? threads : 4;
+}
+
+/* Bytes for i2 that do not grow with the topics of a batch: two factors of each consumer, what the
+ * evidence says of edges, and the same by target. */
+static inline int64_t influence_fixed_bytes(int64_t n_nodes, int64_t n_evidence, int32_t threads)
+{
+    return (16 + 4 * (int64_t)influence_parts(threads)) * n_nodes + 8 + 32 * n_evidence;
+}
+
+/* Bytes for i2 of a batch: i1 and a factor of each consumer and lane. */
+static inline int64_t influence_batch_bytes(int64_t n_nodes, int32_t n_topics)
+{
+    return 8 * n_nodes * influence_lanes_of(n_topics);
+}
+
+/* As many as fit into the `limit` bytes that are left (0: no limit), at least one; only i2 (`two`)
+ * takes memory by topic. */
+static inline int32_t influence_width(int64_t n_nodes, int64_t n_evidence, int32_t n_topics,
+                                      bool two, int32_t threads, int64_t limit)
+{
+    int32_t most = n_topics < GV_SLICE ? n_topics : GV_SLICE;
+    if (two && limit > 0) {
+        const int64_t left = limit - influence_fixed_bytes(n_nodes, n_evidence, threads);
+        while (most > 4 && influence_batch_bytes(n_nodes, most) > left)
+            most = influence_lanes_of(most) / 2;
     }
-    return most < 1 ? 1 : (int32_t)most;
+    return most < 1 ? 1 : most;
 }
 
 #endif

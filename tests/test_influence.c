@@ -6,6 +6,7 @@
 #include "engine/slice.h"
 #include "grapevine/grapevine.h"
 #include "greatest.h"
+#include "kernels/influence_batch.h"
 #include "tests/ref/ref_influence.h"
 #include "tests/support/graphs.h"
 #include "tests/support/models.h"
@@ -226,7 +227,9 @@ TEST topics_do_not_meet(void)
     }
     ASSERT_OK(gv_influence(f.ctx, f.g, f.m, all, Z, NULL, j1, NULL, &err));
     ASSERT_MEM_EQ(i1, j1, (size_t)(Z * n) * sizeof *i1);
-    for (int64_t room = 2 * n * 8; room <= 8 * n * 8; room += 3 * n * 8) {
+    const int64_t least = influence_fixed_bytes(n, f.m->evidence.indptr[n], 3) + 1024;
+    for (int32_t lanes = 4; lanes <= 16; lanes *= 2) {
+        const int64_t room = least + influence_batch_bytes(n, lanes);
         gv_context *tight = test_context(3, -1);
         tight->memory_limit = room;
         memset(j2, 0, (size_t)(Z * n) * sizeof *j2);
@@ -237,6 +240,53 @@ TEST topics_do_not_meet(void)
     }
     free(j2), free(j1), free(i2), free(i1);
     fixture_free(&f);
+    PASS();
+}
+
+/* Levels of instructions differ in speed only. */
+TEST levels_agree(void)
+{
+    for (int32_t n_topics = 3; n_topics <= 16; n_topics += 6) {
+        fixture f = random_fixture(90, .1, n_topics, (uint64_t)n_topics);
+        const int64_t n = f.g->n_nodes, n_evidence = f.m->evidence.indptr[n];
+        float *w = random_weights(n, 8), *first[2] = {NULL, NULL};
+        f.m->k_tie = 1.5;
+        influence_batch b = {
+            .g = f.g, .m = f.m, .weight = w, .lanes = influence_lanes_of(n_topics)};
+        int32_t slot[16];
+        gv_slice_begin(&b.slice, slot, n_topics);
+        for (int32_t z = 0; z < n_topics; z++) {
+            ASSERT(gv_slice_add(&b.slice, z, 16));
+            b.mu[z] = f.m->mu[z];
+            b.mu_most = b.mu[z] > b.mu_most ? b.mu[z] : b.mu_most;
+        }
+        for (int level = 0; level < INFLUENCE_LEVELS; level++) {
+            const influence_level *at = influence_level_at(level);
+            if (at == NULL)
+                continue;
+            b.i1 = floats(n_topics * n), b.i2 = floats(n_topics * n);
+            b.record = floats(2 * n * b.lanes);
+            b.node = calloc((size_t)n, sizeof *b.node);
+            b.note = calloc((size_t)n_evidence, sizeof *b.note);
+            b.reply = calloc((size_t)n_evidence, sizeof *b.reply);
+            b.reply_begin = calloc((size_t)n + 1, sizeof *b.reply_begin);
+            b.cursor = calloc((size_t)(4 * n), sizeof *b.cursor);
+            at->one(&b, 0, n);
+            influence_turn(f.ctx, &b);
+            at->two(&b, 0, n);
+            free(b.cursor), free(b.reply_begin), free(b.reply), free(b.note), free(b.node);
+            free(b.record);
+            if (level == 0) {
+                first[0] = b.i1, first[1] = b.i2;
+                continue;
+            }
+            ASSERT_MEM_EQ(first[0], b.i1, (size_t)(n_topics * n) * sizeof(float));
+            ASSERT_MEM_EQ(first[1], b.i2, (size_t)(n_topics * n) * sizeof(float));
+            free(b.i1), free(b.i2);
+        }
+        free(first[0]), free(first[1]), free(w);
+        fixture_free(&f);
+    }
     PASS();
 }
 
@@ -384,7 +434,7 @@ TEST fails_without_memory(void)
         ASSERT_EQ(0, gv_context_memory_used(ctx));
         gv_context_free(ctx);
     }
-    ASSERT_EQ(3, fails);
+    ASSERT_EQ(8, fails);
     fails = 0;
     for (gv_status st = GV_ERR_NOMEM; st != GV_OK; fails++) {
         gv_context *ctx = test_context(2, fails);
@@ -467,6 +517,7 @@ SUITE(influence)
     RUN_TEST(bounds_distinct_consumers);
     RUN_TEST(equals_distinct_consumers_on_trees);
     RUN_TEST(topics_do_not_meet);
+    RUN_TEST(levels_agree);
     RUN_TEST(ignores_thread_count);
     RUN_TEST(ranks_and_flags);
     RUN_TEST(flags_by_hand);

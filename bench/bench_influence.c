@@ -1,0 +1,144 @@
+/* bench_influence.c -- i1 and i2 of all topics of a model, up to 16, in edge-columns a second,
+ * beside sweeps of PageRank over as many columns of the same graph in the same run; and the
+ * probabilities of one topic worked out on the fly, beside reading stored ones.
+ *
+ *     grapevine generate consumers --consumers 1000000 --topics 16 --items 20 -o population
+ *     grapevine learn population/graph.h5 --log population/purchases.tsv -o model.h5
+ *     bench_influence graph=population/graph.h5 model=model.h5 */
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench.h"
+#include "grapevine/grapevine.h"
+
+enum { MOST_TOPICS = 16 };
+
+typedef struct problem {
+    gv_context *ctx;
+    gv_graph *g;
+    gv_model *m;
+    int32_t n_topics, topic[MOST_TOPICS];
+    int64_t n, edges, sweeps;
+    float *i1, *i2, *p;
+    gv_teleport teleport;
+    gv_ppr_opts ppr;
+    double *score;
+
+} problem;
+
+static gv_error err;
+
+static double one_hop(void *arg)
+{
+    problem *b = arg;
+    const double started = bench_now();
+    bench_check(gv_influence(b->ctx, b->g, b->m, b->topic, b->n_topics, NULL, b->i1, NULL, &err),
+                &err);
+    return bench_now() - started;
+}
+
+static double two_hops(void *arg)
+{
+    problem *b = arg;
+    const double started = bench_now();
+    bench_check(gv_influence(b->ctx, b->g, b->m, b->topic, b->n_topics, NULL, b->i1, b->i2, &err),
+                &err);
+    return bench_now() - started;
+}
+
+static double pagerank(problem *b, int32_t sweeps)
+{
+    b->ppr.max_iterations = sweeps;
+    const double started = bench_now();
+    bench_check(gv_ppr(b->ctx, b->g, &b->teleport, &b->ppr, b->score, NULL, &err), &err);
+    return bench_now() - started;
+}
+
+/* So many sweeps without the preparation. */
+static double sweeps(void *arg)
+{
+    problem *b = arg;
+    const double few = pagerank(b, 2);
+    return pagerank(b, 2 + (int32_t)b->sweeps) - few;
+}
+
+static double on_the_fly(void *arg)
+{
+    problem *b = arg;
+    const double started = bench_now();
+    bench_check(gv_model_edge_probability(b->ctx, b->m, b->g, b->topic[0], b->p, &err), &err);
+    return bench_now() - started;
+}
+
+static void open_inputs(problem *b, const char *graph, const char *model, int64_t threads)
+{
+    const gv_context_opts with = {.n_threads = (int32_t)threads};
+    bench_check(gv_context_create(&with, &b->ctx, &err), &err);
+    bench_check(gv_graph_open(b->ctx, graph, &b->g, &err), &err);
+    bench_check(gv_model_open(b->ctx, model, b->g, &b->m, &err), &err);
+    b->n = gv_graph_nodes(b->g);
+    b->edges = gv_graph_edges(b->g);
+    b->n_topics = gv_model_topics(b->m) < MOST_TOPICS ? gv_model_topics(b->m) : MOST_TOPICS;
+    for (int32_t z = 0; z < b->n_topics; z++)
+        b->topic[z] = z;
+    b->i1 = bench_room(b->n * b->n_topics, sizeof *b->i1);
+    b->i2 = bench_room(b->n * b->n_topics, sizeof *b->i2);
+    b->p = bench_room(b->edges, sizeof *b->p);
+}
+
+static void make_teleport(problem *b)
+{
+    int64_t *offset = bench_room(gv_model_topics(b->m) + 1, sizeof *offset);
+    gv_model_buyers(b->m, offset, NULL, NULL);
+    gv_node *node = bench_room(offset[gv_model_topics(b->m)], sizeof *node);
+    double *weight = bench_room(offset[gv_model_topics(b->m)], sizeof *weight);
+    gv_model_buyers(b->m, offset, node, weight);
+    b->teleport = (gv_teleport){b->n_topics, offset, node, weight};
+    b->ppr = gv_ppr_defaults();
+    b->ppr.tolerance = 0.0;
+    b->ppr.precision = GV_PPR_F32;
+    b->score = bench_room(b->n * b->n_topics, sizeof *b->score);
+}
+
+int main(int argc, char **argv)
+{
+    bench_run r = bench_begin("influence");
+    const char *graph = NULL, *model = NULL;
+    problem b = {.sweeps = 5};
+    int64_t with_ppr = 1;
+    r.trials = 3;
+    const bench_word word[] = {
+        {.name = "graph", .text = &graph},         {.name = "model", .text = &model},
+        {.name = "threads", .number = &r.threads}, {.name = "trials", .number = &r.trials},
+        {.name = "sweeps", .number = &b.sweeps},   {.name = "ppr", .number = &with_ppr}};
+    bench_words("bench_influence", argc, argv, word, sizeof word / sizeof *word);
+    bench_check_trials(&r);
+    if (graph == NULL || model == NULL || b.sweeps < 1) {
+        fprintf(stderr,
+                "bench_influence: graph=GRAPH.h5 model=MODEL.h5 are needed, and sweeps of at "
+                "least 1\n");
+        return 2;
+    }
+    open_inputs(&b, graph, model, r.threads);
+    r.graph = graph, r.n = b.n, r.m = b.edges;
+    const double work = (double)b.edges * b.n_topics;
+    const bench_case one = {"i1", one_hop, &b, work, "edge-columns", NULL};
+    const bench_case two = {"i1 and i2", two_hops, &b, 2.0 * work, "edge-columns", NULL};
+    const bench_case fly = {"edge probability", on_the_fly, &b, (double)b.edges, "edges", NULL};
+    bench_measure(&r, &one, NULL);
+    bench_measure(&r, &two, NULL);
+    bench_measure(&r, &fly, NULL);
+    if (with_ppr != 0) {
+        make_teleport(&b);
+        const bench_case walk = {"pagerank",     sweeps, &b, work * (double)b.sweeps,
+                                 "edge-columns", NULL};
+        bench_measure(&r, &walk, NULL);
+        free((void *)(uintptr_t)b.teleport.offset), free((void *)(uintptr_t)b.teleport.node);
+        free((void *)(uintptr_t)b.teleport.weight), free(b.score);
+    }
+    free(b.p), free(b.i2), free(b.i1);
+    gv_model_free(b.m);
+    gv_graph_free(b.g);
+    gv_context_free(b.ctx);
+    return 0;
+}

@@ -1,0 +1,88 @@
+/* influence_batch.h -- i1 and i2 of a batch of topics; shared by the files influence*.
+ *
+ * An edge v -> u without evidence has, in every topic z,
+ *
+ *   p = b_vz t_vu,   b_vz = k mu_z a_vz / (exposure_vz + k),   t_vu = s_u c_vu
+ *
+ * as long as mu_z a_vz t_vu does not exceed 1: t is worked out once for all topics. What evidence
+ * knows better is added as a difference. Rows that may reach the limit of 1 in any topic of the
+ * model, few, are called steep and take the formula of engine/model.h edge by edge. */
+#ifndef KERNELS_INFLUENCE_BATCH_H
+#define KERNELS_INFLUENCE_BATCH_H
+
+#include "engine/slice.h"
+#include "grapevine/influence.h"
+#include "kernels/influence_width.h"
+
+/* What edges to and from a consumer ask for; `weight` is gv_model_weight(), its sign set where the
+ * row is steep. */
+typedef struct influence_node {
+    float target, weight;
+} influence_node;
+
+/* What the evidence says of an edge in a topic. */
+typedef struct influence_note {
+    gv_node other; /* the edge's target; in the rows by target: its source */
+    int32_t slot;  /* place of the topic in the slice, or -1 */
+    float tie;     /* t of the edge */
+    float more;    /* p beyond b t, 0 outside of the slice */
+} influence_note;
+
+typedef struct influence_batch {
+    const gv_graph *g;
+    const gv_model *m;
+    const float *weight; /* [n_nodes] or NULL */
+    double mu_most;      /* largest mu of the model */
+    gv_slice slice;
+    int32_t lanes;
+    double mu[GV_SLICE]; /* of the topics of the slice, then 0 */
+    float *i1, *i2;      /* [slice.n][n_nodes]; i2 may be NULL, and then all below is */
+    float *record;       /* [n_nodes][2 * lanes], i1 and b */
+    influence_node *node;
+    influence_note *note;  /* [evidence], in its order */
+    influence_note *reply; /* the same by target and source */
+    int64_t *reply_begin;  /* [n_nodes + 1], rows of reply */
+    int32_t *cursor;       /* [influence_parts(threads)][n_nodes] */
+} influence_batch;
+
+static inline double influence_value(const influence_batch *b, gv_node v)
+{
+    return b->weight != NULL ? (double)b->weight[v] : 1.0;
+}
+
+/* t without evidence. */
+static inline double influence_tied(double k, double target, double weight)
+{
+    return k > 0.0 ? target * (k / (target * weight + k)) : target;
+}
+
+static inline bool influence_steep(influence_node x)
+{
+    union {
+        float f;
+        uint32_t u;
+    } bits = {.f = x.weight};
+    return bits.u >> 31 != 0;
+}
+
+typedef void influence_pass(const influence_batch *b, int64_t begin, int64_t end);
+
+/* The two passes over the rows of consumers [begin, end), for one set of instructions. */
+typedef struct influence_level {
+    influence_pass *one; /* i1; fills record, node and note where i2 is wanted */
+    influence_pass *two; /* i2 */
+} influence_level;
+
+enum { INFLUENCE_LEVELS = 3 }; /* 0: plain C, 1: AVX2, 2: AVX-512 */
+
+/* NULL where this machine lacks the instructions. All levels give the same bits: topics never meet,
+ * and sums over edges run in their order. */
+const influence_level *influence_level_at(int level);
+
+/* influence_plain.c, influence_avx2.c, influence_avx512.c */
+extern const influence_level influence_plain, influence_avx2, influence_avx512;
+
+/* The notes by target. Between the two passes. */
+void influence_turn(gv_context *ctx, const influence_batch *b);
+
+#endif
