@@ -1,14 +1,17 @@
 /* log_build.c -- purchase logs from arrays of rows.
  *
- * Rows are ordered by (item, topic, time, user) with four stable radix sorts of row numbers, last
- * key first. All columns that a log keeps are keys, so rows that still tie are equal, and the log
- * does not depend on the order of the input nor on the number of threads. */
+ * Rows are ordered by (item, topic, time, user). Where the ranges of the four fit into 64 bits,
+ * they are packed into one key, sorted, and unpacked again: the rows are not looked at any more. If
+ * not, row numbers take four stable radix sorts, last key first. All columns that a log keeps are
+ * keys, so rows that still tie are equal, and the log does not depend on the order of the input nor
+ * on the number of threads. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "engine/error.h"
 #include "engine/hash.h"
+#include "engine/items.h"
 #include "engine/log.h"
 #include "engine/memory.h"
 #include "engine/parallel.h"
@@ -24,7 +27,7 @@ typedef struct rows {
     int32_t n_topics;
 } rows;
 
-typedef enum sort_column { BY_USER, BY_TIME, BY_TOPIC, BY_ITEM } sort_column;
+typedef enum sort_column { BY_USER, BY_TIME, BY_TOPIC, BY_ITEM, N_COLUMNS } sort_column;
 
 /* ---- checks --------------------------------------------------------------------------------- */
 
@@ -81,51 +84,115 @@ static gv_status check(gv_context *ctx, const rows *r, const char *const *topic_
 
 /* ---- order ---------------------------------------------------------------------------------- */
 
-static uint64_t sort_key(const rows *r, sort_column column, uint64_t i)
+/* Rows in order: packed keys, or numbers of rows. */
+typedef struct sorted {
+    const rows *r;
+    gv_record *order; /* [n], its values are rows; NULL: */
+    gv_items packed;  /* keys */
+    int64_t base[N_COLUMNS];
+    int shift[N_COLUMNS];
+    uint64_t mask[N_COLUMNS];
+} sorted;
+
+static int64_t value_of(const rows *r, sort_column column, int64_t i)
 {
     switch (column) {
     case BY_USER:
-        return (uint64_t)r->user[i];
+        return r->user[i];
     case BY_TIME:
-        return (uint64_t)(r->time[i] + GV_TIME_LIMIT);
+        return r->time[i];
     case BY_TOPIC:
-        return (uint64_t)r->topic[i];
+        return r->topic[i];
     default:
-        return (uint64_t)r->item[i];
+        return r->item[i];
     }
+}
+
+/* What the row at place i has in a column. */
+static inline int64_t at(const sorted *s, sort_column column, int64_t i)
+{
+    if (s->order != NULL)
+        return value_of(s->r, column, (int64_t)s->order[i].value);
+    const uint64_t value = s->packed.key[i] >> s->shift[column] & s->mask[column];
+    return s->base[column] + (int64_t)value;
+}
+
+/* Finds base, shift and mask of the columns; whether they fit into one key. */
+static bool plan_packing(gv_context *ctx, sorted *s)
+{
+    const rows *r = s->r;
+    int bits = 0;
+    for (int c = BY_USER; c < N_COLUMNS; c++) {
+        int64_t least = INT64_MAX, most = INT64_MIN;
+#pragma omp parallel for num_threads(gv_context_threads(ctx)) reduction(min                        \
+                                                                        : least) reduction(max     \
+                                                                                           : most)
+        for (int64_t i = 0; i < r->n; i++) {
+            const int64_t x = value_of(r, (sort_column)c, i);
+            least = x < least ? x : least;
+            most = x > most ? x : most;
+        }
+        const uint64_t range = r->n > 0 ? (uint64_t)most - (uint64_t)least : 0;
+        const int width = range == 0 ? 0 : 64 - __builtin_clzll(range);
+        s->base[c] = r->n > 0 ? least : 0;
+        s->shift[c] = bits < 64 ? bits : 0;
+        s->mask[c] = width < 64 ? (UINT64_C(1) << width) - 1 : UINT64_MAX;
+        bits += width;
+    }
+    return bits <= 64;
+}
+
+static gv_status sort_packed(gv_context *ctx, sorted *s, gv_error *err)
+{
+    const rows *r = s->r;
+    const gv_status st = gv_items_begin(ctx, &s->packed, r->n, false, err);
+    if (st != GV_OK)
+        return st;
+    uint64_t *restrict key = s->packed.key;
+#pragma omp parallel for num_threads(gv_context_threads(ctx)) schedule(static)
+    for (int64_t i = 0; i < r->n; i++)
+        key[i] = (uint64_t)(r->user[i] - s->base[BY_USER]) << s->shift[BY_USER] |
+                 (uint64_t)(r->time[i] - s->base[BY_TIME]) << s->shift[BY_TIME] |
+                 (uint64_t)(r->topic[i] - s->base[BY_TOPIC]) << s->shift[BY_TOPIC] |
+                 (uint64_t)(r->item[i] - s->base[BY_ITEM]) << s->shift[BY_ITEM];
+    return gv_items_sort(ctx, &s->packed, err);
 }
 
 static void fill_keys(gv_context *ctx, const rows *r, sort_column column, gv_record *order)
 {
+    const int64_t base = column == BY_TIME ? -GV_TIME_LIMIT : 0;
 #pragma omp parallel for num_threads(gv_context_threads(ctx))
     for (int64_t i = 0; i < r->n; i++)
-        order[i].key = sort_key(r, column, order[i].value);
+        order[i].key = (uint64_t)(value_of(r, column, (int64_t)order[i].value) - base);
 }
 
-static void number_rows(gv_context *ctx, int64_t n, gv_record *order)
+static gv_status sort_numbers(gv_context *ctx, sorted *s, gv_error *err)
 {
+    const rows *r = s->r;
+    s->order = gv_alloc(ctx, r->n, sizeof *s->order);
+    if (s->order == NULL)
+        return gv_no_memory(ctx, "log", err);
 #pragma omp parallel for num_threads(gv_context_threads(ctx))
-    for (int64_t i = 0; i < n; i++)
-        order[i].value = (uint64_t)i;
-}
-
-/* order[i].value becomes the row at place i. */
-static gv_status sort_rows(gv_context *ctx, const rows *r, gv_record *order, gv_error *err)
-{
-    number_rows(ctx, r->n, order);
-    for (int column = BY_USER; column <= BY_ITEM; column++) {
-        fill_keys(ctx, r, (sort_column)column, order);
-        const gv_status st = gv_sort_records(ctx, order, r->n, err);
+    for (int64_t i = 0; i < r->n; i++)
+        s->order[i].value = (uint64_t)i;
+    for (int column = BY_USER; column < N_COLUMNS; column++) {
+        fill_keys(ctx, r, (sort_column)column, s->order);
+        const gv_status st = gv_sort_records(ctx, s->order, r->n, err);
         if (st != GV_OK)
             return st;
     }
     return GV_OK;
 }
 
-static bool begins_item(const rows *r, const gv_record *order, int64_t i)
+static gv_status sort_rows(gv_context *ctx, sorted *s, gv_error *err)
 {
-    return i == 0 || r->item[order[i].value] != r->item[order[i - 1].value] ||
-           r->topic[order[i].value] != r->topic[order[i - 1].value];
+    return plan_packing(ctx, s) ? sort_packed(ctx, s, err) : sort_numbers(ctx, s, err);
+}
+
+static bool begins_item(const sorted *s, int64_t i)
+{
+    return i == 0 || at(s, BY_ITEM, i) != at(s, BY_ITEM, i - 1) ||
+           at(s, BY_TOPIC, i) != at(s, BY_TOPIC, i - 1);
 }
 
 /* ---- filling -------------------------------------------------------------------------------- */
@@ -140,16 +207,17 @@ static int64_t task_end(int64_t task, int64_t n)
     return (task + 1) * ROWS_A_TASK < n ? (task + 1) * ROWS_A_TASK : n;
 }
 
-static void copy_rows(gv_log *log, const rows *r, const gv_record *order, int64_t *begun)
+static void copy_rows(gv_log *log, const sorted *s, int64_t *begun)
 {
     gv_context *ctx = log->ctx;
+    const rows *r = s->r;
 #pragma omp parallel for num_threads(gv_context_threads(ctx)) schedule(static)
     for (int64_t t = 0; t < tasks(r->n); t++) {
         begun[t] = 0;
         for (int64_t i = t * ROWS_A_TASK; i < task_end(t, r->n); i++) {
-            log->user[i] = r->user[order[i].value];
-            log->time[i] = r->time[order[i].value];
-            begun[t] += begins_item(r, order, i);
+            log->user[i] = (gv_node)at(s, BY_USER, i);
+            log->time[i] = at(s, BY_TIME, i);
+            begun[t] += begins_item(s, i);
         }
     }
 }
@@ -167,19 +235,20 @@ uint64_t gv_log_item_key(int64_t item, const char *topic_name)
     return gv_hash_small(&id, sizeof id);
 }
 
-static void fill_items(gv_log *log, const rows *r, const gv_record *order, const int64_t *begun)
+static void fill_items(gv_log *log, const sorted *s, const int64_t *begun)
 {
     gv_context *ctx = log->ctx;
+    const rows *r = s->r;
 #pragma omp parallel for num_threads(gv_context_threads(ctx)) schedule(static)
     for (int64_t t = 0; t < tasks(r->n); t++) {
         int64_t a = begun[t];
         for (int64_t i = t * ROWS_A_TASK; i < task_end(t, r->n); i++) {
-            if (!begins_item(r, order, i))
+            if (!begins_item(s, i))
                 continue;
-            const int64_t row = (int64_t)order[i].value;
+            const int32_t topic = (int32_t)at(s, BY_TOPIC, i);
             log->indptr[a] = i;
-            log->item_topic[a] = r->topic[row];
-            log->item_key[a] = gv_log_item_key(r->item[row], log->topic_name[r->topic[row]]);
+            log->item_topic[a] = topic;
+            log->item_key[a] = gv_log_item_key(at(s, BY_ITEM, i), log->topic_name[topic]);
             a++;
         }
     }
@@ -279,34 +348,34 @@ GV_API gv_status gv_log_build(gv_context *ctx, int64_t n_nodes, const gv_node *u
 {
     const rows r = {user, item, time, topic, n_rows, n_nodes, n_topics};
     gv_log *log = NULL;
-    gv_record *order = NULL;
+    sorted s = {.r = &r};
     int64_t *begun = NULL;
     gv_status st = check(ctx, &r, topic_name, err);
     if (st != GV_OK)
         return st;
     log = new_log(ctx, n_nodes, n_rows, n_topics);
-    order = gv_alloc(ctx, n_rows, sizeof *order);
     begun = gv_alloc(ctx, tasks(n_rows) + 1, sizeof *begun);
-    if (log == NULL || order == NULL || begun == NULL) {
+    if (log == NULL || begun == NULL) {
         st = gv_no_memory(ctx, "log", err);
         goto done;
     }
     name_topics(log, topic_name);
-    st = sort_rows(ctx, &r, order, err);
+    st = sort_rows(ctx, &s, err);
     if (st != GV_OK)
         goto done;
-    copy_rows(log, &r, order, begun);
+    copy_rows(log, &s, begun);
     if (!new_items(log, gv_prefix_sum(begun, tasks(n_rows)))) {
         st = gv_no_memory(ctx, "log", err);
         goto done;
     }
-    fill_items(log, &r, order, begun);
+    fill_items(log, &s, begun);
     log->indptr[log->info.n_items] = n_rows;
     summarise(log);
     st = hash_log(log, err);
 done:
     gv_free(ctx, begun);
-    gv_free(ctx, order);
+    gv_free(ctx, s.order);
+    gv_items_end(ctx, &s.packed);
     if (st == GV_OK)
         *out = log;
     else

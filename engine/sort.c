@@ -1,4 +1,5 @@
-/* sort.c -- least-significant-digit radix sort, 8 bits a pass.
+/* sort.c -- least-significant-digit radix sort, 8 bits a pass; digits in which all keys agree are
+ * found beforehand and take none.
  *
  * The input is cut into one contiguous part a thread; a pass counts digits per part, turns the
  * counts into offsets ordered by (digit, part), and scatters. Equal digits keep their order
@@ -23,20 +24,26 @@ static int64_t part_begin(const sorter *s, int64_t part)
     return s->n / s->n_parts * part + (part < s->n % s->n_parts ? part : s->n % s->n_parts);
 }
 
-/* Offsets from counts, in the order (digit, part). Returns true if one digit holds everything. */
-static bool offsets(const sorter *s)
+/* Offsets from counts, in the order (digit, part). */
+static void offsets(const sorter *s)
 {
-    int64_t sum = 0, largest = 0;
-    for (int64_t d = 0; d < RADIX; d++) {
-        const int64_t before = sum;
+    int64_t sum = 0;
+    for (int64_t d = 0; d < RADIX; d++)
         for (int64_t p = 0; p < s->n_parts; p++) {
             const int64_t c = s->count[p * RADIX + d];
             s->count[p * RADIX + d] = sum;
             sum += c;
         }
-        largest = sum - before > largest ? sum - before : largest;
-    }
-    return largest == s->n;
+}
+
+/* Bits in which keys differ, of keys `stride` words apart; an OR does not mind its order. */
+static uint64_t differing(const sorter *s, const uint64_t *key, int64_t stride)
+{
+    uint64_t bits = 0;
+#pragma omp parallel for num_threads((int)s->n_parts) schedule(static) reduction(| : bits)
+    for (int64_t i = 1; i < s->n; i++)
+        bits |= key[i * stride] ^ key[0];
+    return bits;
 }
 
 static void count_records(const sorter *s, const gv_record *record, int shift)
@@ -104,10 +111,12 @@ gv_status gv_sort_records(gv_context *ctx, gv_record *record, int64_t n, gv_erro
     if (st != GV_OK)
         return st;
     gv_record *from = record, *to = scratch;
-    for (int digit = 0; digit < DIGITS && n > 1; digit++) {
-        count_records(&s, from, 8 * digit);
-        if (offsets(&s))
+    const uint64_t bits = n > 1 ? differing(&s, &record->key, sizeof *record / sizeof bits) : 0;
+    for (int digit = 0; digit < DIGITS; digit++) {
+        if ((bits >> 8 * digit & (RADIX - 1)) == 0)
             continue;
+        count_records(&s, from, 8 * digit);
+        offsets(&s);
         scatter_records(&s, from, to, 8 * digit);
         gv_record *swap = from;
         from = to, to = swap;
@@ -127,10 +136,12 @@ gv_status gv_sort_keys(gv_context *ctx, uint64_t *key, int64_t n, gv_error *err)
     if (st != GV_OK)
         return st;
     uint64_t *from = key, *to = scratch;
-    for (int digit = 0; digit < DIGITS && n > 1; digit++) {
-        count_keys(&s, from, 8 * digit);
-        if (offsets(&s))
+    const uint64_t bits = n > 1 ? differing(&s, key, 1) : 0;
+    for (int digit = 0; digit < DIGITS; digit++) {
+        if ((bits >> 8 * digit & (RADIX - 1)) == 0)
             continue;
+        count_keys(&s, from, 8 * digit);
+        offsets(&s);
         scatter_keys(&s, from, to, 8 * digit);
         uint64_t *swap = from;
         from = to, to = swap;

@@ -90,6 +90,7 @@ static void count_delays(void *arg, const learn_scan *s, const learn_item *item,
     const int64_t span = (s->end - s->origin) / s->tick;
     for (int32_t i = begin; i < end; i++) {
         const int64_t left = span - item->time[i];
+        learn_fetch(s, item, i);
         if (left > 0)
             count[FOLLOWED * BINS + delay_bin(left)] += gv_csr_degree(&s->g->out, item->user[i]);
         const int32_t n = learn_friends(s, item, i, friend);

@@ -25,7 +25,7 @@
 #include "engine/sort.h"
 #include "kernels/learn_parts.h"
 
-enum { CHUNK = 4095, RECORDS_A_TASK = 1 << 14 };
+enum { CHUNK = 4095, RECORDS_A_TASK = 1 << 14, FETCH_AHEAD = 8 };
 
 #define IS_CREDIT (UINT64_C(1) << 63)
 
@@ -158,12 +158,30 @@ static void count_edges(counting *c, const learn_item *item, int32_t i, const in
     }
 }
 
+/* The pairs of adopters some places ahead. */
+static void fetch_pair(const counting *c, const learn_item *item, int32_t i)
+{
+    const gv_pairs *pairs = &c->m->pairs;
+    if (i + 2 * FETCH_AHEAD < item->n)
+        __builtin_prefetch(pairs->indptr + item->user[i + 2 * FETCH_AHEAD]);
+    if (i + FETCH_AHEAD < item->n) {
+        const int64_t at = pairs->indptr[item->user[i + FETCH_AHEAD]];
+        __builtin_prefetch(pairs->topic + at);
+        __builtin_prefetch(c->pairs->exposure + at, 1);
+        __builtin_prefetch(c->pairs->last + at, 1);
+        __builtin_prefetch(c->pairs->total + at, 1);
+        __builtin_prefetch(c->pairs->shuffled + at, 1);
+    }
+}
+
 static void count_adopters(void *arg, const learn_scan *s, const learn_item *item, int32_t *friend,
                            int32_t begin, int32_t end)
 {
     counting *c = arg;
     const int64_t window = s->window[item->topic] / s->tick;
     for (int32_t i = begin; i < end; i++) {
+        learn_fetch(s, item, i);
+        fetch_pair(c, item, i);
         const int64_t pair = gv_model_pair(c->m, item->user[i], item->topic);
         const int32_t n = learn_friends(s, item, i, friend);
         int32_t parents = 0;

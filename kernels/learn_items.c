@@ -3,7 +3,8 @@
  * Items are handed out to threads one by one; an item of many purchases is visited by all threads
  * together, each taking runs of its adopters. Whatever a visit counts is an integer, so it does not
  * matter who visits what. A thread finds adopters in a hash table of the item's size; for the large
- * items one array over all consumers serves.
+ * items one bit a consumer, which lies in a near cache, says whether to look into an array over all
+ * consumers at all: few friends are adopters.
  *
  * Shuffles are Fisher-Yates permutations drawn with Philox for (seed, item key, shuffle), so they
  * depend on the item's own purchases and on nothing else. */
@@ -21,6 +22,7 @@ enum {
     LARGE_ITEM = 1 << 14,   /* purchases; from here on threads share an item */
     ADOPTERS_A_TASK = 512,  /* of a large item */
     ROWS_A_BATCH = 1 << 22, /* between two calls of the progress callback */
+    FETCH_AHEAD = 8,        /* adopters */
     PROBE_FACTOR = 16       /* a search in sorted neighbours costs this many table look-ups */
 };
 
@@ -74,7 +76,7 @@ static uint32_t hash_node(gv_node user, uint32_t mask)
 static int32_t find_place(const learn_item *item, gv_node user)
 {
     if (item->slot == NULL)
-        return item->place[user];
+        return item->adopts[user / 64] >> user % 64 & 1 ? item->place[user] : -1;
     const learn_slot *restrict slot = item->slot;
     uint32_t h = hash_node(user, item->mask);
     while (slot[h].user != user) {
@@ -88,6 +90,7 @@ static int32_t find_place(const learn_item *item, gv_node user)
 static void set_place(learn_item *item, gv_node user, int32_t place)
 {
     if (item->slot == NULL) {
+        item->adopts[user / 64] |= UINT64_C(1) << user % 64;
         item->place[user] = place;
         return;
     }
@@ -170,6 +173,15 @@ static void sort_by_user(const gv_node *user, int32_t *place, int32_t n)
         }
 }
 
+void learn_fetch(const learn_scan *s, const learn_item *item, int32_t i)
+{
+    const gv_csr *in = &s->g->in;
+    if (i + 2 * FETCH_AHEAD < item->n)
+        __builtin_prefetch(in->indptr + item->user[i + 2 * FETCH_AHEAD]);
+    if (i + FETCH_AHEAD < item->n)
+        __builtin_prefetch(in->indices + in->indptr[item->user[i + FETCH_AHEAD]]);
+}
+
 int32_t learn_friends(const learn_scan *s, const learn_item *item, int32_t i, int32_t *friend)
 {
     const gv_csr *in = &s->g->in;
@@ -246,7 +258,7 @@ static void visit_large(learn_scan *s, int64_t a, int32_t n_shuffles, learn_visi
         visit(arg, s, item, s->scratch[gv_thread()].friend, t * ADOPTERS_A_TASK,
               task_end(item, t * ADOPTERS_A_TASK));
     for (int32_t i = 0; i < item->n; i++)
-        item->place[item->user[i]] = -1;
+        item->adopts[item->user[i] / 64] = 0;
 }
 
 gv_status learn_scan_items(learn_scan *s, const char *stage, int32_t n_shuffles, learn_visit *visit,
@@ -291,17 +303,14 @@ static void give_item(gv_context *ctx, learn_item *item)
     gv_free(ctx, item->shuffle);
     gv_free(ctx, item->slot);
     gv_free(ctx, item->place);
+    gv_free(ctx, item->adopts);
 }
 
 static bool take_place(learn_item *item, gv_context *ctx, int64_t n_nodes)
 {
     item->place = gv_alloc(ctx, n_nodes, sizeof *item->place);
-    if (item->place == NULL)
-        return false;
-#pragma omp parallel for num_threads(gv_context_threads(ctx)) schedule(static)
-    for (int64_t v = 0; v < n_nodes; v++)
-        item->place[v] = -1;
-    return true;
+    item->adopts = gv_alloc_zero(ctx, n_nodes / 64 + 1, sizeof *item->adopts);
+    return item->place != NULL && item->adopts != NULL;
 }
 
 static int64_t largest_in_degree(gv_context *ctx, const gv_graph *g)

@@ -24,7 +24,8 @@ typedef struct learn_item {
     int32_t *shuffle; /* [n_shuffles][n], place whose time the adopter at i takes */
     learn_slot *slot; /* hash table [mask + 1], or NULL where `place` serves */
     uint32_t mask;
-    int32_t *place; /* [n_nodes], -1: no adopter; for items of many adopters */
+    uint64_t *adopts; /* [n_nodes] bits, and */
+    int32_t *place;   /* [n_nodes], set where the bit is; for items of many adopters */
 } learn_item;
 
 /* Per thread: an item, and the places of the friends of one adopter. */
@@ -62,6 +63,9 @@ void learn_scan_end(learn_scan *s);
 GV_CHECKED gv_status learn_scan_items(learn_scan *s, const char *stage, int32_t n_shuffles,
                                       learn_visit *visit, void *arg, const bool *failed,
                                       gv_error *err);
+
+/* Fetches what visits of the adopters some places after `i` will look at first. */
+void learn_fetch(const learn_scan *s, const learn_item *item, int32_t i);
 
 /* Places of the in-neighbours of adopter `i` who adopted the item too, by ascending node, into
  * `friend`; returns how many. */

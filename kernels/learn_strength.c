@@ -25,14 +25,17 @@ enum {
 
 /* ---- bins ------------------------------------------------------------------------------------ */
 
-/* Four an octave from 2^first: bins of equal exponent and equal two leading bits. */
+/* Four an octave from 2^first: bins of equal exponent and equal two leading bits, read off the
+ * number itself. What is smaller, or no number, is in the first one. */
 static int32_t quarter_bin(double x, int first, int32_t n)
 {
-    if (!(x >= ldexp(1.0, first)))
+    const union {
+        double f;
+        uint64_t u;
+    } bits = {.f = x};
+    const int64_t bin = (int64_t)(bits.u >> 50) - 4 * (1023 + (int64_t)first);
+    if (!(x > 0.0) || bin < 0)
         return 0;
-    int exponent;
-    const double fraction = frexp(x, &exponent); /* in [0.5, 1) */
-    const int64_t bin = 4 * (int64_t)(exponent - 1 - first) + (int64_t)(fraction * 8.0) - 4;
     return bin < n ? (int32_t)bin : n - 1;
 }
 
