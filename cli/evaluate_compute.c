@@ -139,14 +139,22 @@ static void make_rows(evaluate_work *w)
                                                           .close = w->truth->close};
 }
 
-static gv_status forecast_activations(evaluate_work *w, evaluate_row *row, gv_error *err)
+/* All rows foresee the same records. */
+static gv_status forecast_activations(evaluate_work *w, gv_error *err)
 {
+    gv_forecast forecast[EVALUATE_ROWS];
+    gv_auc auc[EVALUATE_ROWS];
     gv_auc_opts o = gv_auc_defaults();
     o.split = w->split;
     o.bootstraps = (int32_t)w->o->bootstraps;
     o.seed = cli_seed(w->s);
-    return gv_next_activation_auc(cli_context(w->s), w->g, w->log, w->window, &row->forecast, &o,
-                                  &row->auc, err);
+    for (int32_t i = 0; i < w->n_rows; i++)
+        forecast[i] = w->row[i].forecast;
+    const gv_status st = gv_next_activation_aucs(cli_context(w->s), w->g, w->log, w->window,
+                                                 forecast, w->n_rows, &o, auc, err);
+    for (int32_t i = 0; i < w->n_rows && st == GV_OK; i++)
+        w->row[i].auc = auc[i];
+    return st;
 }
 
 static void confirm(const evaluate_work *w, int32_t z, evaluate_row *row)
@@ -191,13 +199,11 @@ static gv_status find_influencers(evaluate_work *w, evaluate_row *row, gv_error 
     return st;
 }
 
-static gv_status measure(evaluate_work *w, int32_t i, gv_error *err)
+static gv_status compare_with_truth(evaluate_work *w, int32_t i, gv_error *err)
 {
     evaluate_row *row = &w->row[i];
-    gv_status st = forecast_activations(w, row, err);
-    if (w->truth == NULL)
-        return st;
-    if (st == GV_OK && i != EVALUATE_UNIFORM) /* it ranks as degree does */
+    gv_status st = GV_OK;
+    if (i != EVALUATE_UNIFORM) /* it ranks as degree does */
         st = find_influencers(w, row, err);
     if (st == GV_OK)
         st = gv_forecast_correlation(cli_context(w->s), w->g, w->n_topics, &row->forecast,
@@ -220,8 +226,10 @@ int evaluate_compute(evaluate_work *w)
     if (w->i1 == NULL || w->flag == NULL)
         return evaluate_no_memory(w);
     make_rows(w);
-    for (int32_t i = 0; i < w->n_rows; i++)
-        if (measure(w, i, &err) != GV_OK)
+    if (forecast_activations(w, &err) != GV_OK)
+        return cli_fail(w->s, &err);
+    for (int32_t i = 0; i < w->n_rows && w->truth != NULL; i++)
+        if (compare_with_truth(w, i, &err) != GV_OK)
             return cli_fail(w->s, &err);
     return CLI_OK;
 }

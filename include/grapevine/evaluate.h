@@ -68,6 +68,13 @@ GV_API GV_CHECKED gv_status gv_next_activation_auc(gv_context *ctx, const gv_gra
                                                    const gv_auc_opts *opts, gv_auc *out,
                                                    gv_error *err);
 
+/* The same for several forecasts at once, into out [n_forecasts]: who is at risk is found once. */
+GV_API GV_CHECKED gv_status gv_next_activation_aucs(gv_context *ctx, const gv_graph *g,
+                                                    const gv_log *log, const double *window,
+                                                    const gv_forecast *forecast,
+                                                    int32_t n_forecasts, const gv_auc_opts *opts,
+                                                    gv_auc *out, gv_error *err);
+
 /* Pearson's correlation of two forecasts over all (edge, topic) to which the second, usually the
  * planted truth, gives a positive chance; NaN where one of them does not vary.
  *
