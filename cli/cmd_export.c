@@ -92,7 +92,8 @@ static int run(const void *opts, cli_session *s)
 
 static int plan_run(const void *opts, cli_session *s, gv_plan *plan)
 {
-    return cli_plan_file(s, plan, ((const export_opts *)opts)->file, 1);
+    const export_opts *o = opts;
+    return cli_plan_look(s, plan, o->file, CLI_LOOK_EXPORT, o->table);
 }
 
 const cli_command cmd_export = {

@@ -219,7 +219,8 @@ static int plan_run(const void *opts, cli_session *s, gv_plan *plan)
     const int code = take_options(s, o, &d);
     if (code != CLI_OK)
         return code;
-    if (gv_import_plan(cli_context(s), o->edges.item, o->edges.n, &d, plan, &g, &err) != GV_OK)
+    if (gv_import_plan(cli_context(s), o->edges.item, o->edges.n, &d, s->budget, plan, &g, &err) !=
+        GV_OK)
         return cli_fail(s, &err);
     cli_plan_write(plan, gv_graph_bytes(&g, GV_PART_ALL));
     cli_plan_leave_graph(s, o->output, &g);

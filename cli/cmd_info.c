@@ -182,7 +182,7 @@ static int run(const void *opts, cli_session *s)
 
 static int plan_run(const void *opts, cli_session *s, gv_plan *plan)
 {
-    return cli_plan_file(s, plan, ((const info_opts *)opts)->file, 1);
+    return cli_plan_look(s, plan, ((const info_opts *)opts)->file, CLI_LOOK_INFO, NULL);
 }
 
 const cli_command cmd_info = {

@@ -47,7 +47,7 @@ static int run(const void *opts, cli_session *s)
 
 static int plan_run(const void *opts, cli_session *s, gv_plan *plan)
 {
-    return cli_plan_file(s, plan, ((const verify_opts *)opts)->file, 2);
+    return cli_plan_look(s, plan, ((const verify_opts *)opts)->file, CLI_LOOK_VERIFY, NULL);
 }
 
 const cli_command cmd_verify = {

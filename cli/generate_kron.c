@@ -59,5 +59,5 @@ void plan_kron(const generate_opts *o, cli_session *s, gv_plan *plan)
 {
     const gv_kron_opts k = kron_opts(o, s);
     gv_kron_plan(plan, &k, o->format == GENERATE_TSV, gv_context_threads(cli_context(s)),
-                 gv_context_memory_limit(cli_context(s)));
+                 s->budget);
 }

@@ -1,14 +1,15 @@
 /* plan.c -- see plan.h; and the dry run of one command. */
 #include "cli/plan.h"
 
-#include <errno.h>
+#include <libgen.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/statvfs.h>
 
 /* Program, libraries and their own heaps, before any input: measured, x86-64. */
 enum { PROGRAM_BYTES = 14 << 20 };
 
-static const double written_a_second = 1e9, read_a_second = 1e9;
+static const double written_a_second = 1e9;
 
 /* ---- inputs ---------------------------------------------------------------------------------- */
 
@@ -77,16 +78,6 @@ void cli_plan_map_model(cli_session *s, gv_plan *plan, const char *path,
     gv_plan_hold(plan, GV_PLAN_RESIDENT, "model file, mapped", gv_model_bytes(shape));
 }
 
-int cli_plan_file(cli_session *s, gv_plan *plan, const char *path, int mappings)
-{
-    struct stat info;
-    if (stat(path, &info) != 0)
-        return cli_fail_text(s, CLI_NO_INPUT, "%s: %s", path, strerror(errno));
-    gv_plan_begin(plan, "read", (double)info.st_size / read_a_second);
-    gv_plan_use(plan, GV_PLAN_RESIDENT, "file, mapped", mappings * (int64_t)info.st_size);
-    return CLI_OK;
-}
-
 int64_t cli_plan_count(const char *spec)
 {
     int64_t n = 0;
@@ -117,6 +108,50 @@ void cli_plan_write(gv_plan *plan, int64_t bytes)
     gv_plan_use(plan, GV_PLAN_OUTPUT, "output file", bytes);
 }
 
+/* Bytes that are free where `path`, a file or folder that may not be there yet, would be; -1 when
+ * that cannot be said. */
+static int64_t free_bytes(const char *path)
+{
+    struct statvfs disk;
+    char *copy = strdup(path);
+    const bool known =
+        copy != NULL && (statvfs(path, &disk) == 0 || statvfs(dirname(copy), &disk) == 0);
+    free(copy);
+    return known ? (int64_t)disk.f_bavail * (int64_t)disk.f_frsize : -1;
+}
+
+static int refuse_disk(const cli_session *s, const char *path, int64_t bytes)
+{
+    char needed[32], have[32];
+    const int64_t left = free_bytes(path);
+    if (left < 0 || bytes <= left)
+        return CLI_OK;
+    return cli_fail_text(s, CLI_NO_FIT,
+                         "the plan does not fit: %s: %s bytes are needed there, %s are free", path,
+                         cli_thousands(bytes, needed), cli_thousands(left, have));
+}
+
+/* Outputs, and temporary data beside them unless --tmpdir puts these elsewhere. */
+static int check_disk(const cli_session *s, const cli_command *command, const void *opts,
+                      const gv_plan *plan)
+{
+    const gv_plan_sums sums = gv_plan_sum(plan);
+    const char *output = NULL, *tmpdir = NULL;
+    for (const cli_option *o = command->options; o->name != NULL; o++) {
+        const void *value = (const char *)opts + o->offset;
+        if (strcmp(o->name, "tmpdir") == 0)
+            memcpy(&tmpdir, value, sizeof tmpdir);
+        else if (o->type == CLI_OUTPUT && output == NULL)
+            memcpy(&output, value, sizeof output);
+    }
+    int code = CLI_OK;
+    if (tmpdir != NULL)
+        code = refuse_disk(s, tmpdir, sums.disk);
+    if (code == CLI_OK && output != NULL && strcmp(output, "-") != 0)
+        code = refuse_disk(s, output, sums.output + (tmpdir == NULL ? sums.disk : 0));
+    return code;
+}
+
 int cli_session_plan(cli_session *s, const cli_command *command, const void *opts)
 {
     gv_error err;
@@ -134,6 +169,8 @@ int cli_session_plan(cli_session *s, const cli_command *command, const void *opt
         code = cli_fail(s, &err);
     if (code == CLI_OK)
         code = cli_plan_print(s, plan);
+    if (code == CLI_OK)
+        code = check_disk(s, command, opts, plan);
     gv_plan_free(plan);
     return code;
 }

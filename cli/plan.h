@@ -25,8 +25,10 @@ void cli_plan_map_graph(cli_session *s, gv_plan *plan, const char *path,
 void cli_plan_map_model(cli_session *s, gv_plan *plan, const char *path,
                         const gv_model_shape *shape);
 
-/* Adds the pages of a file that is read as a whole, through so many mappings at a time. */
-int cli_plan_file(cli_session *s, gv_plan *plan, const char *path, int mappings);
+/* The whole plan of a command that looks into a file; `table` is that of export, else NULL. */
+typedef enum cli_look { CLI_LOOK_INFO, CLI_LOOK_VERIFY, CLI_LOOK_EXPORT } cli_look;
+int cli_plan_look(cli_session *s, gv_plan *plan, const char *path, cli_look look,
+                  const char *table);
 
 /* Adds "write" with an output of `bytes`. */
 void cli_plan_write(gv_plan *plan, int64_t bytes);

@@ -218,15 +218,23 @@ static int64_t name_bytes(const extent *x)
     return x->nodes * (x->id_bytes + 12) + 4 * slots;
 }
 
+static int64_t blocks_bytes(const extent *x)
+{
+    return x->bytes < BLOCK ? x->bytes : 2 * (int64_t)BLOCK;
+}
+
+static int64_t columns_bytes(const importer *im, const extent *x)
+{
+    return x->widest_rows * ((im->ids == GV_FIELD_TEXT ? 32 : 16) + (x->weights ? 8 : 0));
+}
+
 static void plan_reading(const importer *im, const extent *x, int32_t threads, gv_plan *plan,
                          held *h)
 {
     const bool text = im->ids == GV_FIELD_TEXT;
-    const int64_t column = text ? 32 : 16, block = x->bytes < BLOCK ? x->bytes : 2 * (int64_t)BLOCK;
     gv_plan_begin(plan, "read", (double)x->bytes / (bytes_read * threads));
-    gv_plan_use(plan, GV_PLAN_MEMORY, "blocks of text", block);
-    gv_plan_use(plan, GV_PLAN_MEMORY, "columns of a block",
-                x->widest_rows * (column + (x->weights ? 8 : 0)));
+    gv_plan_use(plan, GV_PLAN_MEMORY, "blocks of text", blocks_bytes(x));
+    gv_plan_use(plan, GV_PLAN_MEMORY, "columns of a block", columns_bytes(im, x));
     h->segments = gv_plan_hold(plan, x->spilled ? GV_PLAN_DISK : GV_PLAN_MEMORY,
                                "edges as pairs of ids", x->rows * edge_bytes(im, x));
     if (text) {
@@ -322,22 +330,21 @@ static void plan_attributes(const importer *im, const extent *x, gv_plan *plan, 
 }
 
 /* What import_batch.c looks for before it sends the edges to disk. */
-static bool spills(const importer *im, const extent *x, bool stored)
+static bool spills(const importer *im, const extent *x, bool stored, int64_t limit)
 {
-    const int64_t limit = gv_context_memory_limit(im->ctx);
     const int64_t items = x->rows * (im->o.build.undirected ? 2 : 1);
     const int64_t item = stored ? 12 : 8, rows = stored ? 16 : 4;
-    return limit > 0 && items * (2 * item + rows) + 40 * x->nodes > limit;
+    const int64_t reading = blocks_bytes(x) + columns_bytes(im, x);
+    return limit > 0 && items * (2 * item + rows) + 40 * x->nodes + reading > limit;
 }
 
 /* Everything beside the ids takes turns in what the limit leaves. */
-static void plan_disk(const importer *im, const extent *x, bool stored, int32_t threads,
-                      gv_plan *plan, const held *h)
+static void plan_disk(const importer *im, const extent *x, bool stored, int64_t limit,
+                      int32_t threads, gv_plan *plan, const held *h)
 {
     const int64_t items = x->rows * (im->o.build.undirected ? 2 : 1);
     const int64_t item = stored ? 12 : 8, pairs = x->rows * edge_bytes(im, x);
     const int64_t offsets = 8 * (x->nodes + 1);
-    const int64_t limit = gv_context_memory_limit(im->ctx);
     const int64_t left = limit - offsets - 8 * x->nodes - index_bytes(x);
     gv_plan_begin(plan, "number", (double)x->rows / (edges_numbered * threads));
     gv_plan_hold(plan, GV_PLAN_MEMORY, "index of ids", index_bytes(x));
@@ -351,8 +358,8 @@ static void plan_disk(const importer *im, const extent *x, bool stored, int32_t 
 }
 
 GV_API gv_status gv_import_plan(gv_context *ctx, const char *const *paths, int64_t n_paths,
-                                const gv_import_opts *opts, gv_plan *plan, gv_graph_shape *graph,
-                                gv_error *err)
+                                const gv_import_opts *opts, int64_t limit, gv_plan *plan,
+                                gv_graph_shape *graph, gv_error *err)
 {
     importer im = {.ctx = ctx, .paths = paths};
     im.o = opts != NULL ? *opts : gv_import_defaults();
@@ -377,10 +384,10 @@ GV_API gv_status gv_import_plan(gv_context *ctx, const char *const *paths, int64
                               .n_attributes = x.attributes};
     const int32_t threads = gv_context_threads(ctx);
     const bool stored = graph->rule == GV_PROBABILITY_STORED;
-    if (spills(&im, &x, stored)) {
+    if (spills(&im, &x, stored, limit)) {
         x.spilled = true;
         plan_reading(&im, &x, threads, plan, &h);
-        plan_disk(&im, &x, stored, threads, plan, &h);
+        plan_disk(&im, &x, stored, limit, threads, plan, &h);
     } else {
         plan_reading(&im, &x, threads, plan, &h);
         plan_numbering(&im, &x, threads, plan, &h);

@@ -12,6 +12,9 @@ static const double purchases_a_year = 0.0268;
 enum { PURCHASE_BYTES = 27, NODE_BYTES = 19, BATCH = 64 * 4096, BATCH_COLUMNS = 512 * 4096 };
 enum { WINDOW = 256 << 20 }; /* in which checksums are taken */
 
+/* Buffers of text and columns, and items that are simulated before they are written, at most. */
+enum { NODE_TEXT = 8 << 20, PURCHASE_BUFFER = 18 << 20, ITEMS = 256 };
+
 /* Consumers and purchases made or written a second and thread. Docs: plan.md. */
 static const double consumers_made = 8e5, purchases_made = 5e5;
 
@@ -26,6 +29,7 @@ static void plan_consumers(gv_plan *plan, const gv_consumers_opts *o, const gv_g
     gv_plan_begin(plan, "write consumers", (double)n / (consumers_made * threads));
     gv_plan_use(plan, GV_PLAN_MEMORY, "a batch of consumers",
                 batch * (28 + 10 * topics) + (int64_t)(5.0 * o->mean_degree * (double)batch));
+    gv_plan_use(plan, GV_PLAN_MEMORY, "text", n < NODE_TEXT / 57 ? 57 * n : NODE_TEXT);
     gv_plan_use(plan, GV_PLAN_OUTPUT, "graph.h5", gv_graph_bytes(g, GV_PART_ALL));
     gv_plan_use(plan, GV_PLAN_OUTPUT, "truth.h5", n * (10 * topics + 4) + g->n_edges);
     gv_plan_use(plan, GV_PLAN_OUTPUT, "nodes.tsv", NODE_BYTES * n);
@@ -40,16 +44,21 @@ static void plan_purchases(gv_plan *plan, const gv_consumers_opts *o, const gv_g
     const int64_t n = g->n_nodes;
     const double of_item = purchases_a_year * (double)n * o->days / 365.0;
     const int64_t rows = (int64_t)(of_item * o->topics * (double)o->items);
-    const int64_t row_bytes = format == GV_PURCHASES_TSV ? PURCHASE_BYTES : 24;
     gv_plan_begin(plan, "purchases", (double)rows / (purchases_made * threads));
+    const bool text = format == GV_PURCHASES_TSV;
+    const int64_t items = o->topics * o->items, together = items < ITEMS ? items : ITEMS;
     gv_plan_use(plan, GV_PLAN_RESIDENT, "graph.h5, mapped",
-                gv_graph_bytes(g, GV_PART_OUT_INDPTR | GV_PART_OUT_INDICES));
+                gv_graph_bytes(g, GV_PART_OUT_INDPTR | GV_PART_OUT_INDICES | GV_PART_IDS));
     gv_plan_use(plan, GV_PLAN_RESIDENT, "truth.h5, mapped",
                 n * (4 * (int64_t)o->topics + 4) + g->n_edges);
     gv_plan_use(plan, GV_PLAN_MEMORY, "purchases of items at work",
                 (int64_t)of_item * threads * 2 * 48);
-    gv_plan_use(plan, GV_PLAN_OUTPUT, format == GV_PURCHASES_TSV ? "purchases.tsv" : "purchases.h5",
-                row_bytes * rows);
+    gv_plan_use(plan, GV_PLAN_MEMORY, "purchases of items that are sold together",
+                (int64_t)(of_item * (double)together) * 16);
+    gv_plan_use(plan, GV_PLAN_MEMORY, text ? "text" : "columns",
+                rows < PURCHASE_BUFFER / 72 ? 72 * rows : PURCHASE_BUFFER);
+    gv_plan_use(plan, GV_PLAN_OUTPUT, text ? "purchases.tsv" : "purchases.h5",
+                (text ? PURCHASE_BYTES : 24) * rows);
 }
 
 GV_API void gv_population_write_plan(gv_plan *plan, const gv_consumers_opts *opts,

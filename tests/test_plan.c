@@ -90,7 +90,7 @@ static gv_status plan_import(gv_context *ctx, const gv_import_opts *o, gv_plan *
     const char *const paths[] = {path};
     gv_status st = gv_plan_create(ctx, p, err);
     if (st == GV_OK)
-        st = gv_import_plan(ctx, paths, 1, o, *p, g, err);
+        st = gv_import_plan(ctx, paths, 1, o, gv_context_memory_limit(ctx), *p, g, err);
     return st == GV_OK ? gv_plan_check(*p, err) : st;
 }
 

@@ -177,12 +177,14 @@ GV_API GV_CHECKED gv_status gv_log_look(gv_context *ctx, const char *path, const
 GV_API void gv_learn_plan(gv_plan *plan, const gv_graph_shape *g, const gv_log_shape *log,
                           int32_t threads, gv_model_shape *model);
 
-/* Reading the edges, building, and the graph, which is held to the end; *graph is its estimated
- * shape, from the sizes of the files and a sample of their lines; reads at most 16 MiB of each.
- * Errors as gv_import(); standard input cannot be planned: GV_ERR_ARG. */
+/* Reading the edges, building, and the graph, which is held to the end; or, beyond `limit`, the
+ * build on disk of gv_import_file(). *graph is the estimated shape, from the sizes of the files and
+ * a sample of their lines; reads at most 16 MiB of each. Errors as gv_import(); standard input
+ * cannot be planned: GV_ERR_ARG. */
 GV_API GV_CHECKED gv_status gv_import_plan(gv_context *ctx, const char *const *paths,
                                            int64_t n_paths, const gv_import_opts *opts,
-                                           gv_plan *plan, gv_graph_shape *graph, gv_error *err);
+                                           int64_t limit, gv_plan *plan, gv_graph_shape *graph,
+                                           gv_error *err);
 
 /* Counting and writing a population, and its files; *graph is the estimated shape. */
 GV_API void gv_population_write_plan(gv_plan *plan, const gv_consumers_opts *opts,

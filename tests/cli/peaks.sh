@@ -1,17 +1,22 @@
 #!/bin/sh
-# peaks.sh GRAPEVINE PEAK: the peak that --dry-run foretells against the one that is measured, for
-# import, cascade, ppr and influence on three sizes of graph. Within 5 % or 16 MiB, mapped files
-# included.
+# peaks.sh GRAPEVINE PEAK: the peak that --dry-run foretells against the one that is measured, on three
+# sizes of graph. Within 5 % or 16 MiB, mapped files included.
 grapevine=$1 peak=$2 bad=0
 folder=$(mktemp -d) || exit 1
 trap 'rm -rf "$folder"' EXIT
 cd "$folder" || exit 1
 export OMP_PROC_BIND=false
 
-compare() { # arguments of grapevine, without output
-    planned=$("$grapevine" "$@" -o plan.h5 --threads 2 --dry-run |
+compare() { # arguments of grapevine without output
+    look plan.h5 out.h5 "$@"
+}
+
+look() { # outputs of plan and run ("" for none), arguments of grapevine
+    plan=${1:+-o $1} out=${2:+-o $2}
+    shift 2
+    planned=$("$grapevine" "$@" $plan --threads 2 --dry-run |
         sed -n 's/^peak: .*(\([0-9,]*\) bytes).*/\1/p' | tr -d ,)
-    measured=$("$peak" "$grapevine" "$@" -o out.h5 --threads 2 --force --progress none 2>err.txt)
+    measured=$("$peak" "$grapevine" "$@" $out --threads 2 --force --progress none 2>err.txt)
     code=$?
     if [ $code != 0 ] || [ -z "$planned" ] || [ -e plan.h5 ]; then
         echo "exit code $code, planned '$planned': $*"
@@ -35,6 +40,7 @@ for consumers in 5000 30000 120000; do
     "$grapevine" learn population/graph.h5 --log population/purchases.tsv -o model.h5 --force \
         --progress none || exit 1
     compare import edges.tsv
+    compare import edges.tsv --memory $((consumers / 4000 + 24))M
     compare import edges.tsv --undirected --probability tri
     mv out.h5 stored.h5
     compare ppr population/graph.h5 --tolerance 1e-4
@@ -44,5 +50,12 @@ for consumers in 5000 30000 120000; do
     compare cascade stored.h5 --seeds 1,2,3 --activation
     compare influence population/graph.h5 --model model.h5
     compare influence population/graph.h5 --model model.h5 --measure i1,i2 --store scores,rank,flags
+    look "" "" export out.h5 --table influencers
+    look "" "" export population/graph.h5 --table edges
+    look "" "" info population/graph.h5
+    look "" "" verify population/graph.h5
+    look "" "" verify population/truth.h5
+    look "" "" verify model.h5
+    look plan other generate consumers --consumers $consumers --topics 2 --items 6 --days 90
 done
 exit $bad

@@ -46,6 +46,12 @@ grapevine import big.txt -o big.h5 --memory 1G --dry-run >/dev/null
 echo "= $?"
 ls big.h5* 2>/dev/null
 
+# nor does what is larger than the disk
+grapevine generate kron --scale 30 --edge-factor 1024 --memory 64G -o huge.h5 --dry-run 2>&1 \
+    >/dev/null | sed 's/[0-9,]* bytes/N bytes/; s/, [0-9,]* are/, N are/'
+grapevine generate kron --scale 30 --edge-factor 1024 --memory 64G -o huge.h5 --dry-run >/dev/null 2>&1
+echo "= $?"
+
 # refusals
 say import edges.txt -o x.h5 --memory 5X
 say import edges.txt -o x.h5 --memory 100
