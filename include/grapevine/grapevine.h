@@ -16,6 +16,7 @@
 #include "grapevine/machine.h"
 #include "grapevine/plan.h"
 #include "grapevine/ppr.h"
+#include "grapevine/ppr_local.h"
 #include "grapevine/version.h"
 
 #endif
