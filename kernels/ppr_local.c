@@ -35,6 +35,8 @@ GV_API const char *gv_ppr_reason_name(gv_ppr_reason reason)
         return "tolerance";
     case GV_PPR_EDGES:
         return "edges";
+    case GV_PPR_ROUNDING:
+        return "rounding";
     }
     return "unknown";
 }
@@ -51,32 +53,30 @@ typedef struct job {
     gv_ppr_local_column *column;
 } job;
 
-/* A round twice as long as the one before would not end: it would be stopped half way, and bounds
- * are those of the worst residual. */
-static bool goes_on(const ppr_push *p, int64_t last_round)
+/* Why there is no use in a further round, if so. One takes at least as many edges as the last; if
+ * it had to be stopped half way, the bounds would be those of its worst residual. */
+static bool has_to_stop(const ppr_push *p, const ppr_known *known, int64_t last_round,
+                        gv_ppr_reason *reason)
 {
-    return !p->out_of_edges && p->edges + last_round < p->max_edges && p->threshold > 0x1p-1000;
+    *reason = known->residual <= known->slack ? GV_PPR_ROUNDING : GV_PPR_EDGES;
+    return *reason == GV_PPR_ROUNDING || p->out_of_edges || p->max_edges - p->edges < last_round;
 }
 
 static gv_status find_best(const job *j, ppr_push *p, ppr_list *list, gv_ppr_local_column *found,
                            gv_error *err)
 {
-    gv_status st = GV_OK;
-    int64_t before = 0;
-    do {
-        const int64_t edges = p->edges;
-        st = ppr_push_round(p, err);
+    for (;;) {
+        const int64_t before = p->edges;
+        gv_status st = ppr_push_round(p, err);
         if (st == GV_OK)
             st = ppr_list_make(p, list, err);
         if (st != GV_OK)
             return st;
         found->rounds++;
         found->converged = ppr_list_settled(list, j->o, &found->reason);
-        before = p->edges - edges;
-    } while (!found->converged && goes_on(p, before));
-    if (!found->converged)
-        found->reason = GV_PPR_EDGES;
-    return st;
+        if (found->converged || has_to_stop(p, &list->known, p->edges - before, &found->reason))
+            return GV_OK;
+    }
 }
 
 static void report(const job *j, int64_t c, const ppr_push *p, const ppr_list *list,
@@ -192,10 +192,11 @@ static gv_status run_job(job *j, gv_error *err)
     gv_free(j->ctx, entry);
     gv_free(j->ctx, workers);
     if (st == GV_OK && failed > 0)
-        return gv_fail(err, GV_ERR_CONVERGE,
-                       "ppr: the best of %" PRId64 " of %" PRId64
-                       " columns could not be told from all others within %" PRId64 " edges",
-                       failed, n, j->o->max_edges);
+        return gv_fail(
+            err, GV_ERR_CONVERGE,
+            "ppr: the best of %" PRId64 " of %" PRId64
+            " columns could not be told from all others, looking at no more than %" PRId64 " edges",
+            failed, n, j->o->max_edges);
     return st;
 }
 

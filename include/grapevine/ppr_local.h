@@ -26,11 +26,12 @@ typedef struct gv_ppr_local_opts {
 typedef enum gv_ppr_reason {
     GV_PPR_CERTIFIED = 0, /* nobody else can have a higher score than those listed     */
     GV_PPR_WITHIN = 1,    /* nobody else can have a score higher by more than `tolerance` */
-    GV_PPR_EDGES = 2      /* max_edges; the bounds hold all the same                   */
+    GV_PPR_EDGES = 2,     /* the next round would take more than max_edges             */
+    GV_PPR_ROUNDING = 3   /* further rounds would be lost in rounding                  */
 } gv_ppr_reason;
 
 typedef struct gv_ppr_local_column {
-    bool converged; /* reason is not GV_PPR_EDGES */
+    bool converged; /* reason is GV_PPR_CERTIFIED or GV_PPR_WITHIN; bounds hold in any case */
     gv_ppr_reason reason;
     int32_t rounds;    /* halvings of the threshold */
     int64_t pushes;    /* consumers whose walks were pushed on, with repetitions */
@@ -76,7 +77,7 @@ GV_API GV_CHECKED gv_status gv_ppr_local(gv_context *ctx, const gv_graph *g,
 GV_API GV_CHECKED gv_status gv_ppr_max_degree(gv_context *ctx, const gv_graph *g,
                                               gv_direction direction, int64_t *out, gv_error *err);
 
-/* "certified", "tolerance", "edges". */
+/* "certified", "tolerance", "edges", "rounding". */
 GV_API const char *gv_ppr_reason_name(gv_ppr_reason reason);
 
 #ifdef __cplusplus
