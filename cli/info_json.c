@@ -179,6 +179,7 @@ static int ppr(info_work *w, json *j)
         json_int(j, "least_iterations", p.least_iterations);
         json_int(j, "most_iterations", p.most_iterations);
         json_real(j, "largest_residual", p.largest_residual);
+        json_text(j, "method", p.pushes ? "local" : "sweeps");
         json_close(j, '}');
     }
     json_close(j, ']');

@@ -259,6 +259,14 @@ static int ppr(const info_work *w, int64_t i)
     gv_ppr_info p;
     if (gv_file_ppr(w->f, i, &p, &err) != GV_OK)
         return cli_fail(w->s, &err);
+    if (p.pushes) {
+        char edges[32];
+        fprintf(w->to,
+                "ppr %s: %" PRId64 " columns, pushes over up to %s edges each, %" PRId64
+                " certified\n",
+                p.name, p.n_columns, cli_thousands(p.largest_edges, edges), p.n_converged);
+        return CLI_OK;
+    }
     fprintf(w->to,
             "ppr %s: %" PRId64 " columns, %d to %d sweeps, %" PRId64 " converged, error at most "
             "%.2g\n",

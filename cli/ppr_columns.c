@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static bool allocate(ppr_columns *c, int64_t n, int64_t entries, bool weights)
 {
@@ -44,8 +45,32 @@ int ppr_columns_global(const cli_session *s, ppr_columns *c)
     return CLI_OK;
 }
 
-int ppr_columns_sources(const cli_session *s, const gv_graph *g, const char *ids, ppr_columns *c)
+/* The ids of a file, one a line. */
+static int columns_of_file(cli_session *s, const gv_graph *g, const char *path, ppr_columns *c)
 {
+    gv_error err;
+    gv_node *node;
+    int64_t n;
+    if (gv_nodes_read(cli_context(s), g, path, &node, &n, &err) != GV_OK)
+        return cli_fail(s, &err);
+    const bool fine = allocate(c, n, n, false);
+    for (int64_t i = 0; i < n && fine; i++) {
+        char id[GV_ID_CHARS + 1];
+        c->node[i] = node[i];
+        c->offset[i + 1] = i + 1;
+        gv_graph_id(g, node[i], id);
+        set_name(c, i, id, strlen(id));
+    }
+    gv_nodes_free(cli_context(s), node);
+    if (!fine)
+        return no_memory(s, n);
+    return n > 0 ? CLI_OK : cli_fail_text(s, CLI_BAD_DATA, "%s: no sources", path);
+}
+
+int ppr_columns_sources(cli_session *s, const gv_graph *g, const char *ids, ppr_columns *c)
+{
+    if (access(ids, F_OK) == 0)
+        return columns_of_file(s, g, ids, c);
     int64_t n = 1;
     for (const char *at = ids; *at != '\0'; at++)
         n += *at == ',';

@@ -18,8 +18,8 @@ typedef struct ppr_columns {
 
 /* One column that restarts everywhere alike. */
 int ppr_columns_global(const cli_session *s, ppr_columns *c);
-/* One column for each id of "id,id,...", named by the id. */
-int ppr_columns_sources(const cli_session *s, const gv_graph *g, const char *ids, ppr_columns *c);
+/* One column for each id of "id,id,...", or of a file of that name, named by the id. */
+int ppr_columns_sources(cli_session *s, const gv_graph *g, const char *ids, ppr_columns *c);
 /* One column for each topic: who bought in it, by the number of their purchases. */
 int ppr_columns_topics(const cli_session *s, const gv_model *m, ppr_columns *c);
 /* The columns of a file of column name, id and weight. */

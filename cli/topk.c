@@ -16,8 +16,20 @@ bool cli_topk_begin(cli_topk *t, int64_t n_columns, int64_t k)
     return t->node != NULL && t->score != NULL && t->next_score != NULL;
 }
 
+bool cli_topk_bounds(cli_topk *t)
+{
+    const size_t cells = (size_t)(t->n_columns * t->k + 1);
+    t->lower = calloc(cells, sizeof *t->lower);
+    t->upper = calloc(cells, sizeof *t->upper);
+    t->others = calloc((size_t)t->n_columns + 1, sizeof *t->others);
+    return t->lower != NULL && t->upper != NULL && t->others != NULL;
+}
+
 void cli_topk_free(cli_topk *t)
 {
+    free(t->others);
+    free(t->upper);
+    free(t->lower);
     free(t->next_score);
     free(t->score);
     free(t->node);
@@ -29,6 +41,21 @@ gv_status cli_topk_fill(cli_topk *t, gv_context *ctx, int64_t column, const doub
 {
     return gv_top_k(ctx, score, n, t->k, t->node + column * t->k, t->score + column * t->k,
                     t->next_score + column, err);
+}
+
+static gv_status put_bounds(const cli_topk *t, gv_results *r, const char *measure, gv_error *err)
+{
+    const int64_t dims[2] = {t->n_columns, t->k};
+    char path[128];
+    snprintf(path, sizeof path, "/topk/%s/lower", measure);
+    gv_status st = gv_results_put(r, path, GV_F64, 2, dims, t->lower, err);
+    snprintf(path, sizeof path, "/topk/%s/upper", measure);
+    if (st == GV_OK)
+        st = gv_results_put(r, path, GV_F64, 2, dims, t->upper, err);
+    snprintf(path, sizeof path, "/topk/%s/others", measure);
+    if (st == GV_OK)
+        st = gv_results_put(r, path, GV_F64, 1, dims, t->others, err);
+    return st;
 }
 
 gv_status cli_topk_put(const cli_topk *t, gv_results *r, const gv_graph *g, const char *measure,
@@ -47,5 +74,5 @@ gv_status cli_topk_put(const cli_topk *t, gv_results *r, const gv_graph *g, cons
     snprintf(path, sizeof path, "/topk/%s/next_score", measure);
     if (st == GV_OK)
         st = gv_results_put(r, path, GV_F64, 1, dims, t->next_score, err);
-    return st;
+    return st == GV_OK && t->others != NULL ? put_bounds(t, r, measure, err) : st;
 }

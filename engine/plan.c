@@ -170,6 +170,10 @@ GV_API unsigned gv_graph_parts(unsigned uses)
         parts |= GV_PART_OUT_INDPTR | GV_PART_OUT_INDICES;
     if ((uses & GV_USES_IN) != 0)
         parts |= GV_PART_IN_INDPTR | GV_PART_IN_INDICES;
+    if ((uses & GV_USES_OUT_OFFSETS) != 0)
+        parts |= GV_PART_OUT_INDPTR;
+    if ((uses & GV_USES_IN_OFFSETS) != 0)
+        parts |= GV_PART_IN_INDPTR;
     if (p && out)
         parts |= GV_PART_OUT_PROBABILITY;
     if (p && (uses & GV_USES_IN) != 0)

@@ -179,10 +179,11 @@ typedef struct best {
     gv_file *f;
     gv_file_ids ids;
     int64_t n_columns, k;
-    const gv_node *node;  /* [n_columns][k] */
-    const double *score;  /* the same */
-    const int32_t *topic; /* [n_columns] places in /topics, or NULL */
-    const char *column;   /* [n_columns][width], or NULL */
+    const gv_node *node;         /* [n_columns][k] */
+    const double *score;         /* the same */
+    const double *lower, *upper; /* the same; NULL: no bounds */
+    const int32_t *topic;        /* [n_columns] places in /topics, or NULL */
+    const char *column;          /* [n_columns][width], or NULL */
     int32_t width;
     int64_t first; /* cell of the first row */
 } best;
@@ -207,9 +208,15 @@ static int64_t format_best(const void *arg, int64_t begin, int64_t end, char *te
         *to++ = '\t';
         to = gv_put_int(to, i % b->k + 1);
         *to++ = '\t';
-        to = put_id(&b->ids, b->node[i], to);
+        to = put_id(&b->ids, (gv_node)i, to);
         *to++ = '\t';
         to = gv_put_f64(to, b->score[i]);
+        if (b->lower != NULL) {
+            *to++ = '\t';
+            to = gv_put_f64(to, b->lower[i]);
+            *to++ = '\t';
+            to = gv_put_f64(to, b->upper[i]);
+        }
         *to++ = '\n';
     }
     return to - text;
@@ -244,7 +251,10 @@ static gv_status column_names(best *b, const char *name, gv_error *err)
 /* Rows are written column by column, so that those of one topic can be picked. */
 static gv_status write_best(best *b, int32_t topic, gv_row_writer *w, gv_error *err)
 {
-    gv_status st = gv_write_text(w, "column\tplace\tid\tscore\n", err);
+    gv_status st = gv_write_text(w,
+                                 b->lower == NULL ? "column\tplace\tid\tscore\n"
+                                                  : "column\tplace\tid\tscore\tlower\tupper\n",
+                                 err);
     for (int64_t c = 0; st == GV_OK && c < b->n_columns; c++) {
         if (topic >= 0 && (b->topic == NULL || b->topic[c] != topic))
             continue;
@@ -252,9 +262,51 @@ static gv_status write_best(best *b, int32_t topic, gv_row_writer *w, gv_error *
         while (n < b->k && b->node[c * b->k + n] >= 0)
             n++;
         b->first = c * b->k;
-        st = gv_write_rows(w, n, GV_TOPIC_CHARS + GV_ID_CHARS + 2 * GV_NUMBER_CHARS + 4,
+        st = gv_write_rows(w, n, GV_TOPIC_CHARS + GV_ID_CHARS + 4 * GV_NUMBER_CHARS + 6,
                            format_best, b, err);
     }
+    return st;
+}
+
+/* The ids of all cells: the list has its own. */
+static gv_status cell_ids(best *b, const char *name, gv_error *err)
+{
+    char path[256];
+    gv_h5_info at;
+    const void *data = NULL;
+    snprintf(path, sizeof path, "/topk/%s/ext_id", name);
+    gv_status st = gv_h5_look(b->f->h5, path, &at, err);
+    if (st != GV_OK)
+        return st;
+    const bool text = at.kind == GV_H5_ARRAY && at.shape.type == GV_TEXT;
+    if (text && at.shape.width > GV_ID_CHARS)
+        return gv_fail(err, GV_ERR_DATA, "%s: %s: strings of %d bytes are longer than %d",
+                       gv_h5_path(b->f->h5), path, at.shape.width, GV_ID_CHARS);
+    const gv_h5_shape want = text ? gv_h5_strings(at.shape.width, b->n_columns * b->k)
+                                  : gv_h5_matrix(GV_I64, b->n_columns, b->k);
+    st = gv_file_array(b->f, path, &want, &data, err);
+    b->ids = (gv_file_ids){.width = want.width};
+    if (text)
+        b->ids.text = data;
+    else
+        b->ids.number = data;
+    return st;
+}
+
+/* Bounds of the scores, if there are any. */
+static gv_status bounds(best *b, const char *name, gv_error *err)
+{
+    const gv_h5_shape want = gv_h5_matrix(GV_F64, b->n_columns, b->k);
+    char path[256];
+    const void *lower = NULL, *upper = NULL;
+    snprintf(path, sizeof path, "/topk/%s/lower", name);
+    if (gv_file_find(b->f, path) == NULL)
+        return GV_OK;
+    gv_status st = gv_file_array(b->f, path, &want, &lower, err);
+    snprintf(path, sizeof path, "/topk/%s/upper", name);
+    if (st == GV_OK)
+        st = gv_file_array(b->f, path, &want, &upper, err);
+    b->lower = lower, b->upper = upper;
     return st;
 }
 
@@ -279,7 +331,9 @@ static gv_status export_best(gv_file *f, const char *name, int32_t topic, gv_row
     if (st == GV_OK)
         st = column_names(&b, name, err);
     if (st == GV_OK)
-        st = gv_file_read_ids(f, &b.ids, err);
+        st = cell_ids(&b, name, err);
+    if (st == GV_OK)
+        st = bounds(&b, name, err);
     b.node = node, b.score = score;
     return st == GV_OK ? write_best(&b, topic, w, err) : st;
 }

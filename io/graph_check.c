@@ -149,6 +149,8 @@ static gv_status check_direction(gv_context *ctx, const gv_graph *g, const gv_cs
     const char *way = csr == &g->out ? "out" : "in";
     snprintf(name, sizeof name, "/%s/indptr", way);
     gv_status st = gv_check_offsets(ctx, csr->indptr, g->n_nodes, g->n_edges, file, name, err);
+    if ((uses & (csr == &g->out ? GV_USES_OUT : GV_USES_IN)) == 0)
+        return st;
     snprintf(name, sizeof name, "/%s/indices", way);
     if (st == GV_OK)
         st = gv_check_indices(ctx, csr->indptr, g->n_nodes, csr->indices, (int32_t)g->n_nodes, file,
@@ -168,11 +170,11 @@ GV_API gv_status gv_graph_check(gv_context *ctx, const gv_graph *g, unsigned use
     gv_status st = GV_OK;
     if ((uses & (GV_USES_OUT | GV_USES_IN)) == 0 && (uses & GV_USES_PROBABILITY) != 0)
         uses |= GV_USES_OUT;
-    if ((uses & GV_USES_OUT) != 0)
+    if ((uses & (GV_USES_OUT | GV_USES_OUT_OFFSETS)) != 0)
         st = check_direction(ctx, g, &g->out, uses, file, err);
     const bool shared = (uses & GV_USES_OUT) != 0 && g->in.indptr == g->out.indptr &&
                         g->in.indices == g->out.indices && g->in.probability == g->out.probability;
-    if (st == GV_OK && (uses & GV_USES_IN) != 0 && !shared)
+    if (st == GV_OK && (uses & (GV_USES_IN | GV_USES_IN_OFFSETS)) != 0 && !shared)
         st = check_direction(ctx, g, &g->in, uses, file, err);
     if (st == GV_OK && (uses & GV_USES_IDS) != 0)
         st = check_ids(ctx, g, file, err);

@@ -91,6 +91,24 @@ GV_API gv_status gv_file_curve(gv_file *f, int64_t i, double *mean, double *erro
     return GV_OK;
 }
 
+/* The edges that pushes looked at, if it was pushes. */
+static gv_status look_at_pushes(gv_file *f, const char *group, gv_ppr_info *info, gv_error *err)
+{
+    char path[PATH_CHARS];
+    const void *data = NULL;
+    info->pushes = length_of(f, group, "edges") >= 0;
+    info->largest_edges = 0;
+    if (!info->pushes)
+        return GV_OK;
+    const gv_h5_shape want = gv_h5_vector(GV_I64, info->n_columns);
+    snprintf(path, sizeof path, "%s/edges", group);
+    const gv_status st = gv_file_array(f, path, &want, &data, err);
+    for (int64_t c = 0; c < info->n_columns && st == GV_OK; c++)
+        if (((const int64_t *)data)[c] > info->largest_edges)
+            info->largest_edges = ((const int64_t *)data)[c];
+    return st;
+}
+
 GV_API gv_status gv_file_ppr(gv_file *f, int64_t i, gv_ppr_info *info, gv_error *err)
 {
     char group[GROUP_CHARS], path[PATH_CHARS];
@@ -125,5 +143,5 @@ GV_API gv_status gv_file_ppr(gv_file *f, int64_t i, gv_ppr_info *info, gv_error 
         info->most_iterations = sweeps > info->most_iterations ? sweeps : info->most_iterations;
         info->largest_residual = fmax(info->largest_residual, ((const double *)residual)[c]);
     }
-    return GV_OK;
+    return look_at_pushes(f, group, info, err);
 }

@@ -308,10 +308,21 @@ static gv_status check_ppr(const gv_verifier *v, int64_t i, gv_error *err)
     return GV_OK;
 }
 
+/* Scores lie between their bounds; places beyond the last have none. */
+static gv_status check_bounds(const gv_verifier *v, const char *group, int64_t n,
+                              const double *lower, const double *score, const double *upper,
+                              gv_error *err)
+{
+    for (int64_t i = 0; i < n; i++)
+        if (lower[i] > score[i] || score[i] > upper[i])
+            return wrong(v, group, "has a score that is not between lower and upper", err);
+    return GV_OK;
+}
+
 static gv_status check_best(const gv_verifier *v, int64_t i, gv_error *err)
 {
     char name[64], group[PATH_CHARS], path[PATH_CHARS + 16];
-    const void *node = NULL, *score = NULL;
+    const void *node = NULL, *score = NULL, *lower = NULL, *upper = NULL;
     gv_file_child(v->f, "/topk", i, name, sizeof name);
     snprintf(group, sizeof group, "/topk/%s", name);
     snprintf(path, sizeof path, "%s/node", group);
@@ -325,7 +336,17 @@ static gv_status check_best(const gv_verifier *v, int64_t i, gv_error *err)
                          err);
     want.type = GV_F64;
     snprintf(path, sizeof path, "%s/score", group);
-    return st == GV_OK ? gv_file_array(v->f, path, &want, &score, err) : st;
+    if (st == GV_OK)
+        st = gv_file_array(v->f, path, &want, &score, err);
+    snprintf(path, sizeof path, "%s/lower", group);
+    if (st != GV_OK || gv_file_find(v->f, path) == NULL)
+        return st;
+    st = gv_file_array(v->f, path, &want, &lower, err);
+    snprintf(path, sizeof path, "%s/upper", group);
+    if (st == GV_OK)
+        st = gv_file_array(v->f, path, &want, &upper, err);
+    return st == GV_OK ? check_bounds(v, group, e->dims[0] * e->dims[1], lower, score, upper, err)
+                       : st;
 }
 
 /* ---- options --------------------------------------------------------------------------------- */

@@ -11,6 +11,7 @@
 #include "engine/error.h"
 #include "engine/memory.h"
 #include "engine/parallel.h"
+#include "grapevine/plan.h"
 #include "kernels/ppr_certify.h"
 
 enum { TURN = 64 }; /* columns a thread between two reports of progress */
@@ -279,4 +280,23 @@ GV_API gv_status gv_ppr_max_degree(gv_context *ctx, const gv_graph *g, gv_direct
         return gv_fail(err, GV_ERR_DATA, "ppr: the offsets of rows do not ascend to %" PRId64,
                        g->n_edges);
     return GV_OK;
+}
+
+/* ---- plan --------------------------------------------------------------------------------- */
+
+/* Edges a second and thread. Docs: plan.md. */
+static const double edges_a_second = 1e7;
+
+/* What ppr_push.c allocates for all consumers that so many edges can lead to, and the lists. */
+GV_API void gv_ppr_local_plan(gv_plan *plan, const gv_graph_shape *g, int64_t n_columns, int64_t k,
+                              const gv_ppr_local_opts *opts, int32_t threads)
+{
+    const gv_ppr_local_opts o = opts != NULL ? *opts : gv_ppr_local_defaults();
+    const int64_t most = o.max_edges < g->n_nodes ? o.max_edges : g->n_nodes;
+    const int64_t used = n_columns < threads ? n_columns : threads;
+    gv_plan_begin(plan, "pushes",
+                  (double)n_columns * (double)o.max_edges / (edges_a_second * (double)used));
+    gv_plan_use(plan, GV_PLAN_MEMORY, "consumers that walks meet", used * ppr_push_bytes(most));
+    gv_plan_use(plan, GV_PLAN_MEMORY, "lists of the best",
+                used * (k + 1) * (int64_t)sizeof(ppr_entry));
 }

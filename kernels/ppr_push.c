@@ -129,6 +129,15 @@ static inline int32_t place_of(ppr_push *p, gv_node v)
     return (int32_t)p->n++;
 }
 
+int64_t ppr_push_bytes(int64_t n)
+{
+    int bits = FIRST_BITS;
+    while (INT64_C(1) << (bits - 1) < n)
+        bits++;
+    const int64_t place = (int64_t)(sizeof(ppr_spot) + 2 * sizeof(int32_t));
+    return ((int64_t)sizeof(uint64_t) << bits) + (place << (bits - 1));
+}
+
 /* Twice the room. */
 static gv_status grow(ppr_push *p, gv_error *err)
 {

@@ -55,6 +55,9 @@ GV_CHECKED gv_status ppr_push_start(ppr_push *p, gv_context *ctx, const ppr_rows
                                     gv_error *err);
 void ppr_push_free(ppr_push *p);
 
+/* Bytes that `n` consumers take that walks have met. */
+int64_t ppr_push_bytes(int64_t n);
+
 /* Halves the threshold and pushes until no residual is above it, or edges run out. */
 GV_CHECKED gv_status ppr_push_round(ppr_push *p, gv_error *err);
 

@@ -177,6 +177,8 @@ typedef struct gv_ppr_info {
     int64_t n_columns, n_converged;
     int32_t least_iterations, most_iterations;
     double largest_residual;
+    bool pushes;           /* found by pushes: iterations are rounds */
+    int64_t largest_edges; /* of pushes: the most edges that a column looked at */
 } gv_ppr_info;
 GV_API GV_CHECKED gv_status gv_file_ppr(gv_file *results, int64_t i, gv_ppr_info *info,
                                         gv_error *err);
@@ -205,7 +207,8 @@ typedef bool gv_write_fn(void *data, const char *text, int64_t bytes);
 /* Writes a table as tab-separated text, header line first. Control characters in names become
  * blanks. Graphs have the tables edges (src, dst, probability) and nodes (id, attributes); results
  * have influencers (topic, rank, id, score, friends), prospects (topic, id, probability,
- * best_friend), cascade/NAME (step, mean, stderr) and topk/NAME (column, place, id, score).
+ * best_friend), cascade/NAME (step, mean, stderr) and topk/NAME (column, place, id, score, and
+ * where there are bounds lower, upper).
  *
  *   table    "cascade" is short for "cascade/default", likewise "topk"
  *   topic    rows of that topic only, in [0, n_topics); -1 for all

@@ -137,7 +137,14 @@ GV_API GV_CHECKED gv_status gv_graph_open(gv_context *ctx, const char *path, gv_
                                           gv_error *err);
 
 /* Which arrays a computation is about to use, for gv_graph_check(). */
-enum { GV_USES_OUT = 1, GV_USES_IN = 2, GV_USES_PROBABILITY = 4, GV_USES_IDS = 8 };
+enum {
+    GV_USES_OUT = 1,
+    GV_USES_IN = 2,
+    GV_USES_PROBABILITY = 4,
+    GV_USES_IDS = 8,
+    GV_USES_OUT_OFFSETS = 16, /* how many edges each consumer has, not who is at their end */
+    GV_USES_IN_OFFSETS = 32
+};
 
 /* Checks arrays in one parallel pass: offsets monotone, ids in range and ascending, probabilities
  * in [0, 1]. GV_OK; GV_ERR_DATA naming the array, the position and the value. */

@@ -16,6 +16,7 @@
 #include "grapevine/io.h"
 #include "grapevine/learn.h"
 #include "grapevine/ppr.h"
+#include "grapevine/ppr_local.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -147,6 +148,9 @@ GV_API double gv_graph_mean_probability(const gv_graph *g);
 /* `longest`: entries of the longest of n_columns teleport columns. The scores are not included. */
 GV_API void gv_ppr_plan(gv_plan *plan, const gv_graph_shape *g, int64_t n_columns, int64_t longest,
                         const gv_ppr_opts *opts, int32_t threads, int64_t limit);
+/* Pushes: the most that a column can take with `max_edges`; most take less. */
+GV_API void gv_ppr_local_plan(gv_plan *plan, const gv_graph_shape *g, int64_t n_columns, int64_t k,
+                              const gv_ppr_local_opts *opts, int32_t threads);
 
 /* n scores; k places. */
 GV_API void gv_top_k_plan(gv_plan *plan, int64_t n, int64_t k, int32_t threads);

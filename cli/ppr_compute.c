@@ -1,0 +1,168 @@
+/* ppr_compute.c -- the columns of `grapevine ppr`, by sweeps over all edges or by pushes from their
+ * sources. See ppr_work.h. */
+#include "cli/ppr_work.h"
+
+enum { LOCAL_NODES = 1 << 20 }; /* below, a sweep is not worth avoiding */
+
+/* ---- the method --------------------------------------------------------------------------- */
+
+bool ppr_is_local(const ppr_opts *o, int64_t n_nodes, bool directed, gv_probability_rule rule,
+                  int64_t n_columns, int64_t longest, int64_t shortest)
+{
+    if (o->method != PPR_BY_CHOICE)
+        return o->method == PPR_LOCAL;
+    const bool alike = !o->weighted || rule == GV_PROBABILITY_CONSTANT;
+    return o->store == PPR_STORE_TOP && n_nodes >= LOCAL_NODES && !directed && alike &&
+           n_columns <= 1024 && shortest > 0 && longest <= 16 && o->top_k <= 1000 &&
+           o->tolerance > 0.0 && o->precision == GV_PPR_F64 && o->layout == GV_PPR_AUTO;
+}
+
+/* A forward sweep pulls over /in and needs the number of edges that leave a consumer. */
+unsigned ppr_uses(const ppr_opts *o)
+{
+    if (o->weighted)
+        return GV_USES_OUT | GV_USES_IN | GV_USES_PROBABILITY | GV_USES_IDS;
+    return GV_USES_IDS | (o->direction == GV_FORWARD ? GV_USES_IN | GV_USES_OUT_OFFSETS
+                                                     : GV_USES_OUT | GV_USES_IN_OFFSETS);
+}
+
+/* ---- sweeps ------------------------------------------------------------------------------- */
+
+static void say_what_was_swept(ppr_run *p, double started)
+{
+    double sweeps = 0.0, worst = 0.0;
+    int32_t most = 0;
+    for (int64_t c = 0; c < p->columns.n; c++) {
+        const gv_ppr_column *column = &p->column[c];
+        sweeps += (double)column->iterations;
+        most = column->iterations > most ? column->iterations : most;
+        worst = column->residual > worst ? column->residual : worst;
+    }
+    cli_stage_done(p->s, "ppr", started, sweeps * (double)gv_graph_edges(p->g), "edge-columns");
+    cli_say(p->s,
+            "%" PRId64 " columns in up to %" PRId32
+            " sweeps each, L1 error at most %.3g (layout %s)",
+            p->columns.n, most, worst, gv_ppr_layout_name(p->opts.layout));
+}
+
+/* Columns [first, first + count) into p->score, and their best. */
+static gv_status sweep_batch(ppr_run *p, int64_t first, int64_t count, gv_error *err)
+{
+    const int64_t n = gv_graph_nodes(p->g);
+    const ppr_columns *all = &p->columns;
+    const int64_t begin = all->offset[first];
+    int64_t offset[PPR_BATCH + 1];
+    for (int64_t c = 0; c <= count && count <= PPR_BATCH; c++)
+        offset[c] = all->offset[first + c] - begin;
+    const gv_teleport t = {.n_columns = count,
+                           .offset = count <= PPR_BATCH ? offset : all->offset,
+                           .node = all->node != NULL ? all->node + begin : NULL,
+                           .weight = all->weight != NULL ? all->weight + begin : NULL};
+    const gv_status st =
+        gv_ppr(cli_context(p->s), p->g, &t, &p->opts, p->score, p->column + first, err);
+    if (st != GV_OK && st != GV_ERR_CONVERGE)
+        return st;
+    for (int64_t c = 0; c < count && p->o->top_k > 0; c++) {
+        gv_error other;
+        if (cli_topk_fill(&p->top, cli_context(p->s), first + c, p->score + c * n, n, &other) ==
+            GV_OK)
+            continue;
+        *err = other;
+        return other.status;
+    }
+    return st;
+}
+
+static int allocate(ppr_run *p, int64_t batch)
+{
+    const int64_t n = gv_graph_nodes(p->g);
+    p->score = batch > 0
+                   ? gv_context_take(cli_context(p->s), batch * (n > 0 ? n : 1), sizeof *p->score)
+                   : NULL;
+    p->column = calloc((size_t)p->columns.n, sizeof *p->column);
+    p->found = calloc((size_t)p->columns.n, sizeof *p->found);
+    if ((batch > 0 && p->score == NULL) || p->column == NULL || p->found == NULL ||
+        !cli_topk_begin(&p->top, p->columns.n, p->o->top_k))
+        return cli_fail_text(p->s, CLI_NO_RESOURCES,
+                             "no memory for %" PRId64 " columns of %" PRId64 " consumers",
+                             p->columns.n, n);
+    return CLI_OK;
+}
+
+/* When only the best are kept, a batch of columns at a time; a column's bits do not depend on the
+ * batch it is in. */
+int ppr_sweep_columns(ppr_run *p)
+{
+    gv_error err, worst;
+    const int64_t n = p->columns.n;
+    const int64_t batch = p->o->store == PPR_STORE_SCORES || n < PPR_BATCH ? n : PPR_BATCH;
+    int code = allocate(p, batch);
+    if (code != CLI_OK)
+        return code;
+    const double started = cli_seconds();
+    gv_status st = gv_ppr_choose(cli_context(p->s), p->g, n, &p->opts, &p->opts.layout, &err);
+    for (int64_t first = 0; first < n && st == GV_OK; first += batch) {
+        st = sweep_batch(p, first, n - first < batch ? n - first : batch, &err);
+        if (st == GV_ERR_CONVERGE) {
+            worst = err;
+            code = CLI_NOT_CONVERGED;
+            st = GV_OK;
+        }
+    }
+    if (st != GV_OK)
+        return cli_fail(p->s, &err);
+    say_what_was_swept(p, started);
+    return code == CLI_OK ? code : cli_fail(p->s, &worst);
+}
+
+/* ---- pushes ------------------------------------------------------------------------------- */
+
+static void say_what_was_pushed(ppr_run *p, double started)
+{
+    char edges[32];
+    int64_t looked = 0, most = 0, settled = 0;
+    for (int64_t c = 0; c < p->columns.n; c++) {
+        const gv_ppr_local_column *found = &p->found[c];
+        p->column[c] = (gv_ppr_column){.iterations = found->rounds,
+                                       .converged = found->converged,
+                                       .residual = found->residual};
+        looked += found->edges;
+        most = found->edges > most ? found->edges : most;
+        settled += found->converged;
+    }
+    cli_stage_done(p->s, "ppr", started, (double)looked, "edges");
+    cli_say(p->s,
+            "the best of %" PRId64 " columns, by pushes over up to %s edges each; %" PRId64
+            " certified (method local)",
+            p->columns.n, cli_thousands(most, edges), settled);
+}
+
+int ppr_push_columns(ppr_run *p)
+{
+    gv_error err;
+    int64_t degree;
+    const gv_teleport t = {.n_columns = p->columns.n,
+                           .offset = p->columns.offset,
+                           .node = p->columns.node,
+                           .weight = p->columns.weight};
+    int code = allocate(p, 0);
+    if (code == CLI_OK && !cli_topk_bounds(&p->top))
+        code = cli_fail_text(p->s, CLI_NO_RESOURCES,
+                             "no memory for the bounds of %" PRId64 " lists", p->columns.n);
+    if (code != CLI_OK)
+        return code;
+    const double started = cli_seconds();
+    gv_status st = gv_ppr_max_degree(cli_context(p->s), p->g, p->local.direction, &degree, &err);
+    const gv_ppr_best best = {p->top.node, p->top.score, p->top.lower, p->top.upper};
+    if (st == GV_OK)
+        st = gv_ppr_local(cli_context(p->s), p->g, &t, p->o->top_k, &p->local, degree, &best,
+                          p->found, &err);
+    if (st != GV_OK && st != GV_ERR_CONVERGE)
+        return cli_fail(p->s, &err);
+    for (int64_t c = 0; c < p->columns.n; c++) {
+        p->top.next_score[c] = p->found[c].next_score;
+        p->top.others[c] = p->found[c].others;
+    }
+    say_what_was_pushed(p, started);
+    return st == GV_OK ? CLI_OK : cli_fail(p->s, &err);
+}
