@@ -177,7 +177,8 @@ static gv_status export_curve(gv_file *f, const char *name, gv_row_writer *w, gv
 
 typedef struct best {
     gv_file *f;
-    gv_file_ids ids;
+    gv_file_ids ids; /* of cells if `own_ids`, else of consumers */
+    bool own_ids;
     int64_t n_columns, k;
     const gv_node *node;         /* [n_columns][k] */
     const double *score;         /* the same */
@@ -208,7 +209,7 @@ static int64_t format_best(const void *arg, int64_t begin, int64_t end, char *te
         *to++ = '\t';
         to = gv_put_int(to, i % b->k + 1);
         *to++ = '\t';
-        to = put_id(&b->ids, (gv_node)i, to);
+        to = put_id(&b->ids, b->own_ids ? (gv_node)i : b->node[i], to);
         *to++ = '\t';
         to = gv_put_f64(to, b->score[i]);
         if (b->lower != NULL) {
@@ -268,13 +269,16 @@ static gv_status write_best(best *b, int32_t topic, gv_row_writer *w, gv_error *
     return st;
 }
 
-/* The ids of all cells: the list has its own. */
+/* A list has the ids of its cells; where there is none, those of all consumers serve. */
 static gv_status cell_ids(best *b, const char *name, gv_error *err)
 {
     char path[256];
     gv_h5_info at;
     const void *data = NULL;
     snprintf(path, sizeof path, "/topk/%s/ext_id", name);
+    b->own_ids = gv_file_find(b->f, path) != NULL;
+    if (!b->own_ids)
+        return gv_file_read_ids(b->f, &b->ids, err);
     gv_status st = gv_h5_look(b->f->h5, path, &at, err);
     if (st != GV_OK)
         return st;
