@@ -153,9 +153,25 @@ static int path_in(const cli_session *s, const char *dir, const char *name, char
     return cli_fail_text(s, CLI_CANNOT_CREATE, "%.100s...: path too long", dir);
 }
 
+/* The files are made in a folder within the output. */
+static void guard_stage(const char *dir, const char *const *names, int n, bool there)
+{
+    char path[PATH_CHARS + 16];
+    for (int i = 0; i < n; i++) {
+        snprintf(path, sizeof path, "%s/.part/%s", dir, names[i]);
+        cli_guard_output(path);
+        cli_guard_exactly(path);
+    }
+    snprintf(path, sizeof path, "%s/.part", dir);
+    cli_guard_exactly(path);
+    if (!there)
+        cli_guard_exactly(dir);
+}
+
 /* Better to learn before a long run than after it that the outputs exist. */
 static int check_outputs(const generate_opts *o, const cli_session *s)
 {
+    enum { JOB = 3 };
     const char *const names[] = {"graph.h5", "nodes.tsv", "truth.h5", "job.yaml",
                                  o->purchases == PURCHASES_H5 ? "purchases.h5" : "purchases.tsv"};
     const int n = o->purchases == PURCHASES_NONE ? 4 : 5;
@@ -170,8 +186,10 @@ static int check_outputs(const generate_opts *o, const cli_session *s)
             return code;
         if (!cli_force(s) && access(path, F_OK) == 0)
             return cli_fail_text(s, CLI_CANNOT_CREATE, "%s exists; --force overwrites it", path);
-        cli_guard_output(path);
+        if (i == JOB)
+            cli_guard_output(path);
     }
+    guard_stage(o->output, names, n, stat(o->output, &have) == 0);
     return CLI_OK;
 }
 

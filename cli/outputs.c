@@ -12,14 +12,14 @@
 
 /* ---- a signal leaves no half output -------------------------------------------------------- */
 
-enum { MAX_GUARDED = 16, GUARDED_CHARS = 4096 };
+enum { MAX_GUARDED = 32, GUARDED_CHARS = 4096 };
 static char guarded[MAX_GUARDED][GUARDED_CHARS];
 static volatile sig_atomic_t n_guarded;
 
 static char spared[GUARDED_CHARS];
 static gv_checkpoint *volatile stopping;
 
-/* Only async-signal-safe calls: strcmp, unlink, signal, raise, and setting a flag. */
+/* Only async-signal-safe calls: strcmp, unlink, rmdir, signal, raise, and setting a flag. */
 static void on_signal(int number)
 {
     if (stopping != NULL && !gv_checkpoint_stopping(stopping)) {
@@ -27,8 +27,8 @@ static void on_signal(int number)
         return;
     }
     for (int i = 0; i < n_guarded; i++)
-        if (strcmp(guarded[i], spared) != 0)
-            unlink(guarded[i]);
+        if (strcmp(guarded[i], spared) != 0 && unlink(guarded[i]) != 0)
+            rmdir(guarded[i]); /* files come before their folders */
     signal(number, SIG_DFL);
     raise(number);
 }
@@ -38,6 +38,14 @@ void cli_guard_output(const char *path)
     if (n_guarded >= MAX_GUARDED || strlen(path) + sizeof ".part" > GUARDED_CHARS)
         return;
     snprintf(guarded[n_guarded], GUARDED_CHARS, "%s.part", path);
+    n_guarded++;
+}
+
+void cli_guard_exactly(const char *path)
+{
+    if (n_guarded >= MAX_GUARDED || strlen(path) + 1 > GUARDED_CHARS)
+        return;
+    strcpy(guarded[n_guarded], path);
     n_guarded++;
 }
 

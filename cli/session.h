@@ -83,6 +83,8 @@ int cli_remember_stage(cli_session *s, const cli_command *command, const void *o
 int cli_check_outputs(const cli_session *s, const cli_command *command, const void *opts);
 /* Should the program be stopped by a signal, PATH.part is removed first. */
 void cli_guard_output(const char *path);
+/* Or PATH itself: a file, or a folder that is empty by then. */
+void cli_guard_exactly(const char *path);
 void cli_guard_outputs(const cli_command *command, const void *opts);
 /* But not this one, which a checkpoint builds on. */
 void cli_spare_output(const char *path);

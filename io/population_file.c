@@ -143,13 +143,16 @@ GV_API gv_status gv_population_save(gv_context *ctx, gv_population *population, 
 {
     char path[GV_POPULATION_PATH];
     const int files = with_purchases ? GV_POPULATION_TSV + 1 : GV_POPULATION_TSV;
-    int done = 0;
-    gv_status st = gv_population_folder(dir, files, overwrite, err);
-    for (; st == GV_OK && done < files; done++) {
-        gv_population_path(dir, done, path);
-        st = write_file(ctx, population, done, path, overwrite, err);
-    }
+    gv_population_stage stage;
+    gv_status st = gv_population_begin(dir, files, overwrite, &stage, err);
     if (st != GV_OK)
-        gv_population_remove(dir, done - 1);
+        return st;
+    for (int i = 0; st == GV_OK && i < files; i++) {
+        gv_population_path(stage.path, i, path);
+        st = write_file(ctx, population, i, path, true, err);
+    }
+    if (st == GV_OK)
+        st = gv_population_commit(&stage, err);
+    gv_population_discard(&stage);
     return st;
 }

@@ -16,20 +16,31 @@ enum gv_population_files {
 };
 
 enum { GV_POPULATION_PATH = 4096 };
+#define GV_POPULATION_STAGE ".part" /* the folder in which the files are made */
 
-/* DIR/name of a file into path [GV_POPULATION_PATH]; DIR was made by gv_population_folder(). */
+/* DIR/name of a file into path [GV_POPULATION_PATH]; DIR is short enough if it was taken by
+ * gv_population_begin(). */
 void gv_population_path(const char *dir, int file, char *path);
 
-/* Makes the folder if it is missing; GV_ERR_CREATE also if one of files 0 .. files - 1 exists and
- * `overwrite` is false. */
-GV_CHECKED gv_status gv_population_folder(const char *dir, int files, bool overwrite,
-                                          gv_error *err);
-
-/* The same for one more file. */
+/* GV_ERR_CREATE if the file exists and `overwrite` is false. */
 GV_CHECKED gv_status gv_population_vacant(const char *dir, int file, bool overwrite, gv_error *err);
 
-/* Removes files 0 .. files - 1: a part of a population is none. */
-void gv_population_remove(const char *dir, int files);
+/* Files are made in a folder within DIR, and moved when all of them are there: a part of a
+ * population is none. */
+typedef struct gv_population_stage {
+    const char *dir;
+    bool made; /* DIR was not there before */
+    char path[GV_POPULATION_PATH];
+} gv_population_stage;
+
+/* Makes DIR if it is missing, and the folder; GV_ERR_CREATE also if one of files 0 .. files - 1
+ * exists in DIR and `overwrite` is false. What a killed run left in the folder is overwritten. */
+GV_CHECKED gv_status gv_population_begin(const char *dir, int files, bool overwrite,
+                                         gv_population_stage *stage, gv_error *err);
+/* Moves what has been made to DIR. */
+GV_CHECKED gv_status gv_population_commit(const gv_population_stage *stage, gv_error *err);
+/* Removes what has not been moved, the folder, and DIR if it was made and is empty. */
+void gv_population_discard(const gv_population_stage *stage);
 
 #define GV_PURCHASES_HEADER "user\titem\ttopic\ttime\n"
 enum { GV_PURCHASE_ROOM = 120 }; /* most bytes of a row without its user */

@@ -2,7 +2,7 @@
  *
  * A batch of parts is made in parallel, each part in its own place of a buffer, and then appended
  * to graph, truth and table of consumers; none of them depends on the size of a batch. Purchases
- * are simulated on the finished files, which are mapped. */
+ * are simulated on the finished files, which are mapped. All files get their places at the end. */
 #include <stdio.h>
 #include <string.h>
 
@@ -154,7 +154,7 @@ static void free_room(batch *b)
     gv_free(ctx, r->id);
 }
 
-static gv_status open_files(batch *b, const char *dir, bool overwrite, gv_error *err)
+static gv_status open_files(batch *b, const char *dir, gv_error *err)
 {
     static const gv_column_plan column[] = {{"segment", false}, {"value", true}};
     gv_context *ctx = b->plan->ctx;
@@ -163,13 +163,13 @@ static gv_status open_files(batch *b, const char *dir, bool overwrite, gv_error 
     const gv_graph_plan graph = {
         .n_nodes = b->plan->opts.consumers, .n_edges = m, .n_columns = 2, .column = column};
     gv_population_path(dir, GV_POPULATION_GRAPH, path);
-    gv_status st = gv_graph_writer_create(ctx, path, overwrite, &graph, &b->graph, err);
+    gv_status st = gv_graph_writer_create(ctx, path, true, &graph, &b->graph, err);
     gv_population_path(dir, GV_POPULATION_TRUTH, path);
     if (st == GV_OK)
-        st = gv_truth_begin(ctx, b->plan, m, path, overwrite, &b->truth, err);
+        st = gv_truth_begin(ctx, b->plan, m, path, true, &b->truth, err);
     gv_population_path(dir, GV_POPULATION_NODES, path);
     if (st == GV_OK)
-        st = gv_text_begin(ctx, path, overwrite, "id\tsegment\tvalue\n", NODE_ROOM, &b->nodes, err);
+        st = gv_text_begin(ctx, path, true, "id\tsegment\tvalue\n", NODE_ROOM, &b->nodes, err);
     return st;
 }
 
@@ -187,24 +187,15 @@ static gv_status make_all(batch *b, gv_error *err)
     return st == GV_OK ? gv_graph_writer_append(b->graph, GV_ARRAY_OUT_INDPTR, &m, 1, err) : st;
 }
 
-/* *done counts the files that have their names. */
-static gv_status close_files(batch *b, int *done, gv_error *err)
+static gv_status close_files(batch *b, gv_error *err)
 {
     gv_status st = gv_graph_writer_commit(&b->graph, b->hash, err);
-    *done += st == GV_OK;
-    if (st == GV_OK) {
+    if (st == GV_OK)
         st = gv_text_commit(&b->nodes, err);
-        *done += st == GV_OK;
-    }
-    if (st == GV_OK) {
-        st = gv_truth_commit(&b->truth, b->hash, err);
-        *done += st == GV_OK;
-    }
-    return st;
+    return st == GV_OK ? gv_truth_commit(&b->truth, b->hash, err) : st;
 }
 
-static gv_status write_consumers(gv_population_plan *plan, const char *dir, bool overwrite,
-                                 int *done, gv_error *err)
+static gv_status write_consumers(gv_population_plan *plan, const char *dir, gv_error *err)
 {
     batch *b = gv_alloc_zero(plan->ctx, 1, sizeof *b);
     if (b == NULL)
@@ -212,12 +203,12 @@ static gv_status write_consumers(gv_population_plan *plan, const char *dir, bool
     b->plan = plan;
     gv_status st = make_room(b, err);
     if (st == GV_OK)
-        st = open_files(b, dir, overwrite, err);
+        st = open_files(b, dir, err);
     if (st == GV_OK)
         st = make_all(b, err);
     free_room(b);
     if (st == GV_OK)
-        st = close_files(b, done, err);
+        st = close_files(b, err);
     gv_graph_writer_discard(b->graph);
     gv_truth_discard(&b->truth);
     gv_text_discard(&b->nodes);
@@ -226,7 +217,7 @@ static gv_status write_consumers(gv_population_plan *plan, const char *dir, bool
 }
 
 static gv_status write_purchases(gv_population_plan *plan, const char *dir, int file,
-                                 bool overwrite, int64_t *n_bought, gv_error *err)
+                                 int64_t *n_bought, gv_error *err)
 {
     char path[GV_POPULATION_PATH];
     gv_population made = {.ctx = plan->ctx, .opts = plan->opts, .delay = plan->delay};
@@ -239,8 +230,8 @@ static gv_status write_purchases(gv_population_plan *plan, const char *dir, int 
     gv_population_path(dir, file, path);
     if (st == GV_OK)
         st = file == GV_POPULATION_TSV
-                 ? gv_purchases_write_text(plan, &made, path, overwrite, n_bought, err)
-                 : gv_purchases_write_h5(plan, &made, path, overwrite, n_bought, err);
+                 ? gv_purchases_write_text(plan, &made, path, true, n_bought, err)
+                 : gv_purchases_write_h5(plan, &made, path, true, n_bought, err);
     gv_mapping_free(mapping);
     gv_graph_free(made.graph);
     return st;
@@ -252,20 +243,22 @@ GV_API gv_status gv_population_write(gv_context *ctx, gv_population_plan *plan, 
 {
     const int file = purchases == GV_PURCHASES_H5 ? GV_POPULATION_H5 : GV_POPULATION_TSV;
     int64_t rows = 0;
-    int done = 0;
+    gv_population_stage stage;
     if (ctx != plan->ctx)
         return gv_fail(err, GV_ERR_ARG, "%s: the population was planned in another context", dir);
-    gv_status st = gv_population_folder(dir, GV_POPULATION_TSV, overwrite, err);
-    if (st == GV_OK && purchases != GV_PURCHASES_NONE)
-        st = gv_population_vacant(dir, file, overwrite, err);
+    gv_status st = gv_population_begin(dir, GV_POPULATION_TSV, overwrite, &stage, err);
     if (st != GV_OK)
         return st;
-    st = write_consumers(plan, dir, overwrite, &done, err);
+    if (purchases != GV_PURCHASES_NONE)
+        st = gv_population_vacant(dir, file, overwrite, err);
+    if (st == GV_OK)
+        st = write_consumers(plan, stage.path, err);
     if (st == GV_OK && purchases != GV_PURCHASES_NONE)
-        st = write_purchases(plan, dir, file, overwrite, &rows, err);
-    if (st != GV_OK)
-        gv_population_remove(dir, done);
-    else if (n_bought != NULL)
+        st = write_purchases(plan, stage.path, file, &rows, err);
+    if (st == GV_OK)
+        st = gv_population_commit(&stage, err);
+    gv_population_discard(&stage);
+    if (st == GV_OK && n_bought != NULL)
         *n_bought = rows;
     return st;
 }

@@ -15,9 +15,9 @@ typedef struct row {
 static const row statuses[] = {GV_STATUS_MAP(ROW)};
 static const int n_statuses = (int)(sizeof statuses / sizeof *statuses);
 
-static const int exit_codes[] = {CLI_OK,         CLI_USAGE,        CLI_NOT_CONVERGED, CLI_BAD_DATA,
-                                 CLI_NO_INPUT,   CLI_NO_RESOURCES, CLI_CANNOT_CREATE, CLI_IO_ERROR,
-                                 CLI_INTERRUPTED};
+static const int exit_codes[] = {CLI_OK,          CLI_USAGE,        CLI_NOT_CONVERGED, CLI_BAD_DATA,
+                                 CLI_NO_INPUT,    CLI_NO_RESOURCES, CLI_CANNOT_CREATE, CLI_IO_ERROR,
+                                 CLI_INTERRUPTED, CLI_NO_FIT};
 static const int n_exit_codes = (int)(sizeof exit_codes / sizeof *exit_codes);
 
 static char *page; /* docs/errors.md */

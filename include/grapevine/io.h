@@ -163,7 +163,7 @@ GV_API GV_CHECKED gv_status gv_model_save(gv_context *ctx, const gv_model *model
                                           bool overwrite, gv_error *err);
 
 /* Writes a population to DIR (made if missing): graph.h5, nodes.tsv, truth.h5, and purchases.tsv
- * unless `purchases` is false. */
+ * unless `purchases` is false. Files are made in DIR/.part and moved when all of them are there. */
 GV_API GV_CHECKED gv_status gv_population_save(gv_context *ctx, gv_population *population,
                                                const char *dir, bool purchases, bool overwrite,
                                                gv_error *err);
@@ -181,8 +181,8 @@ typedef enum gv_purchases_format {
  *   plan      borrowed
  *   n_bought  out, may be NULL: purchases
  *
- * GV_OK; GV_ERR_CREATE; GV_ERR_IO; GV_ERR_NOMEM; GV_ERR_CANCELLED. No file is left after a failure.
- * Same bytes at any thread count and memory limit. */
+ * GV_OK; GV_ERR_CREATE; GV_ERR_IO; GV_ERR_NOMEM; GV_ERR_CANCELLED. No file is left after a failure,
+ * and files that were there before stay. Same bytes at any thread count and memory limit. */
 GV_API GV_CHECKED gv_status gv_population_write(gv_context *ctx, gv_population_plan *plan,
                                                 const char *dir, gv_purchases_format purchases,
                                                 bool overwrite, int64_t *n_bought, gv_error *err);

@@ -46,6 +46,21 @@ for signal in TERM HUP PIPE XCPU; do
     wait $program 2>/dev/null
     echo "$signal: $(($? - 128))"
 done
+# all files of a population come at once
+for pop in new old; do
+    [ $pop = new ] || { mkdir old && echo mine >old/notes; }
+    grapevine generate consumers --consumers 20000 --items 3000 -o $pop --progress none &
+    program=$!
+    for wait in $(seq 1000); do
+        test -e $pop/.part/graph.h5 && break
+        sleep .02
+    done
+    test -e $pop/.part/graph.h5 || echo "$pop: nothing was begun"
+    kill -s TERM $program
+    wait $program 2>/dev/null
+    echo "generate, TERM: $(($? - 128)), left: $(ls -A $pop 2>&1)"
+done
+rm -r old
 trap '' HUP
 grapevine cascade g.h5 --seeds 1 --probability const:0.5 --sims 10000000 -o c.h5 --progress none &
 program=$!
