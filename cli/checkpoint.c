@@ -151,6 +151,19 @@ int cli_checkpoint_open(cli_session *s, const cli_identity *identity, const char
     return results_path != NULL ? take_results(s, results_path) : CLI_OK;
 }
 
+int cli_checkpoint_command(cli_session *s, const cli_command *command, const void *opts)
+{
+    cli_identity about;
+    int code = CLI_NO_RESOURCES;
+    if (cli_identity_begin(&about)) {
+        cli_identity_add(&about, command, opts);
+        cli_identity_end(&about);
+        code = cli_checkpoint_open(s, &about, NULL);
+    }
+    cli_identity_free(&about);
+    return code;
+}
+
 bool cli_checkpoint_done(const cli_session *s, const char *stage)
 {
     return s->checkpoint != NULL && gv_checkpoint_marked(s->checkpoint, stage);

@@ -25,6 +25,9 @@ void cli_identity_free(cli_identity *i);
  * stop. An exit code. */
 int cli_checkpoint_open(cli_session *s, const cli_identity *identity, const char *results_path);
 
+/* The same for a command that is no job. */
+int cli_checkpoint_command(cli_session *s, const cli_command *command, const void *opts);
+
 /* Whether an earlier run, or this one, did that stage. */
 bool cli_checkpoint_done(const cli_session *s, const char *stage);
 /* The stage is done: keeps what comes after it needs. An exit code. */

@@ -185,6 +185,7 @@ const cli_command cmd_cascade = {
         "and --seed alone, so two sets of seeds are compared under the same coins.",
     .example = "grapevine cascade graph.h5 --seeds 17,42 --probability wc -o cascade.h5",
     .options = options,
+    .resumable = true,
     .size = sizeof(cascade_opts),
     .defaults = defaults,
     .run = run,

@@ -284,7 +284,11 @@ int cli_session_run(cli_session *s, const cli_command *command, const void *opts
     s->command = command;
     if (s->common.dry_run)
         return cli_session_plan(s, command, opts);
-    const int code = cli_check_outputs(s, command, opts);
+    int code = CLI_OK;
+    if (command->resumable && !s->job && command != &cmd_run)
+        code = cli_checkpoint_command(s, command, opts);
+    if (code == CLI_OK)
+        code = cli_check_outputs(s, command, opts);
     if (code != CLI_OK)
         return code;
     cli_guard_outputs(command, opts);

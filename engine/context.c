@@ -123,8 +123,8 @@ gv_status gv_keep(gv_context *ctx, const char *name, const gv_state_part *part, 
     return ctx->keeper.keep(ctx->keeper.data, name, part, n_parts, err);
 }
 
-gv_status gv_keep_take(gv_context *ctx, const char *name, const gv_state_part *part,
-                       int32_t n_parts, bool *found, gv_error *err)
+gv_status gv_keep_take(gv_context *ctx, const char *name, gv_state_part *part, int32_t n_parts,
+                       bool *found, gv_error *err)
 {
     *found = false;
     if (ctx->keeper.take == NULL)

@@ -30,7 +30,7 @@ bool gv_keep_due(const gv_context *ctx);
  * when there is none. `name` is unique among the computations of a run. */
 GV_CHECKED gv_status gv_keep(gv_context *ctx, const char *name, const gv_state_part *part,
                              int32_t n_parts, gv_error *err);
-GV_CHECKED gv_status gv_keep_take(gv_context *ctx, const char *name, const gv_state_part *part,
+GV_CHECKED gv_status gv_keep_take(gv_context *ctx, const char *name, gv_state_part *part,
                                   int32_t n_parts, bool *found, gv_error *err);
 
 #endif

@@ -253,23 +253,27 @@ static gv_status keep(void *data, const char *name, const gv_state_part *part, i
     return st == GV_OK && c->stop ? stopped(c, err) : st;
 }
 
-static gv_status fill(gv_checkpoint *c, gv_state_reader *r, const gv_state_part *part,
-                      int32_t n_parts, gv_error *err)
+static gv_status fill(gv_checkpoint *c, gv_state_reader *r, gv_state_part *part, int32_t n_parts,
+                      gv_error *err)
 {
     if (r->identity != c->identity)
         return other_job(c, err);
     bool fits = r->n_parts == n_parts;
-    for (int32_t i = 0; i < n_parts && fits; i++)
+    for (int32_t i = 0; i < n_parts && fits; i++) {
+        if (part[i].data == NULL)
+            part[i].bytes = r->bytes[i];
         fits = r->bytes[i] == part[i].bytes;
+    }
     if (!fits)
         return gv_fail(err, GV_ERR_DATA, "%s: has other parts than expected", r->path);
     gv_status st = GV_OK;
     for (int32_t i = 0; i < n_parts && st == GV_OK; i++)
-        st = gv_state_read(r, i, part[i].data, err);
+        if (part[i].data != NULL)
+            st = gv_state_read(r, i, part[i].data, err);
     return st;
 }
 
-static gv_status take(void *data, const char *name, const gv_state_part *part, int32_t n_parts,
+static gv_status take(void *data, const char *name, gv_state_part *part, int32_t n_parts,
                       bool *found, gv_error *err)
 {
     gv_checkpoint *c = data;

@@ -12,6 +12,7 @@
 #include "engine/error.h"
 #include "engine/memory.h"
 #include "engine/parallel.h"
+#include "kernels/cascade_keep.h"
 #include "kernels/cascade_kernel.h"
 #include "kernels/cascade_options.h"
 #include "kernels/cascade_result.h"
@@ -27,6 +28,7 @@ struct gv_simulator {
     gv_worlds w; /* all but what belongs to a seed set */
     gv_kernel kernel;
     uint64_t *blocked; /* bitmap, or NULL */
+    int32_t n_runs;    /* seed sets so far */
 };
 
 GV_API gv_cascade_opts gv_cascade_defaults(void)
@@ -71,29 +73,16 @@ GV_API const char *gv_cascade_rng(gv_cascade_kernel kernel, gv_diffusion diffusi
  */
 
 /* Makes room for the numbers of `target` worlds. */
-static gv_status make_room(const gv_worlds *w, gv_cascade_result *r, int64_t target, gv_error *err)
-{
-    int64_t *spread = gv_realloc(w->ctx, (void *)r->spread, target, sizeof *spread);
-    if (spread == NULL)
-        return gv_no_memory(w->ctx, "cascade: spread of each world", err);
-    r->spread = spread;
-    if (w->weight == NULL)
-        return GV_OK;
-    int64_t *value = gv_realloc(w->ctx, (void *)r->value, target, sizeof *value);
-    if (value == NULL)
-        return gv_no_memory(w->ctx, "cascade: value of each world", err);
-    r->value = value;
-    return GV_OK;
-}
-
 /* Simulates until the result holds `target` worlds, in chunks of a quarter of a second to a second,
  * between which progress is reported. */
 static gv_status simulate_to(gv_worlds *w, gv_cascade_result *r, int64_t target, int64_t total,
                              gv_error *err)
 {
-    gv_status st = make_room(w, r, target, err);
+    gv_status st = gv_cascade_room(w->ctx, r, w->weight != NULL, target, err);
     int64_t chunk = gv_worlds_grain(w);
     while (st == GV_OK && r->n_worlds < target) {
+        if (gv_keep_due(w->ctx) && (st = gv_cascade_keep(w, r, err)) != GV_OK)
+            return st;
         st = gv_progress(w->ctx, "cascade", r->n_worlds, total, err);
         if (st != GV_OK)
             return st;
@@ -128,6 +117,8 @@ static gv_status simulate_all(gv_worlds *w, const gv_cascade_opts *o, gv_cascade
 {
     const bool adaptive = o->target_stderr != 0.0;
     int64_t target = adaptive ? FIRST_BLOCK : o->n_worlds;
+    while (adaptive && target < r->n_worlds) /* done by an earlier run, and not enough */
+        target *= 2;
     for (*reached = true;; target *= 2) {
         if (adaptive && target > o->max_worlds)
             target = o->max_worlds;
@@ -231,9 +222,12 @@ static gv_status simulate(gv_simulator *s, gv_cascade_result *r, gv_error *err)
     uint64_t *limit = NULL;
     bool reached = false;
     w.seeds = r->seeds, w.n_seeds = r->n_seeds;
+    w.run = s->n_runs++;
     gv_status st = make_counts(s, &w, r, &limit, err);
     if (st == GV_OK)
         st = gv_worlds_open(&w, err);
+    if (st == GV_OK)
+        st = gv_cascade_take(&w, r, err);
     if (st == GV_OK)
         st = simulate_all(&w, &s->o, r, &reached, err);
     if (st == GV_OK)

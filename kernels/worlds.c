@@ -162,9 +162,10 @@ static gv_status no_room(gv_worlds *w, gv_error *err)
     return gv_no_memory(w->ctx, "cascade: scratch of the threads", err);
 }
 
-/* Gives every lane room for `levels` steps. */
-static gv_status grow_levels(gv_worlds *w, int64_t levels, gv_error *err)
+gv_status gv_worlds_grow(gv_worlds *w, int64_t levels, gv_error *err)
 {
+    if (levels <= w->levels)
+        return GV_OK;
     const size_t more = (size_t)(levels - w->levels);
     for (int32_t i = 0; i < w->n_lanes; i++) {
         gv_lane *lane = &w->lane[i];
@@ -218,7 +219,7 @@ gv_status gv_worlds_open(gv_worlds *w, gv_error *err)
         if (st != GV_OK)
             return st;
     }
-    return grow_levels(w, FIRST_LEVELS, err);
+    return gv_worlds_grow(w, FIRST_LEVELS, err);
 }
 
 void gv_worlds_close(gv_worlds *w)
@@ -250,7 +251,7 @@ gv_status gv_worlds_run(gv_worlds *w, int64_t first, int64_t n, int64_t *spread,
     /* Overlong worlds are simulated again with more room, so that no thread has to allocate. */
     while ((w->kernel == GV_CASCADE_SLICED ? gv_sliced_run(w, first, n, spread)
                                            : run_missing(w, first, n, spread)) > 0) {
-        const gv_status st = grow_levels(w, w->levels * 4, err);
+        const gv_status st = gv_worlds_grow(w, w->levels * 4, err);
         if (st != GV_OK)
             return st;
     }

@@ -57,6 +57,7 @@ struct gv_worlds {
     uint64_t acceptance_key;
     const uint64_t *blocked; /* borrowed bitmap of nodes that never become active, or NULL */
     int64_t max_steps;       /* >= 0 */
+    int32_t run;             /* number of the seed set among those of a simulator */
     bool spread_only;        /* the lanes' sums by step are not needed */
     int32_t *activation;     /* borrowed [n_nodes], or NULL: activations, seeds' own left out */
     int64_t *step_sum;       /* borrowed [n_nodes], or NULL: steps of activation, added up */
@@ -75,6 +76,9 @@ enum { GV_OVERLONG = -1 };
  * also after a failure. */
 GV_CHECKED gv_status gv_worlds_open(gv_worlds *w, gv_error *err);
 void gv_worlds_close(gv_worlds *w);
+
+/* Room for steps 0 .. levels - 1 at least in every lane: GV_ERR_NOMEM. */
+GV_CHECKED gv_status gv_worlds_grow(gv_worlds *w, int64_t levels, gv_error *err);
 
 /* Worlds that one call of gv_worlds_run() should at least be given, and a multiple of them. */
 int64_t gv_worlds_grain(const gv_worlds *w);

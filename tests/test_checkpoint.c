@@ -43,7 +43,7 @@ static gv_status keep_state(gv_context *ctx, state *s)
 
 static gv_status take_state(gv_context *ctx, state *s, bool *found)
 {
-    const gv_state_part part[] = {{&s->done, 8}, {s->value, sizeof s->value}, {NULL, 0}};
+    gv_state_part part[] = {{&s->done, 8}, {s->value, sizeof s->value}, {NULL, 0}};
     return gv_keep_take(ctx, "sums-of-worlds", part, 3, found, &err);
 }
 
@@ -68,6 +68,9 @@ TEST a_state_is_taken_by_the_next_run(void)
             ASSERT_EQ(GV_OK, keep_state(ctx, &before));
         else
             ASSERT_MEM_EQ(&before, &after, sizeof before);
+        gv_state_part size[3] = {{NULL, -1}, {NULL, -1}, {NULL, -1}};
+        ASSERT_EQ(GV_OK, gv_keep_take(ctx, "sums-of-worlds", size, 3, &found, &err));
+        ASSERT(found && size[0].bytes == 8 && size[1].bytes == 2400 && size[2].bytes == 0);
         gv_context_keep(ctx, NULL);
         if (run == 0)
             gv_checkpoint_close(c);
@@ -111,7 +114,7 @@ TEST what_does_not_fit_is_refused(void)
     bool found;
     gv_context_keep(ctx, &k);
     ASSERT_EQ(GV_OK, keep_state(ctx, &s));
-    const gv_state_part shorter[] = {{&s.done, 8}, {s.value, 8}, {NULL, 0}};
+    gv_state_part shorter[] = {{&s.done, 8}, {s.value, 8}, {NULL, 0}};
     ASSERT_EQ(GV_ERR_DATA, gv_keep_take(ctx, "sums-of-worlds", shorter, 3, &found, &err));
     ASSERT_EQ(GV_ERR_DATA, gv_keep_take(ctx, "sums-of-worlds", shorter, 1, &found, &err));
     ASSERT_EQ(GV_ERR_SYSTEM, gv_checkpoint_open(ctx, kept, "a job", 900, &second, &err));

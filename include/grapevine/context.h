@@ -21,8 +21,8 @@ typedef struct gv_context gv_context;
 typedef bool gv_progress_fn(void *data, const char *stage, int64_t done, int64_t total);
 
 /* Where a long computation keeps its own state from time to time, so that a later run of the same
- * computation goes on from there; see checkpoint.h for one that keeps it in files. The functions are
- * called from the thread that called the library. */
+ * computation goes on from there; see checkpoint.h for one that keeps it in files. The functions
+ * are called from the thread that called the library. */
 typedef struct gv_state_part {
     void *data;
     int64_t bytes;
@@ -36,9 +36,9 @@ typedef struct gv_keeper {
      * GV_ERR_CANCELLED, with the state kept, when the run is to stop. */
     gv_status (*keep)(void *data, const char *name, const gv_state_part *part, int32_t n_parts,
                       gv_error *err);
-    /* Fills the parts with what was kept; *found is false when nothing was. GV_ERR_DATA when what
-     * was kept has other sizes. */
-    gv_status (*take)(void *data, const char *name, const gv_state_part *part, int32_t n_parts,
+    /* Fills the parts with what was kept; *found is false when nothing was. A part whose data are
+     * NULL is given its size instead. GV_ERR_DATA when what was kept has other sizes. */
+    gv_status (*take)(void *data, const char *name, gv_state_part *part, int32_t n_parts,
                       bool *found, gv_error *err);
 } gv_keeper;
 

@@ -75,4 +75,26 @@ for signal in term kill; do
         [ ! -e kept ] && [ ! -e results.h5.part ] || fail "left $(ls)"
     done
 done
+
+# A command by itself goes on too, from the middle of its worlds.
+set -- cascade whole/g.h5 --seeds 1,2,3 --probability const:.2 --sims 2000000 --spread-only \
+    --checkpoint worlds --threads 2 --progress none -o
+signal=term point=1 total=worlds
+"$grapevine" "$@" straight.h5 || fail "a cascade failed"
+"$grapevine" "$@" stopped.h5 2>words &
+pid=$!
+while [ ! -e worlds/job.state ] && kill -0 $pid; do sleep 0.01; done
+kill -TERM $pid
+wait $pid
+code=$?
+[ $code = 75 ] || [ $code = 0 ] || fail "exit code $code: $(cat words)"
+[ $code = 0 ] || [ ! -e stopped.h5 ] || fail "results before the end"
+[ -e stopped.h5 ] || "$grapevine" "$@" stopped.h5 || fail "going on failed"
+cmp straight.h5 stopped.h5 || fail "the cascade differs"
+"$grapevine" cascade whole/g.h5 --seeds 1 --probability wc -o x.h5 --resume 2>words
+[ $? = 2 ] || fail "--resume alone is accepted"
+"$grapevine" cascade whole/g.h5 --seeds 1 --probability wc -o x.h5 --resume --checkpoint none \
+    2>words
+[ $? = 66 ] || fail "--resume started from nothing"
+[ ! -e none ] || fail "a folder was left"
 exit $bad
