@@ -54,7 +54,7 @@ typedef struct cli_option {
     const char *metavar; /* shown in the help; NULL for flags */
     const char *help;    /* one sentence; "%s" in it stands for the default */
     double min, max;     /* of CLI_INT and CLI_REAL; both 0: any */
-    const char *choices; /* of CLI_CHOICE: "a|b|c" */
+    const char *choices; /* of CLI_CHOICE: "a|b|c"; of CLI_SECONDS: word for 0, NULL is auto */
     bool positional;     /* taken from the arguments without dashes, in table order */
     bool required;
     bool folder; /* of CLI_OUTPUT: a folder, which may be there already */

@@ -4,9 +4,8 @@
  * Topics are computed in batches of a size that depends on the number of consumers alone; each
  * topic's numbers are the same in any batch. Arrays over topics and consumers are held, and
  * written, only as --store asks. */
-#include <string.h>
-
 #include "cli/influence_work.h"
+#include "cli/session.h"
 
 static void defaults(void *opts)
 {
@@ -83,7 +82,7 @@ static int prepare(influence_work *w)
 {
     const influence_plan *plan = &w->plan;
     const int32_t n_topics = plan->n_topics;
-    w->batch = influence_batch_size(w->n);
+    w->batch = influence_batch_size(w->n, w->s->budget);
     bool fine = true;
     for (int i = 0; i < INFLUENCE_MEASURES; i++) {
         if (i == 0 || plan->measure[i]) /* i1 is a step to i2 */
@@ -96,6 +95,11 @@ static int prepare(influence_work *w)
     fine = (w->rank = influence_rows(w, plan->ranks ? n_topics : 1, sizeof *w->rank)) && fine;
     fine = (w->flag = influence_rows(w, plan->flags ? n_topics : 1, sizeof *w->flag)) && fine;
     fine = (w->threshold = calloc((size_t)n_topics + 1, sizeof *w->threshold)) && fine;
+    fine = (w->with_degree = calloc((size_t)n_topics + 1, sizeof *w->with_degree)) && fine;
+    fine = (w->with_core = calloc((size_t)n_topics + 1, sizeof *w->with_core)) && fine;
+    fine = (w->degree_rank = influence_rows(w, 1, sizeof *w->degree_rank)) && fine;
+    fine = (w->core_rank = influence_rows(w, 1, sizeof *w->core_rank)) && fine;
+    fine = (w->score_rank = influence_rows(w, 1, sizeof *w->score_rank)) && fine;
     fine = (w->wide = influence_rows(w, 1, sizeof *w->wide)) && fine;
     fine = (w->listens = influence_rows(w, 1, sizeof *w->listens)) && fine;
     fine = topic_rows_begin(&w->influencers, gv_model_topics(w->m)) && fine;
@@ -107,10 +111,11 @@ static void clean_up(influence_work *w)
 {
     topic_rows_free(&w->prospects);
     topic_rows_free(&w->influencers);
-    void *const rows[] = {w->listens, w->wide, w->flag, w->rank, w->weight};
+    void *const rows[] = {w->listens, w->wide,       w->flag,      w->rank,
+                          w->weight,  w->score_rank, w->core_rank, w->degree_rank};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         influence_drop(w, rows[i]);
-    free(w->threshold);
+    free(w->threshold), free(w->with_degree), free(w->with_core);
     for (int i = 0; i < INFLUENCE_MEASURES; i++) {
         cli_topk_free(&w->top[i]);
         influence_drop(w, w->score[i]);
@@ -143,9 +148,7 @@ static int read_weights(influence_work *w)
 
 static int open_inputs(influence_work *w)
 {
-    unsigned uses = GV_USES_OUT | GV_USES_IDS;
-    if (w->o->prospects > 0.0 || strstr(w->o->measure, "i2") != NULL)
-        uses |= GV_USES_IN;
+    const unsigned uses = GV_USES_OUT | GV_USES_IN | GV_USES_IDS;
     int code = cli_graph(w->s, w->o->graph, uses, &w->g);
     if (code == CLI_OK)
         code = cli_model(w->s, w->o->model, w->g, &w->m);
@@ -168,6 +171,24 @@ static int start_results(influence_work *w)
     return CLI_OK;
 }
 
+static void say_correlations(const influence_work *w)
+{
+    double least[2] = {2.0, 2.0}, most[2] = {-2.0, -2.0};
+    for (int32_t i = 0; i < w->plan.n_topics; i++) {
+        const double r[2] = {w->with_degree[i], w->with_core[i]};
+        for (int k = 0; k < 2; k++) {
+            least[k] = r[k] < least[k] ? r[k] : least[k];
+            most[k] = r[k] > most[k] ? r[k] : most[k];
+        }
+    }
+    if (most[0] >= least[0] && most[1] >= least[1])
+        cli_say(
+            w->s,
+            "rank correlation of %s by topic: with the number of friends %.3f to %.3f, with the "
+            "k-core %.3f to %.3f",
+            influence_measure[w->plan.ranking], least[0], most[0], least[1], most[1]);
+}
+
 static void say_what_was_done(const influence_work *w, double started)
 {
     char influencers[32], prospects[32];
@@ -177,6 +198,7 @@ static void say_what_was_done(const influence_work *w, double started)
     cli_say(w->s, "%s influencers and %s prospects in %d topics",
             cli_thousands(w->influencers.n, influencers), cli_thousands(w->prospects.n, prospects),
             w->plan.n_topics);
+    say_correlations(w);
 }
 
 static int run(const void *opts, cli_session *s)

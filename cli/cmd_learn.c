@@ -8,8 +8,9 @@
 typedef struct learn_opts {
     const char *graph, *log, *output;
     const char *columns, *until, *prior_strength;
-    int64_t window, min_actions;
-    int32_t strict;
+    int64_t window, min_actions, spell_gap;
+    int32_t strict, method, credit;
+    bool first_only;
 } learn_opts;
 
 enum { STRICT_OFF = 1, LINE_CHARS = 96 };
@@ -46,6 +47,33 @@ static const cli_option options[] = {
      .metavar = "TIME",
      .help = "how long a purchase may prompt others: 30d, 12h ...; auto finds it for each topic "
              "from the delays between friends [%s]"},
+    {.name = "method",
+     .type = CLI_CHOICE,
+     .offset = offsetof(learn_opts, method),
+     .metavar = "NAME",
+     .help = "how friends who bought before are credited: partial-credit shares a purchase among "
+             "them; bernoulli credits each in full; jaccard too, and counts what either bought as "
+             "exposure; em credits each with the chance that it was theirs [%s]",
+     .choices = "partial-credit|bernoulli|jaccard|em"},
+    {.name = "credit",
+     .type = CLI_CHOICE,
+     .offset = offsetof(learn_opts, credit),
+     .metavar = "RULE",
+     .help = "how partial-credit shares: alike, by time passed, all to the first, or to the last "
+             "[%s]",
+     .choices = "equal|decay|first|last"},
+    {.name = "first-only",
+     .type = CLI_FLAG,
+     .offset = offsetof(learn_opts, first_only),
+     .help = "only the first purchase of an item by a consumer counts: so it is without "
+             "--spell-gap"},
+    {.name = "spell-gap",
+     .type = CLI_SECONDS,
+     .offset = offsetof(learn_opts, spell_gap),
+     .metavar = "TIME",
+     .help = "a purchase of an item counts again after so long without one: 90d ...; none: only "
+             "first ones count [%s]",
+     .choices = "none"},
     {.name = "until",
      .type = CLI_TEXT,
      .offset = offsetof(learn_opts, until),
@@ -89,7 +117,14 @@ static int take_options(cli_session *s, const learn_opts *o, gv_learn_opts *to)
 {
     gv_error err;
     char *end;
+    to->method = (gv_learn_method)o->method;
+    to->credit = (gv_credit_rule)o->credit;
+    to->spell_gap = o->spell_gap;
     to->window = o->window;
+    if (o->first_only && o->spell_gap > 0)
+        return cli_fail_text(s, CLI_USAGE, "--first-only and --spell-gap exclude each other");
+    if (o->credit != 0 && o->method != 0)
+        return cli_fail_text(s, CLI_USAGE, "--credit is for --method partial-credit");
     to->min_actions = (int32_t)o->min_actions;
     to->seed = cli_seed(s);
     if (strcmp(o->until, "none") != 0 && gv_time_parse(o->until, &to->until, &err) != GV_OK)
@@ -233,7 +268,8 @@ const cli_command cmd_learn = {
         "Finds for each influence edge and topic how likely a purchase of the one is to make the "
         "other buy, from purchases that follow those of friends within a window. Writes what is "
         "known of consumers and edges to MODEL.h5. Times are unix seconds or ISO dates (UTC). A "
-        "consumer's later purchases of an item are repeats: counted, and otherwise ignored.",
+        "consumer's later purchases of an item are repeats: counted, and otherwise ignored, unless "
+        "--spell-gap says after how long they count again.",
     .example = "grapevine learn graph.h5 --log datasets/sample/purchases.tsv -o model.h5",
     .options = options,
     .size = sizeof(learn_opts),

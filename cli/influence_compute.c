@@ -77,6 +77,44 @@ static int best_of_topic(influence_work *w, int measure, int32_t i, const float 
     return CLI_OK;
 }
 
+/* Friends counted are no influence: how alike are the two? */
+static int rank_degrees_and_cores(influence_work *w)
+{
+    gv_error err;
+    gv_context *ctx = cli_context(w->s);
+    float *score = influence_rows(w, 1, sizeof *score);
+    int32_t *core = influence_rows(w, 1, sizeof *core);
+    int code = score == NULL || core == NULL ? influence_no_memory(w) : CLI_OK;
+    for (int64_t v = 0; v < w->n && code == CLI_OK; v++) {
+        int64_t friends;
+        gv_graph_out(w->g, (gv_node)v, &friends);
+        score[v] = (float)friends;
+    }
+    if (code == CLI_OK && (gv_mean_ranks(ctx, score, w->n, w->degree_rank, &err) != GV_OK ||
+                           gv_core_numbers(ctx, w->g, core, &err) != GV_OK))
+        code = cli_fail(w->s, &err);
+    for (int64_t v = 0; v < w->n && code == CLI_OK; v++)
+        score[v] = (float)core[v];
+    if (code == CLI_OK && gv_mean_ranks(ctx, score, w->n, w->core_rank, &err) != GV_OK)
+        code = cli_fail(w->s, &err);
+    influence_drop(w, core);
+    influence_drop(w, score);
+    return code;
+}
+
+static int correlate(influence_work *w, int32_t i, const float *score)
+{
+    gv_error err;
+    gv_context *ctx = cli_context(w->s);
+    gv_status st = gv_mean_ranks(ctx, score, w->n, w->score_rank, &err);
+    if (st == GV_OK)
+        st =
+            gv_rank_correlation(ctx, w->score_rank, w->degree_rank, w->n, &w->with_degree[i], &err);
+    if (st == GV_OK)
+        st = gv_rank_correlation(ctx, w->score_rank, w->core_rank, w->n, &w->with_core[i], &err);
+    return st == GV_OK ? CLI_OK : cli_fail(w->s, &err);
+}
+
 static int run_topic(influence_work *w, int32_t i, int32_t first)
 {
     gv_error err;
@@ -87,6 +125,8 @@ static int run_topic(influence_work *w, int32_t i, int32_t first)
                           &err) != GV_OK)
         return cli_fail(w->s, &err);
     int code = list_influencers(w, i, score, n_flagged);
+    if (code == CLI_OK)
+        code = correlate(w, i, score);
     for (int k = 0; k < INFLUENCE_MEASURES && code == CLI_OK; k++)
         if (w->plan.measure[k] && w->o->top_k > 0)
             code = best_of_topic(w, k, i, score_row(w, k, i, first));
@@ -101,7 +141,7 @@ int influence_compute(influence_work *w)
     const int32_t n_topics = w->plan.n_topics;
     if (gv_susceptibility(cli_context(w->s), w->m, -1, w->listens, NULL, NULL, NULL, &err) != GV_OK)
         return cli_fail(w->s, &err);
-    int code = CLI_OK;
+    int code = rank_degrees_and_cores(w);
     for (int32_t first = 0; first < n_topics && code == CLI_OK; first += w->batch) {
         const int32_t n = n_topics - first < w->batch ? n_topics - first : w->batch;
         float *i2 = w->plan.measure[1] ? score_row(w, 1, first, first) : NULL;

@@ -15,7 +15,8 @@ typedef struct wish {
     bool two, scores, ranks, flags;
 } wish;
 
-static wish wish_of(const influence_opts *o, const gv_graph_shape *g, const gv_model_shape *m)
+static wish wish_of(const influence_opts *o, const gv_graph_shape *g, const gv_model_shape *m,
+                    int64_t budget)
 {
     wish w = {.two = strstr(o->measure, "i2") != NULL,
               .scores = strstr(o->store, "scores") != NULL,
@@ -23,7 +24,7 @@ static wish wish_of(const influence_opts *o, const gv_graph_shape *g, const gv_m
               .flags = strstr(o->store, "flags") != NULL};
     w.topics = strcmp(o->topics, "all") == 0 ? m->n_topics : (int32_t)cli_plan_count(o->topics);
     w.measures = (int32_t)cli_plan_count(o->measure);
-    w.batch = influence_batch_size(g->n_nodes);
+    w.batch = influence_batch_size(g->n_nodes, budget);
     w.batch = w.topics < w.batch ? w.topics : w.batch;
     return w;
 }
@@ -31,8 +32,8 @@ static wish wish_of(const influence_opts *o, const gv_graph_shape *g, const gv_m
 static void plan_arrays(const influence_opts *o, const wish *w, int64_t n, gv_plan *plan)
 {
     const bool first = strstr(o->measure, "i1") != NULL;
-    const int32_t rows1 = w->scores && first ? w->topics : influence_batch_size(n);
-    const int32_t rows2 = w->scores ? w->topics : influence_batch_size(n);
+    const int32_t rows1 = w->scores && first ? w->topics : w->batch;
+    const int32_t rows2 = w->scores ? w->topics : w->batch;
     /* rows of a batch that no topic uses are never touched */
     gv_plan_hold(plan, GV_PLAN_MEMORY, "scores i1",
                  4 * n * (rows1 < w->topics ? rows1 : w->topics));
@@ -43,6 +44,7 @@ static void plan_arrays(const influence_opts *o, const wish *w, int64_t n, gv_pl
     gv_plan_hold(plan, GV_PLAN_MEMORY, "flags", 2 * n * (w->flags ? w->topics : 1));
     gv_plan_hold(plan, GV_PLAN_MEMORY, "who listens", 4 * n);
     gv_plan_hold(plan, GV_PLAN_MEMORY, "scores of one topic", 8 * n);
+    gv_plan_hold(plan, GV_PLAN_MEMORY, "ranks by degree, core and score", 24 * n);
     if (o->weights != NULL)
         gv_plan_hold(plan, GV_PLAN_MEMORY, "values of consumers", 4 * n);
 }
@@ -70,14 +72,13 @@ int influence_dry_run(const void *opts, cli_session *s, gv_plan *plan)
         code = cli_plan_model(s, o->model, &m);
     if (code != CLI_OK)
         return code;
-    const wish w = wish_of(o, &g, &m);
+    const wish w = wish_of(o, &g, &m, s->budget);
     const int64_t n = g.n_nodes, limit = s->budget;
     const int32_t threads = gv_context_threads(cli_context(s));
     const bool seek = o->prospects > 0.0;
     const unsigned out = GV_PART_OUT_INDPTR | GV_PART_OUT_INDICES | GV_PART_IDS;
-    const bool back = seek || w.two;
-    cli_plan_map_graph(s, plan, o->graph, &g, GV_USES_OUT | GV_USES_IDS | (back ? GV_USES_IN : 0u),
-                       out | (back ? GV_PART_IN_INDPTR | GV_PART_IN_INDICES : 0u));
+    cli_plan_map_graph(s, plan, o->graph, &g, GV_USES_OUT | GV_USES_IDS | GV_USES_IN,
+                       out | GV_PART_IN_INDPTR | GV_PART_IN_INDICES);
     cli_plan_map_model(s, plan, o->model, &m);
     plan_arrays(o, &w, n, plan);
     gv_susceptibility_plan(plan, n, threads);

@@ -23,6 +23,9 @@ typedef struct influence_work {
     int32_t *rank;                    /* [topics, or 1][n] */
     int16_t *flag;                    /* [topics, or 1][n] */
     double *threshold;                /* [topics] */
+    double *with_degree, *with_core;  /* [topics], Spearman's correlations of the ranking score */
+    int64_t *degree_rank, *core_rank; /* [n], twice the mean ranks */
+    int64_t *score_rank;              /* [n], scratch */
     double *wide;                     /* [n], scratch */
     float *listens;                   /* [n], susceptibility over all topics */
     cli_topk top[INFLUENCE_MEASURES];
@@ -53,17 +56,21 @@ static inline int influence_no_memory(const influence_work *w)
                          (long long)w->n);
 }
 
-/* Scores of a batch that is not stored take at most this much, unless one topic takes more. */
-#define INFLUENCE_BATCH_BYTES (INT64_C(6) << 30)
+/* Without a budget, scores of a batch and what they are worked out from take at most this much,
+ * unless one topic takes more. */
+#define INFLUENCE_BATCH_BYTES (INT64_C(12) << 30)
 
 enum { INFLUENCE_BATCH_TOPICS = 16 };
 
-/* Topics computed together, of n consumers. */
-static inline int32_t influence_batch_size(int64_t n)
+/* Topics computed together, of n consumers: 16, 8, 4 or 1, in half of the budget (0: none). */
+static inline int32_t influence_batch_size(int64_t n, int64_t budget)
 {
-    const int64_t bytes = n * (int64_t)(INFLUENCE_MEASURES * (sizeof(float) + sizeof(double)));
-    const int64_t fits = bytes > 0 ? INFLUENCE_BATCH_BYTES / bytes : INFLUENCE_BATCH_TOPICS;
-    return fits < 1 ? 1 : fits > INFLUENCE_BATCH_TOPICS ? INFLUENCE_BATCH_TOPICS : (int32_t)fits;
+    const int64_t bytes = n * (int64_t)(INFLUENCE_MEASURES * sizeof(float) + sizeof(double));
+    const int64_t room = budget > 0 ? budget / 2 : INFLUENCE_BATCH_BYTES;
+    int32_t topics = INFLUENCE_BATCH_TOPICS;
+    while (topics > 1 && bytes * topics > room)
+        topics = topics > 4 ? topics / 2 : 1;
+    return topics;
 }
 
 /* cmd_influence's plan. */

@@ -27,6 +27,12 @@ static gv_status put_influence(const influence_work *w, gv_error *err)
     if (st == GV_OK)
         st = gv_results_put(w->r, "/influence/threshold", GV_F64, 1, dims, w->threshold, err);
     if (st == GV_OK)
+        st = gv_results_put(w->r, "/influence/correlation_degree", GV_F64, 1, dims, w->with_degree,
+                            err);
+    if (st == GV_OK)
+        st =
+            gv_results_put(w->r, "/influence/correlation_core", GV_F64, 1, dims, w->with_core, err);
+    if (st == GV_OK)
         st = gv_results_attr_f64(w->r, "/influence", "quantile", w->o->quantile, err);
     if (st == GV_OK)
         st = gv_results_attr_text(w->r, "/influence", "measure", influence_measure[w->plan.ranking],

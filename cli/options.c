@@ -138,6 +138,11 @@ static bool set_real(const cli_option *o, void *opts, const char *text, gv_error
     return true;
 }
 
+static const char *word_for_zero(const cli_option *o)
+{
+    return o->choices != NULL ? o->choices : "auto";
+}
+
 static bool set_seconds(const cli_option *o, void *opts, const char *text, gv_error *err)
 {
     static const char units[] = "smhdw";
@@ -145,7 +150,7 @@ static bool set_seconds(const cli_option *o, void *opts, const char *text, gv_er
     char *end;
     const double value = strtod(text, &end);
     const char *unit = *end != '\0' ? strchr(units, *end) : units;
-    if (strcmp(text, "auto") == 0 && o->min == 0.0) {
+    if (strcmp(text, word_for_zero(o)) == 0 && o->min == 0.0) {
         *(int64_t *)field(o, opts) = 0;
         return true;
     }
@@ -252,10 +257,10 @@ static void choice_text(const cli_option *o, int32_t index, char *text, size_t s
     snprintf(text, size, "%.*s", n, c != NULL ? c : "");
 }
 
-static void seconds_text(int64_t seconds, char *text, size_t size)
+static void seconds_text(const cli_option *o, int64_t seconds, char *text, size_t size)
 {
     if (seconds == 0)
-        snprintf(text, size, "auto");
+        snprintf(text, size, "%s", word_for_zero(o));
     else if (seconds % 86400 == 0)
         snprintf(text, size, "%" PRId64 "d", seconds / 86400);
     else
@@ -287,7 +292,7 @@ char *cli_option_text(const cli_option *o, const void *opts, char *text, size_t 
         choice_text(o, *(const int32_t *)f, text, size);
         break;
     case CLI_SECONDS:
-        seconds_text(*(const int64_t *)f, text, size);
+        seconds_text(o, *(const int64_t *)f, text, size);
         break;
     case CLI_SIZE:
         if (*(const int64_t *)f == 0)

@@ -23,6 +23,12 @@ struct gv_log {
     char hash[GV_HASH_CHARS + 1]; /* of topics, items and rows */
 };
 
+/* A copy of all arrays. */
+GV_CHECKED gv_status gv_log_copy(gv_context *ctx, const gv_log *log, gv_log **out, gv_error *err);
+
+/* Sets `hash` anew. */
+GV_CHECKED gv_status gv_log_rehash(gv_log *log, gv_error *err);
+
 /* The key of an item: of its number and its topic's name [GV_TOPIC_CHARS + 1], zero-padded. */
 uint64_t gv_log_item_key(int64_t item, const char *topic_name);
 

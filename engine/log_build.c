@@ -383,6 +383,34 @@ done:
     return st;
 }
 
+gv_status gv_log_rehash(gv_log *log, gv_error *err)
+{
+    return hash_log(log, err);
+}
+
+gv_status gv_log_copy(gv_context *ctx, const gv_log *log, gv_log **out, gv_error *err)
+{
+    const gv_log_info info = log->info;
+    gv_log *copy = new_log(ctx, log->n_nodes, info.rows_kept, info.n_topics);
+    if (copy == NULL || !new_items(copy, info.n_items)) {
+        gv_log_free(copy);
+        return gv_no_memory(ctx, "log", err);
+    }
+    copy->info = info;
+    const size_t n_items = (size_t)info.n_items, n_rows = (size_t)info.rows_kept;
+    const size_t n_topics = (size_t)info.n_topics;
+    memcpy(copy->topic_name, log->topic_name, n_topics * sizeof *copy->topic_name);
+    memcpy(copy->topic_items, log->topic_items, n_topics * sizeof *copy->topic_items);
+    memcpy(copy->item_topic, log->item_topic, n_items * sizeof *copy->item_topic);
+    memcpy(copy->item_key, log->item_key, n_items * sizeof *copy->item_key);
+    memcpy(copy->indptr, log->indptr, (n_items + 1) * sizeof *copy->indptr);
+    memcpy(copy->user, log->user, n_rows * sizeof *copy->user);
+    memcpy(copy->time, log->time, n_rows * sizeof *copy->time);
+    memcpy(copy->hash, log->hash, sizeof copy->hash);
+    *out = copy;
+    return GV_OK;
+}
+
 GV_API gv_status gv_log_topic_blind(gv_context *ctx, const gv_log *log, gv_log **out, gv_error *err)
 {
     const gv_log_info info = log->info;

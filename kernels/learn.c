@@ -6,6 +6,10 @@
  * prior is found (learn_edges.c), and the model is whole: see engine/model.h for the probability
  * that follows from it.
  *
+ * With EM the second pass is made again, ten times, with credits by what is thought so far; see
+ * Saito, Nakano, Kimura, "Prediction of information diffusion probabilities for independent cascade
+ * model", KES 2008.
+ *
  * Source: partial credits, Goyal, Bonchi, Lakshmanan, WSDM 2010; topic-aware factors, Barbieri,
  * Bonchi, Manco, ICDM 2012. */
 #include <inttypes.h>
@@ -16,16 +20,32 @@
 #include "engine/memory.h"
 #include "kernels/learn_parts.h"
 
+enum { EM_ROUNDS = 10 };
+
 GV_API gv_learn_opts gv_learn_defaults(void)
 {
-    return (gv_learn_opts){
-        .window = 0, .until = INT64_MAX, .prior_strength = -1.0, .min_actions = 1, .seed = 1};
+    return (gv_learn_opts){.method = GV_LEARN_PARTIAL_CREDIT,
+                           .credit = GV_CREDIT_EQUAL,
+                           .window = 0,
+                           .until = INT64_MAX,
+                           .prior_strength = -1.0,
+                           .min_actions = 1,
+                           .seed = 1};
 }
 
 static gv_status check(const gv_graph *g, const gv_log *log, const gv_learn_opts *o, gv_error *err)
 {
     if (o->window < 0)
         return gv_fail(err, GV_ERR_RANGE, "learn: window %" PRId64 " s is negative", o->window);
+    if (o->spell_gap < 0)
+        return gv_fail(err, GV_ERR_RANGE, "learn: spell gap %" PRId64 " s is negative",
+                       o->spell_gap);
+    if (o->method < GV_LEARN_PARTIAL_CREDIT || o->method > GV_LEARN_EM ||
+        o->credit < GV_CREDIT_EQUAL || o->credit > GV_CREDIT_LAST)
+        return gv_fail(err, GV_ERR_ARG, "learn: method %d with credit rule %d: no such thing",
+                       (int)o->method, (int)o->credit);
+    if (o->credit != GV_CREDIT_EQUAL && o->method != GV_LEARN_PARTIAL_CREDIT)
+        return gv_fail(err, GV_ERR_ARG, "learn: only partial credit is shared by a rule");
     if (isnan(o->prior_strength) || isinf(o->prior_strength))
         return gv_fail(err, GV_ERR_RANGE, "learn: prior strength %g is not a finite number",
                        o->prior_strength);
@@ -65,18 +85,19 @@ static gv_status new_model(gv_context *ctx, const gv_graph *g, const gv_log *log
     return GV_OK;
 }
 
-/* Both passes over the log. */
-static gv_status read_log(learn_scan *s, int64_t given, gv_model *m, gv_error *err)
+/* Both passes over the log. `window` [n_topics] stays with the scan. */
+static gv_status read_log(learn_scan *s, const gv_learn_opts *o, int64_t *window, gv_model *m,
+                          gv_error *err)
 {
     gv_context *ctx = s->ctx;
     learn_pairs pairs;
     double *delay = gv_alloc(ctx, m->n_topics, sizeof *delay);
     double *seconds = gv_alloc(ctx, m->n_topics, sizeof *seconds);
-    int64_t *window = gv_alloc(ctx, m->n_topics, sizeof *window);
+    const learn_rule rule = {.method = o->method, .credit = o->credit};
     m->delay = delay;
     m->window = seconds;
     gv_status st = delay != NULL && seconds != NULL && window != NULL
-                       ? learn_delays(s, given, delay, window, err)
+                       ? learn_delays(s, o->window, delay, window, err)
                        : gv_no_memory(ctx, "learn", err);
     if (st == GV_OK) {
         for (int32_t z = 0; z < m->n_topics; z++)
@@ -86,25 +107,52 @@ static gv_status read_log(learn_scan *s, int64_t given, gv_model *m, gv_error *e
         st = learn_find_pairs(s, m, &pairs, err);
     }
     if (st == GV_OK)
-        st = learn_count(s, m, &pairs, err);
-    gv_free(ctx, window);
+        st = learn_count(s, &rule, m, &pairs, err);
     return st;
 }
 
-/* Everything that follows from the counters. */
-static gv_status pool(const gv_graph *g, double prior_strength, gv_model *m, gv_error *err)
+/* Everything that follows from the counters. The arrays of factors are taken the first time. */
+static gv_status pool(const gv_graph *g, const gv_learn_opts *o, gv_model *m, gv_error *err)
 {
     gv_context *ctx = m->ctx;
-    double *mu = gv_alloc(ctx, m->n_topics, sizeof *mu);
-    float *source = gv_alloc(ctx, m->pairs.indptr[g->n_nodes], sizeof *source);
-    float *target = gv_alloc(ctx, g->n_nodes, sizeof *target);
-    m->mu = mu;
-    m->pairs.source = source;
-    m->target = target;
-    if (mu == NULL || source == NULL || target == NULL)
-        return gv_no_memory(ctx, "learn", err);
-    const gv_status st = learn_factors(g, m, mu, source, target, err);
-    return st == GV_OK ? learn_edge_strengths(g, prior_strength, m, err) : st;
+    if (m->mu == NULL)
+        m->mu = gv_alloc(ctx, m->n_topics, sizeof *m->mu);
+    if (m->pairs.source == NULL)
+        m->pairs.source = gv_alloc(ctx, m->pairs.indptr[g->n_nodes], sizeof *m->pairs.source);
+    if (m->target == NULL)
+        m->target = gv_alloc(ctx, g->n_nodes, sizeof *m->target);
+    int64_t *received = learn_adds_up(o) ? NULL : gv_alloc(ctx, g->n_nodes, sizeof *received);
+    gv_status st = GV_OK;
+    if (m->mu == NULL || m->pairs.source == NULL || m->target == NULL ||
+        (received == NULL && !learn_adds_up(o)))
+        st = gv_no_memory(ctx, "learn", err);
+    if (st == GV_OK && received != NULL)
+        learn_received(g, m, received);
+    if (st == GV_OK)
+        st = learn_factors(g, m, received, (double *)m->mu, (float *)m->pairs.source,
+                           (float *)m->target, err);
+    if (st == GV_OK && o->method == GV_LEARN_JACCARD)
+        learn_unite(g, m);
+    if (st == GV_OK)
+        st = learn_edge_strengths(g, o->prior_strength, received, m, err);
+    gv_free(ctx, received);
+    return st;
+}
+
+/* Credits by what is thought so far, and what is to be thought then. */
+static gv_status think_again(learn_scan *s, const gv_learn_opts *o, gv_model *m, gv_error *err)
+{
+    const gv_evidence before = m->evidence;
+    gv_model next = *m;
+    const learn_rule rule = {.method = o->method, .credit = o->credit, .prior = m};
+    next.evidence = (gv_evidence){0};
+    gv_status st = learn_count(s, &rule, &next, NULL, err);
+    m->evidence = next.evidence;
+    gv_free(m->ctx, (void *)before.indptr);
+    gv_free(m->ctx, (void *)before.column);
+    gv_free(m->ctx, (void *)before.credit);
+    gv_free(m->ctx, (void *)before.exposure);
+    return st == GV_OK ? pool(s->g, o, m, err) : st;
 }
 
 static gv_learn_info describe(const gv_model *m, const gv_log *log, int64_t until)
@@ -136,13 +184,20 @@ GV_API gv_status gv_learn(gv_context *ctx, const gv_graph *g, const gv_log *log,
     if (st != GV_OK)
         return st;
     st = new_model(ctx, g, log, &o, &m, err);
+    int64_t *window = gv_alloc(ctx, log->info.n_topics, sizeof *window);
     if (st == GV_OK)
-        st = learn_scan_begin(ctx, g, log, o.until, o.seed, &scan, err);
+        st = learn_scan_begin(ctx, g, log, o.until, o.spell_gap, o.seed, &scan, err);
     if (st == GV_OK)
-        st = read_log(&scan, o.window, m, err);
-    learn_scan_end(&scan);
+        st = read_log(&scan, &o, window, m, err);
+    if (o.method != GV_LEARN_EM)
+        learn_scan_end(&scan);
     if (st == GV_OK)
-        st = pool(g, o.prior_strength, m, err);
+        st = pool(g, &o, m, err);
+    for (int i = 0; i < EM_ROUNDS && st == GV_OK && o.method == GV_LEARN_EM; i++)
+        st = think_again(&scan, &o, m, err);
+    if (o.method == GV_LEARN_EM)
+        learn_scan_end(&scan);
+    gv_free(ctx, window);
     if (st != GV_OK) {
         gv_model_free(m);
         return st;

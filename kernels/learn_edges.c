@@ -24,7 +24,8 @@ enum {
 typedef struct tally {
     const gv_graph *g;
     const gv_model *m;
-    int64_t *cases; /* [CELLS] */
+    const int64_t *received; /* as in learn_factors() */
+    int64_t *cases;          /* [CELLS] */
 } tally;
 
 static int32_t exposure_bin(int64_t units)
@@ -98,9 +99,12 @@ static double without(double pool, double least, const edge *x)
 }
 
 /* And those of s_u. */
-static double target_pool(const gv_model *m, gv_node u)
+static double target_pool(const tally *t, gv_node u)
 {
+    const gv_model *m = t->m;
     int64_t credited = 0;
+    if (t->received != NULL)
+        return (double)t->received[u] / (double)GV_CREDIT_UNIT + m->k_target;
     for (int64_t i = m->pairs.indptr[u]; i < m->pairs.indptr[u + 1]; i++)
         credited += m->pairs.observed[i];
     return (double)credited + m->k_target;
@@ -113,7 +117,7 @@ static void count_tie(const tally *t, gv_node v, const edge *x, double pool, int
     if (!(x->expected > 0.0))
         return;
     const double expected = x->expected * without(pool, m->k_source, x) *
-                            without(target_pool(m, x->node), m->k_target, x);
+                            without(target_pool(t, x->node), m->k_target, x);
     cases[learn_count_bin(x->credit) * LEARN_REAL_BINS + learn_real_bin(expected)]++;
 }
 
@@ -180,9 +184,10 @@ static gv_status find_edge_strength(tally *t, gv_model *m, gv_error *err)
     return st;
 }
 
-gv_status learn_edge_strengths(const gv_graph *g, double prior_strength, gv_model *m, gv_error *err)
+gv_status learn_edge_strengths(const gv_graph *g, double prior_strength, const int64_t *received,
+                               gv_model *m, gv_error *err)
 {
-    tally t = {.g = g, .m = m};
+    tally t = {.g = g, .m = m, .received = received};
     gv_status st = find_tie_strength(&t, m, err);
     m->k_edge = prior_strength;
     if (st == GV_OK && prior_strength < 0.0)

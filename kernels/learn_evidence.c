@@ -13,11 +13,14 @@
  * integers, so neither threads nor the order of rows matter; the counters of pairs are added to
  * with atomics, since a consumer's purchases lie in many items.
  *
- * A credit of 2^32 units is shared equally; what is left over goes, unit by unit, to the parents of
- * the lowest nodes, so that the credits of a purchase add up to one.
+ * A credit of 2^32 units is shared by the rule; what rounding leaves over goes, unit by unit, to
+ * the parents of the lowest nodes, so that the credits of a purchase add up to one. With EM a
+ * parent is credited with p / (1 - prod (1 - p)), the chance that its purchase was among those that
+ * worked.
  *
  * Source: partial credits are those of Goyal, Bonchi, Lakshmanan, "Learning influence probabilities
  * in social networks", WSDM 2010. */
+#include <math.h>
 #include <string.h>
 
 #include "engine/memory.h"
@@ -40,7 +43,8 @@ typedef struct chunk {
 typedef struct counting {
     gv_context *ctx;
     const gv_model *m;
-    learn_pairs *pairs;
+    learn_pairs *pairs; /* NULL: counted before */
+    const learn_rule *rule;
     const gv_graph *g;
     chunk **chunks; /* [threads], the latest first */
     bool failed;
@@ -137,25 +141,102 @@ static int32_t count_shuffled(const learn_item *item, int32_t i, const int32_t *
     return count;
 }
 
-/* Credits of the parents of adopter i, deductions of the friends who came too late. */
-static void count_edges(counting *c, const learn_item *item, int32_t i, const int32_t *friend,
-                        int32_t n, int32_t n_parents, int64_t window)
+static int64_t column_of(const counting *c, const learn_item *item, int32_t from, int32_t to)
 {
-    const gv_node u = item->user[i];
-    const int64_t t = item->time[i], n_topics = c->m->n_topics;
-    const int64_t share = n_parents > 0 ? GV_CREDIT_UNIT / n_parents : 0;
-    int64_t left = n_parents > 0 ? GV_CREDIT_UNIT % n_parents : 0;
+    const int64_t e = gv_csr_find(&c->g->out, item->user[from], item->user[to]);
+    return e * c->m->n_topics + item->topic;
+}
+
+/* What parent `f` of adopter `i` weighs in sharing the credit. */
+static double weight_of(const counting *c, const learn_scan *s, const learn_item *item, int32_t i,
+                        int32_t f)
+{
+    const learn_rule *rule = c->rule;
+    const double waited = (double)((item->time[i] - item->time[f]) * s->tick);
+    if (rule->prior != NULL)
+        return gv_model_edge(rule->prior, item->user[f], item->user[i],
+                             gv_csr_find(&c->g->out, item->user[f], item->user[i]), item->topic);
+    if (rule->method == GV_LEARN_PARTIAL_CREDIT && rule->credit == GV_CREDIT_DECAY)
+        return exp(-waited / s->delay[item->topic]);
+    return 1.0;
+}
+
+/* Keeps the earliest or the latest parents alone; returns how many. */
+static int32_t keep_extreme(const learn_item *item, int32_t *parent, int32_t n, bool latest)
+{
+    int64_t best = item->time[parent[0]];
+    int32_t kept = 0;
+    for (int32_t j = 1; j < n; j++) {
+        const int64_t t = item->time[parent[j]];
+        best = (latest ? t > best : t < best) ? t : best;
+    }
+    for (int32_t j = 0; j < n; j++)
+        if (item->time[parent[j]] == best)
+            parent[kept++] = parent[j];
+    return kept;
+}
+
+/* The whole that shares are parts of: the sum of weights, or the chance that any parent did it. */
+static double whole_of(const counting *c, const learn_scan *s, const learn_item *item, int32_t i,
+                       const int32_t *parent, int32_t n)
+{
+    double sum = 0.0, none = 1.0;
+    for (int32_t j = 0; j < n; j++) {
+        const double w = weight_of(c, s, item, i, parent[j]);
+        sum += w;
+        none *= 1.0 - w;
+    }
+    return c->rule->prior != NULL ? 1.0 - none : sum;
+}
+
+/* Credits the parents [n] of adopter i, n > 0, in ascending order of nodes. */
+static void credit_parents(counting *c, const learn_scan *s, const learn_item *item, int32_t i,
+                           int32_t *parent, int32_t n)
+{
+    const learn_rule *rule = c->rule;
+    const bool partial = rule->method == GV_LEARN_PARTIAL_CREDIT;
+    const bool each = rule->method == GV_LEARN_BERNOULLI || rule->method == GV_LEARN_JACCARD;
+    if (partial && (rule->credit == GV_CREDIT_FIRST || rule->credit == GV_CREDIT_LAST))
+        n = keep_extreme(item, parent, n, rule->credit == GV_CREDIT_LAST);
+    const bool weighted = rule->prior != NULL || (partial && rule->credit == GV_CREDIT_DECAY);
+    const double whole = weighted ? whole_of(c, s, item, i, parent, n) : 0.0;
+    int64_t left = each || rule->prior != NULL ? 0 : GV_CREDIT_UNIT;
+    for (int32_t pass = 0; pass < 2; pass++) /* the first finds what rounding leaves over */
+        for (int32_t j = 0; j < n; j++) {
+            int64_t share = each ? GV_CREDIT_UNIT : GV_CREDIT_UNIT / n;
+            if (whole > 0.0)
+                share =
+                    (int64_t)(weight_of(c, s, item, i, parent[j]) / whole * (double)GV_CREDIT_UNIT);
+            share = share < GV_CREDIT_UNIT ? share : GV_CREDIT_UNIT;
+            if (pass == 0 && !each && rule->prior == NULL)
+                left -= share;
+            if (pass == 0)
+                continue;
+            share += left > 0;
+            left -= left > 0;
+            if (share > 0)
+                emit(c, column_of(c, item, parent[j], i), share, IS_CREDIT);
+        }
+}
+
+/* Credits of the parents of adopter i, deductions of the friends who came too late. Of a friend's
+ * spells the latest in the window counts, if the adopter did not own the item then. */
+static void count_edges(counting *c, const learn_scan *s, const learn_item *item, int32_t i,
+                        int32_t *friend, int32_t n, int64_t window)
+{
+    const int64_t t = item->time[i], owned_to = learn_owned_to(s, item, i);
+    const int64_t free_from = learn_free_from(s, item, i);
+    int32_t parents = 0;
     for (int32_t j = 0; j < n; j++) {
         const int32_t f = friend[j];
-        const bool parent = prompted(item->time[f], t, window);
-        if (!parent && (item->time[f] < t || item->seen[f] == 0))
-            continue;
-        const int64_t column = gv_csr_find(&c->g->out, item->user[f], u) * n_topics + item->topic;
-        if (parent)
-            emit(c, column, share + (left-- > 0 ? 1 : 0), IS_CREDIT);
-        else
-            emit(c, column, item->seen[f], 0);
+        if (item->time[f] >= t && item->time[f] < owned_to && item->seen[f] > 0)
+            emit(c, column_of(c, item, f, i), item->seen[f], 0);
+        const bool again = parents > 0 && item->user[friend[parents - 1]] == item->user[f];
+        if (!again && item->time[f] >= free_from && prompted(item->time[f], t, window))
+            friend[parents++] = f;
     }
+    if (parents > 0)
+        credit_parents(c, s, item, i, friend, parents);
 }
 
 /* The pairs of adopters some places ahead. */
@@ -181,21 +262,24 @@ static void count_adopters(void *arg, const learn_scan *s, const learn_item *ite
     const int64_t window = s->window[item->topic] / s->tick;
     for (int32_t i = begin; i < end; i++) {
         learn_fetch(s, item, i);
-        fetch_pair(c, item, i);
-        const int64_t pair = gv_model_pair(c->m, item->user[i], item->topic);
+        if (c->pairs != NULL)
+            fetch_pair(c, item, i);
         const int32_t n = learn_friends(s, item, i, friend);
         int32_t parents = 0;
         for (int32_t j = 0; j < n; j++)
             parents += prompted(item->time[friend[j]], item->time[i], window);
-        add_i64(&c->pairs->exposure[pair], item->seen[i]);
-        add_i32(&c->pairs->total[pair], 1);
-        raise_to(&c->pairs->last[pair], s->origin + item->time[i] * s->tick);
-        if (parents > 0)
-            add_i32(&c->pairs->observed[pair], 1);
-        if (n > 0) {
-            add_i32(&c->pairs->shuffled[pair], count_shuffled(item, i, friend, n, window));
-            count_edges(c, item, i, friend, n, parents, window);
+        if (c->pairs != NULL) {
+            const int64_t pair = gv_model_pair(c->m, item->user[i], item->topic);
+            add_i64(&c->pairs->exposure[pair], item->seen[i]);
+            add_i32(&c->pairs->total[pair], 1);
+            raise_to(&c->pairs->last[pair], s->origin + item->last[i] * s->tick);
+            if (parents > 0)
+                add_i32(&c->pairs->observed[pair], 1);
+            if (n > 0)
+                add_i32(&c->pairs->shuffled[pair], count_shuffled(item, i, friend, n, window));
         }
+        if (n > 0)
+            count_edges(c, s, item, i, friend, n, window);
     }
 }
 
@@ -328,18 +412,20 @@ static gv_status reduce(const gv_graph *g, const gv_record *record, int64_t n, g
     return have ? GV_OK : gv_no_memory(ctx, "learn", err);
 }
 
-gv_status learn_count(learn_scan *s, gv_model *m, learn_pairs *pairs, gv_error *err)
+gv_status learn_count(learn_scan *s, const learn_rule *rule, gv_model *m, learn_pairs *pairs,
+                      gv_error *err)
 {
     gv_context *ctx = s->ctx;
     const int32_t threads = gv_context_threads(ctx);
-    counting c = {.ctx = ctx, .m = m, .pairs = pairs, .g = s->g};
+    counting c = {.ctx = ctx, .m = m, .pairs = pairs, .rule = rule, .g = s->g};
     gv_record *record = NULL;
     int64_t n = 0;
     gv_status st;
     c.chunks = gv_alloc_zero(ctx, threads, sizeof *c.chunks);
     if (c.chunks == NULL)
         return gv_no_memory(ctx, "learn", err);
-    st = learn_scan_items(s, "learn: credits", GV_SHUFFLES, count_adopters, &c, &c.failed, err);
+    st = learn_scan_items(s, "learn: credits", pairs != NULL ? GV_SHUFFLES : 0, count_adopters, &c,
+                          &c.failed, err);
     if (st != GV_OK)
         goto done;
     record = join_chunks(&c, threads, &n);

@@ -36,17 +36,18 @@ typedef struct factors {
     gv_context *ctx;
     const gv_graph *g;
     gv_model *m;
-    double *mu;      /* [n_topics] */
-    float *source;   /* [pairs], a or E */
-    float *target;   /* [n_nodes], s or E */
-    double *weight;  /* [n_nodes], W_v, or the sum of s over out-neighbours */
-    double *arrive;  /* [n_nodes], sum of W */
-    int64_t *deduct; /* [n_nodes], in units of 2^-61 of the bound */
-    int64_t *cases;  /* [threads][GAMMA_CELLS] */
-    double *row;     /* [threads][n_topics], deductions of a consumer */
-    int64_t *given;  /* [threads][n_topics], credits of a consumer */
-    double *part;    /* [PARTS][n_topics] */
-    int64_t *number; /* [PARTS][n_topics] */
+    const int64_t *received; /* [n_nodes] units, or NULL: one for each purchase after a friend's */
+    double *mu;              /* [n_topics] */
+    float *source;           /* [pairs], a or E */
+    float *target;           /* [n_nodes], s or E */
+    double *weight;          /* [n_nodes], W_v, or the sum of s over out-neighbours */
+    double *arrive;          /* [n_nodes], sum of W */
+    int64_t *deduct;         /* [n_nodes], in units of 2^-61 of the bound */
+    int64_t *cases;          /* [threads][GAMMA_CELLS] */
+    double *row;             /* [threads][n_topics], deductions of a consumer */
+    int64_t *given;          /* [threads][n_topics], credits of a consumer */
+    double *part;            /* [PARTS][n_topics] */
+    int64_t *number;         /* [PARTS][n_topics] */
 } factors;
 
 /* Nodes of part p: [begin, end); the parts depend on the number of nodes alone. */
@@ -85,11 +86,35 @@ static void add_exposures(const factors *f, gv_node v, wide *sum)
     }
 }
 
+/* Credits of each topic, in purchases: sums of integers, rounded once. */
+static void add_credits(const factors *f, double *credited)
+{
+    const gv_pairs *pairs = &f->m->pairs;
+    const gv_evidence *ev = &f->m->evidence;
+    const int64_t n = f->g->n_nodes;
+    for (int32_t z = 0; z < f->m->n_topics; z++)
+        f->given[z] = f->number[z] = 0;
+    if (f->received == NULL) { /* every purchase after a friend's gives exactly one */
+        for (int64_t i = 0; i < pairs->indptr[n]; i++)
+            f->number[pairs->topic[i]] += pairs->observed[i];
+    } else {
+        for (int64_t i = 0; i < ev->indptr[n]; i++) {
+            const int32_t z = evidence_topic(f, i);
+            f->given[z] += ev->credit[i] % GV_CREDIT_UNIT;
+            f->number[z] += ev->credit[i] / GV_CREDIT_UNIT;
+            f->number[z] += f->given[z] / GV_CREDIT_UNIT;
+            f->given[z] %= GV_CREDIT_UNIT;
+        }
+    }
+    for (int32_t z = 0; z < f->m->n_topics; z++)
+        credited[z] = (double)f->number[z] + purchases(f->given[z]);
+}
+
 static gv_status find_mu(const factors *f, gv_error *err)
 {
     const int32_t threads = gv_context_threads(f->ctx), n_topics = f->m->n_topics;
     wide *sum = gv_alloc_zero(f->ctx, (int64_t)threads * n_topics, sizeof *sum);
-    int64_t *credited = gv_alloc_zero(f->ctx, n_topics, sizeof *credited);
+    double *credited = gv_alloc_zero(f->ctx, n_topics, sizeof *credited);
     if (sum == NULL || credited == NULL) {
         gv_free(f->ctx, sum);
         gv_free(f->ctx, credited);
@@ -98,15 +123,12 @@ static gv_status find_mu(const factors *f, gv_error *err)
 #pragma omp parallel for num_threads(threads) schedule(dynamic, GV_BLOCK)
     for (int64_t v = 0; v < f->g->n_nodes; v++)
         add_exposures(f, (gv_node)v, sum + (int64_t)gv_thread() * n_topics);
-    /* Every credited purchase gives exactly one unit of credit. */
-    for (int64_t i = 0; i < f->m->pairs.indptr[f->g->n_nodes]; i++)
-        credited[f->m->pairs.topic[i]] += f->m->pairs.observed[i];
+    add_credits(f, credited);
     for (int32_t z = 0; z < n_topics; z++) {
         wide exposure = 0;
         for (int32_t t = 0; t < threads; t++)
             exposure += sum[(int64_t)t * n_topics + z];
-        f->mu[z] =
-            exposure > 0 ? (double)credited[z] / ((double)exposure / (double)GV_CREDIT_UNIT) : 0.0;
+        f->mu[z] = exposure > 0 ? credited[z] / ((double)exposure / (double)GV_CREDIT_UNIT) : 0.0;
     }
     gv_free(f->ctx, credited);
     gv_free(f->ctx, sum);
@@ -307,13 +329,16 @@ static void add_deductions(const factors *f)
         }
 }
 
+/* Credits that u received, in units. */
 static int64_t received(const factors *f, int64_t u)
 {
     const gv_pairs *pairs = &f->m->pairs;
     int64_t purchases_credited = 0;
+    if (f->received != NULL)
+        return f->received[u];
     for (int64_t i = pairs->indptr[u]; i < pairs->indptr[u + 1]; i++)
         purchases_credited += pairs->observed[i];
-    return purchases_credited;
+    return purchases_credited * GV_CREDIT_UNIT;
 }
 
 static void expect_targets(const factors *f)
@@ -323,7 +348,7 @@ static void expect_targets(const factors *f)
     for (int64_t u = 0; u < f->g->n_nodes; u++) {
         const double lost = ldexp((double)f->deduct[u], bound_exponent(f, (gv_node)u) - 61);
         f->target[u] = (float)fmax(0.0, f->arrive[u] - lost);
-        add_case(f->cases + (int64_t)gv_thread() * GAMMA_CELLS, received(f, u) * GV_CREDIT_UNIT,
+        add_case(f->cases + (int64_t)gv_thread() * GAMMA_CELLS, received(f, u),
                  (double)f->target[u]);
     }
 }
@@ -334,7 +359,7 @@ static double shrink_targets(const factors *f, double k)
     for (int64_t p = 0; p < PARTS; p++) {
         double sum = 0.0;
         for (int64_t u = part_begin(f, p); u < part_begin(f, p + 1); u++) {
-            f->target[u] = (float)(((double)received(f, u) + k) / ((double)f->target[u] + k));
+            f->target[u] = (float)((purchases(received(f, u)) + k) / ((double)f->target[u] + k));
             sum += (double)f->target[u];
         }
         f->part[p] = sum;
@@ -385,10 +410,16 @@ static void give_memory(const factors *f)
     gv_free(f->ctx, f->number);
 }
 
-gv_status learn_factors(const gv_graph *g, gv_model *m, double *mu, float *source, float *target,
-                        gv_error *err)
+gv_status learn_factors(const gv_graph *g, gv_model *m, const int64_t *received, double *mu,
+                        float *source, float *target, gv_error *err)
 {
-    factors f = {.ctx = m->ctx, .g = g, .m = m, .mu = mu, .source = source, .target = target};
+    factors f = {.ctx = m->ctx,
+                 .g = g,
+                 .m = m,
+                 .received = received,
+                 .mu = mu,
+                 .source = source,
+                 .target = target};
     gv_status st = take_memory(&f) ? GV_OK : gv_no_memory(m->ctx, "learn", err);
     if (st == GV_OK)
         st = find_mu(&f, err);

@@ -95,7 +95,7 @@ static void set_place(learn_item *item, gv_node user, int32_t place)
         return;
     }
     uint32_t h = hash_node(user, item->mask);
-    while (item->slot[h].user >= 0)
+    while (item->slot[h].user >= 0 && item->slot[h].user != user)
         h = (h + 1) & item->mask;
     item->slot[h] = (learn_slot){.user = user, .place = place};
 }
@@ -125,7 +125,8 @@ static void shuffle_once(const learn_scan *s, const learn_item *item, int32_t wh
     }
 }
 
-/* First purchases only: rows come by time, so a consumer's first row is their adoption. */
+/* Rows come by time, so a consumer's first row is their adoption; what follows extends its spell
+ * or, after the gap, begins another. */
 static void gather(const learn_scan *s, int64_t a, learn_item *item)
 {
     const gv_log *log = s->log;
@@ -138,12 +139,16 @@ static void gather(const learn_scan *s, int64_t a, learn_item *item)
             item->slot[h].user = -1;
     }
     for (int64_t i = log->indptr[a]; i < log->indptr[a + 1] && log->time[i] <= s->until; i++) {
-        if (find_place(item, log->user[i]) >= 0)
+        const int64_t time = (log->time[i] - s->origin) / s->tick;
+        const int32_t have = find_place(item, log->user[i]);
+        if (have >= 0 && (s->gap == 0 || time - item->last[have] < s->gap)) {
+            item->last[have] = s->gap > 0 ? time : item->last[have];
             continue;
+        }
         set_place(item, log->user[i], item->n);
         item->user[item->n] = log->user[i];
-        item->time[item->n] = (log->time[i] - s->origin) / s->tick;
-        item->n++;
+        item->time[item->n] = item->last[item->n] = time;
+        item->before[item->n++] = have;
     }
 }
 
@@ -157,6 +162,12 @@ static void fill_seen(const learn_scan *s, const learn_item *item, int32_t begin
     }
 }
 
+/* By user, the latest first; places ascend with time. */
+static bool comes_later(const gv_node *user, int32_t a, int32_t b)
+{
+    return user[a] != user[b] ? user[a] > user[b] : a < b;
+}
+
 /* Shell's method: sorts few places by their users. */
 static void sort_by_user(const gv_node *user, int32_t *place, int32_t n)
 {
@@ -167,7 +178,7 @@ static void sort_by_user(const gv_node *user, int32_t *place, int32_t n)
         for (int32_t i = gap; i < n; i++) {
             const int32_t moved = place[i];
             int32_t j = i;
-            for (; j >= gap && user[place[j - gap]] > user[moved]; j -= gap)
+            for (; j >= gap && comes_later(user, place[j - gap], moved); j -= gap)
                 place[j] = place[j - gap];
             place[j] = moved;
         }
@@ -190,8 +201,8 @@ int32_t learn_friends(const learn_scan *s, const learn_item *item, int32_t i, in
     int32_t count = 0;
     if (end - begin <= (int64_t)item->n * PROBE_FACTOR) {
         for (int64_t e = begin; e < end; e++) {
-            const int32_t place = find_place(item, in->indices[e]);
-            if (place >= 0)
+            int32_t place = find_place(item, in->indices[e]);
+            for (; place >= 0; place = item->before[place])
                 friend[count++] = place;
         }
         return count;
@@ -290,15 +301,20 @@ static bool take_item(gv_context *ctx, learn_item *item, int64_t adopters)
 {
     item->user = gv_alloc(ctx, adopters, sizeof *item->user);
     item->time = gv_alloc(ctx, adopters, sizeof *item->time);
+    item->last = gv_alloc(ctx, adopters, sizeof *item->last);
+    item->before = gv_alloc(ctx, adopters, sizeof *item->before);
     item->seen = gv_alloc(ctx, adopters, sizeof *item->seen);
     item->shuffle = gv_alloc(ctx, adopters * GV_SHUFFLES, sizeof *item->shuffle);
-    return item->user != NULL && item->time != NULL && item->seen != NULL && item->shuffle != NULL;
+    return item->user != NULL && item->time != NULL && item->last != NULL && item->before != NULL &&
+           item->seen != NULL && item->shuffle != NULL;
 }
 
 static void give_item(gv_context *ctx, learn_item *item)
 {
     gv_free(ctx, item->user);
     gv_free(ctx, item->time);
+    gv_free(ctx, item->last);
+    gv_free(ctx, item->before);
     gv_free(ctx, item->seen);
     gv_free(ctx, item->shuffle);
     gv_free(ctx, item->slot);
@@ -335,9 +351,9 @@ static bool take_scratch(learn_scan *s)
         small = rows > small && rows <= LARGE_ITEM ? rows : small;
     }
     s->small_rows = small;
-    const int64_t adopters = largest < s->g->n_nodes ? largest : s->g->n_nodes;
+    const int64_t adopters = s->gap > 0 || largest < s->g->n_nodes ? largest : s->g->n_nodes;
     const int64_t degree = largest_in_degree(ctx, s->g);
-    const int64_t friends = degree < adopters ? degree : adopters;
+    const int64_t friends = s->gap == 0 && degree < adopters ? degree : adopters;
     s->scratch = gv_alloc_zero(ctx, threads, sizeof *s->scratch);
     if (s->scratch == NULL)
         return false;
@@ -353,12 +369,13 @@ static bool take_scratch(learn_scan *s)
 }
 
 gv_status learn_scan_begin(gv_context *ctx, const gv_graph *g, const gv_log *log, int64_t until,
-                           uint64_t seed, learn_scan *s, gv_error *err)
+                           int64_t gap, uint64_t seed, learn_scan *s, gv_error *err)
 {
     *s = (learn_scan){.ctx = ctx, .g = g, .log = log, .until = until};
     s->origin = log->info.time_begin;
     s->end = until < log->info.time_end ? until : log->info.time_end;
     s->tick = find_tick(s);
+    s->gap = gap / s->tick + (gap % s->tick != 0);
     s->key = gv_key(seed, GV_FOR_SHUFFLE);
     return take_scratch(s) ? GV_OK : gv_no_memory(ctx, "learn", err);
 }

@@ -12,7 +12,8 @@ typedef struct learn_slot {
     int32_t place;
 } learn_slot;
 
-/* The adoptions of one item: first purchases, not after `until`. Times are ticks since the first
+/* The adoptions of one item, not after `until`: first purchases, or with a gap the first of each
+ * spell, in which purchases follow each other within the gap. Times are ticks since the first
  * purchase of the log; a tick is the greatest step that all times of the log are multiples of. */
 typedef struct learn_item {
     int64_t item;
@@ -20,6 +21,8 @@ typedef struct learn_item {
     int32_t n;        /* adopters */
     gv_node *user;    /* [n], by (time, user) */
     int64_t *time;    /* [n], ticks */
+    int64_t *last;    /* [n], ticks: last purchase of the spell */
+    int32_t *before;  /* [n], place of the consumer's spell before, or -1 */
     int64_t *seen;    /* [n], exposure of a friend who does not own the item, in units */
     int32_t *shuffle; /* [n_shuffles][n], place whose time the adopter at i takes */
     learn_slot *slot; /* hash table [mask + 1], or NULL where `place` serves */
@@ -39,6 +42,7 @@ typedef struct learn_scan {
     const gv_graph *g;
     const gv_log *log;
     int64_t until;          /* purchases after this are ignored */
+    int64_t gap;            /* ticks, 0: first purchases only */
     int64_t end;            /* last second of the log that counts */
     int64_t origin, tick;   /* second = origin + tick * ticks */
     uint64_t key;           /* of the shuffles */
@@ -55,7 +59,8 @@ typedef void learn_visit(void *arg, const learn_scan *s, const learn_item *item,
 
 /* Finds end, origin and tick, and takes scratch memory; `*s` is to be given back in either case. */
 GV_CHECKED gv_status learn_scan_begin(gv_context *ctx, const gv_graph *g, const gv_log *log,
-                                      int64_t until, uint64_t seed, learn_scan *s, gv_error *err);
+                                      int64_t until, int64_t gap, uint64_t seed, learn_scan *s,
+                                      gv_error *err);
 void learn_scan_end(learn_scan *s);
 
 /* Visits every item that has adoptions, with `n_shuffles` <= GV_SHUFFLES permutations each.
@@ -67,8 +72,20 @@ GV_CHECKED gv_status learn_scan_items(learn_scan *s, const char *stage, int32_t 
 /* Fetches what visits of the adopters some places after `i` will look at first. */
 void learn_fetch(const learn_scan *s, const learn_item *item, int32_t i);
 
-/* Places of the in-neighbours of adopter `i` who adopted the item too, by ascending node, into
- * `friend`; returns how many. */
+/* The tick from which the adopter at `i` does not own the item any more, and that from which they
+ * had not owned it before. */
+static inline int64_t learn_owned_to(const learn_scan *s, const learn_item *item, int32_t i)
+{
+    return s->gap > 0 ? item->last[i] + s->gap : INT64_MAX;
+}
+
+static inline int64_t learn_free_from(const learn_scan *s, const learn_item *item, int32_t i)
+{
+    return item->before[i] >= 0 ? learn_owned_to(s, item, item->before[i]) : INT64_MIN;
+}
+
+/* Places of the adoptions by in-neighbours of adopter `i`, by ascending node, the latest of each
+ * first, into `friend`; returns how many. */
 int32_t learn_friends(const learn_scan *s, const learn_item *item, int32_t i, int32_t *friend);
 
 /* The exposure, in units, of someone who sees a purchase for x seconds: 1 - exp(-x / delay), at

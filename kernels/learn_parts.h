@@ -24,21 +24,44 @@ typedef struct learn_pairs {
 GV_CHECKED gv_status learn_find_pairs(const learn_scan *s, gv_model *m, learn_pairs *pairs,
                                       gv_error *err);
 
-/* Counts exposures and credits: fills the counters of the pairs and the evidence of `m`. */
-GV_CHECKED gv_status learn_count(learn_scan *s, gv_model *m, learn_pairs *pairs, gv_error *err);
+/* Who is credited for a purchase. */
+typedef struct learn_rule {
+    gv_learn_method method;
+    gv_credit_rule credit;
+    const gv_model *prior; /* EM: what is thought so far; NULL at first, then credits are shared */
+} learn_rule;
+
+/* Whether the credits of a purchase after a friend's add up to one. */
+static inline bool learn_adds_up(const gv_learn_opts *o)
+{
+    return o->method == GV_LEARN_PARTIAL_CREDIT && o->spell_gap == 0;
+}
+
+/* Counts exposures and credits: fills the counters of the pairs, unless `pairs` is NULL, and the
+ * evidence of `m`. */
+GV_CHECKED gv_status learn_count(learn_scan *s, const learn_rule *rule, gv_model *m,
+                                 learn_pairs *pairs, gv_error *err);
+
+/* Credits that each consumer received, in units, from the evidence. */
+void learn_received(const gv_graph *g, const gv_model *m, int64_t *received);
+
+/* Exposures become those of the Jaccard index: purchases of either of the two. */
+void learn_unite(const gv_graph *g, gv_model *m);
 
 /* ---- learn_factors.c, learn_edges.c: what the counters say about everybody
  * -----------------------------------
  */
 
 /* mu [n_topics], source (of the pairs) and target [n_nodes], and the strengths of their priors. */
-GV_CHECKED gv_status learn_factors(const gv_graph *g, gv_model *m, double *mu, float *source,
-                                   float *target, gv_error *err);
+/* `received` [n_nodes] is that of learn_received(), or NULL where every purchase after a friend's
+ * received one. */
+GV_CHECKED gv_status learn_factors(const gv_graph *g, gv_model *m, const int64_t *received,
+                                   double *mu, float *source, float *target, gv_error *err);
 
 /* k_tie by maximum marginal likelihood; k_edge too, or `prior_strength` where that is not negative.
  */
-GV_CHECKED gv_status learn_edge_strengths(const gv_graph *g, double prior_strength, gv_model *m,
-                                          gv_error *err);
+GV_CHECKED gv_status learn_edge_strengths(const gv_graph *g, double prior_strength,
+                                          const int64_t *received, gv_model *m, gv_error *err);
 
 /* ---- learn_strength.c: histograms, and the strength under which they are most likely -----------
  */

@@ -396,6 +396,112 @@ TEST flags_by_hand(void)
     PASS();
 }
 
+/* Spearman by its definition: mean ranks counted one by one. */
+static double ref_spearman(const float *x, const float *y, int64_t n)
+{
+    double sum[3] = {0.0, 0.0, 0.0};
+    for (int64_t i = 0; i < n; i++) {
+        double a = 0.5, b = 0.5;
+        for (int64_t j = 0; j < n; j++) {
+            a += x[j] > x[i] ? 1.0 : x[j] == x[i] ? 0.5 : 0.0;
+            b += y[j] > y[i] ? 1.0 : y[j] == y[i] ? 0.5 : 0.0;
+        }
+        const double da = a - ((double)n + 1.0) / 2.0, db = b - ((double)n + 1.0) / 2.0;
+        sum[0] += da * db, sum[1] += da * da, sum[2] += db * db;
+    }
+    return sum[0] / sqrt(sum[1] * sum[2]);
+}
+
+TEST rank_correlations(void)
+{
+    enum { N = 3000 };
+    static float x[N], y[N];
+    static int64_t a[N], b[N], other[N];
+    for (int64_t i = 0; i < N; i++) { /* many ties */
+        x[i] = (float)(int)(20.0 * test_random(1, (uint64_t)i)) - 7.0f;
+        y[i] = x[i] * x[i] + (float)(int)(60.0 * test_random(2, (uint64_t)i));
+    }
+    double r = 0.0, first = 0.0;
+    for (int threads = 1; threads <= 8; threads += threads < 3 ? 1 : 5) {
+        gv_context *ctx = test_context(threads, -1);
+        ASSERT_OK(gv_mean_ranks(ctx, x, N, threads == 1 ? a : other, &err));
+        if (threads > 1)
+            ASSERT_MEM_EQ(a, other, sizeof a);
+        ASSERT_OK(gv_mean_ranks(ctx, y, N, b, &err));
+        ASSERT_OK(gv_rank_correlation(ctx, a, b, N, &r, &err));
+        ASSERT_IN_RANGE(ref_spearman(x, y, N), r, 1e-12);
+        first = threads == 1 ? r : first;
+        ASSERT_EQ(first, r);
+        ASSERT_OK(gv_rank_correlation(ctx, a, a, N, &r, &err));
+        ASSERT_EQ(1.0, r);
+        for (int64_t i = 0; i < N; i++)
+            y[i] = 1.0f;
+        ASSERT_OK(gv_mean_ranks(ctx, y, N, b, &err));
+        ASSERT_EQ(N + 1, b[7]);
+        ASSERT_OK(gv_rank_correlation(ctx, a, b, N, &r, &err));
+        ASSERT(isnan(r));
+        y[3] = NAN;
+        ASSERT_EQ(GV_ERR_RANGE, gv_mean_ranks(ctx, y, N, b, &err));
+        for (int64_t i = 0; i < N; i++)
+            y[i] = x[i] * x[i] + (float)(int)(60.0 * test_random(2, (uint64_t)i));
+        ASSERT_EQ(0, gv_context_memory_used(ctx));
+        gv_context_free(ctx);
+    }
+    const float few[4] = {3, 1, 3, 2};
+    gv_context *ctx = test_context(1, -1);
+    ASSERT_OK(gv_mean_ranks(ctx, few, 4, a, &err));
+    ASSERT_MEM_EQ(((int64_t[4]){3, 8, 3, 6}), a, 4 * sizeof *a);
+    gv_context_free(ctx);
+    PASS();
+}
+
+/* Removes who has fewer than k edges until nobody has: the rest has core number k or more. */
+static void ref_cores(const gv_graph *g, int32_t *core)
+{
+    bool *in = calloc((size_t)g->n_nodes + 1, sizeof *in);
+    for (int64_t v = 0; v < g->n_nodes; v++)
+        core[v] = 0, in[v] = true;
+    for (int32_t k = 1; k < 1000; k++)
+        for (bool changed = true; changed;) {
+            changed = false;
+            for (int64_t v = 0; v < g->n_nodes; v++) {
+                int32_t left = 0;
+                for (int64_t e = g->out.indptr[v]; e < g->out.indptr[v + 1]; e++)
+                    left += in[g->out.indices[e]];
+                for (int64_t e = g->in.indptr[v]; e < g->in.indptr[v + 1] && g->directed; e++)
+                    left += in[g->in.indices[e]];
+                if (in[v] && left < k) {
+                    in[v] = false, changed = true;
+                    core[v] = k - 1;
+                }
+            }
+        }
+    free(in);
+}
+
+TEST core_numbers(void)
+{
+    for (uint64_t seed = 0; seed < 8; seed++) {
+        edge_list e = edges_gnp(70, .02 + .03 * (double)seed, seed);
+        gv_context *ctx = test_context(2, -1);
+        gv_build_opts o = gv_build_defaults();
+        o.undirected = seed % 2 == 1;
+        gv_graph *g = edges_graph(ctx, &e, &o);
+        int32_t want[70], core[70];
+        ref_cores(g, want);
+        ASSERT_OK(gv_core_numbers(ctx, g, core, &err));
+        ASSERT_MEM_EQ(want, core, sizeof core);
+        int64_t fails = ctx->allocations;
+        for (int64_t k = 0; k < 3; k++) {
+            ctx->fail_allocation = fails + k;
+            ASSERT_EQ(GV_ERR_NOMEM, gv_core_numbers(ctx, g, core, &err));
+            fails = ctx->allocations;
+        }
+        gv_graph_free(g), gv_context_free(ctx), edges_free(&e);
+    }
+    PASS();
+}
+
 TEST empty_graphs(void)
 {
     for (int64_t n = 0; n < 3; n++) {
@@ -521,6 +627,8 @@ SUITE(influence)
     RUN_TEST(ignores_thread_count);
     RUN_TEST(ranks_and_flags);
     RUN_TEST(flags_by_hand);
+    RUN_TEST(rank_correlations);
+    RUN_TEST(core_numbers);
     RUN_TEST(empty_graphs);
     RUN_TEST(fails_without_memory);
     RUN_TEST(can_be_cancelled);

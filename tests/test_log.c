@@ -1,4 +1,6 @@
 /* test_log.c -- purchase logs built from arrays. */
+#include <string.h>
+
 #include "grapevine/grapevine.h"
 
 #include "engine/context.h"
@@ -231,8 +233,75 @@ TEST survives_every_failed_allocation(void)
     PASS();
 }
 
+/* Who buys what, and when an item sells, stay; who buys when does not. */
+TEST shuffled_logs(void)
+{
+    enum { N = 4000 };
+    static gv_node user[N];
+    static int64_t item[N], time[N];
+    static int32_t topic[N];
+    gv_error err;
+    for (uint64_t i = 0; i < N; i++) {
+        user[i] = (gv_node)(test_random(1, i) * 300.0);
+        item[i] = (int64_t)(test_random(2, i) * 20.0);
+        topic[i] = (int32_t)(item[i] % 3);
+        time[i] = (int64_t)(test_random(3, i) * 50.0);
+    }
+    gv_log *first = NULL;
+    for (int threads = 1; threads <= 3; threads++) {
+        gv_context *ctx = test_context(threads, -1), *own = test_context(threads, -1);
+        gv_log *log, *got, *other;
+        ASSERT_EQ(GV_OK, gv_log_build(ctx, 300, user, item, topic, time, N, 3, NULL, &log, &err));
+        ASSERT_EQ(GV_OK, gv_log_shuffled(own, log, 5, &got, &err));
+        ASSERT_EQ(GV_OK, gv_log_shuffled(own, log, 6, &other, &err));
+        ASSERT_MEM_EQ(log->time, got->time, sizeof time);
+        ASSERT_MEM_EQ(log->indptr, got->indptr, 21 * sizeof *log->indptr);
+        ASSERT(strcmp(log->hash, got->hash) != 0);
+        ASSERT(strcmp(other->hash, got->hash) != 0);
+        int64_t moved = 0;
+        for (int64_t a = 0; a < log->info.n_items; a++) {
+            int64_t count[300] = {0};
+            for (int64_t i = log->indptr[a]; i < log->indptr[a + 1]; i++) {
+                count[log->user[i]]++, count[got->user[i]]--;
+                moved += log->user[i] != got->user[i];
+                if (i > log->indptr[a] && got->time[i] == got->time[i - 1])
+                    ASSERT(got->user[i] >= got->user[i - 1]);
+            }
+            for (int u = 0; u < 300; u++)
+                ASSERT_EQ(0, count[u]);
+        }
+        ASSERT(moved > N / 2);
+        if (first != NULL)
+            ASSERT_MEM_EQ(first->user, got->user, sizeof user);
+        gv_log_free(other), gv_log_free(log);
+        int64_t fails = 0;
+        for (gv_status st = GV_ERR_NOMEM; st != GV_OK; fails++) {
+            gv_context *tight = test_context(1, fails);
+            other = NULL;
+            st = gv_log_shuffled(tight, got, 1, &other, &err);
+            ASSERT(st == GV_OK || st == GV_ERR_NOMEM);
+            gv_log_free(other);
+            ASSERT_EQ(0, gv_context_memory_used(tight));
+            gv_context_free(tight);
+        }
+        ASSERT(fails > 7);
+        gv_context_free(ctx);
+        if (first == NULL) {
+            first = got;
+        } else {
+            gv_log_free(got);
+            gv_context_free(own);
+        }
+    }
+    gv_context *own = first->ctx;
+    gv_log_free(first);
+    gv_context_free(own);
+    PASS();
+}
+
 SUITE(purchase_log)
 {
+    RUN_TEST(shuffled_logs);
     RUN_TEST(groups_and_orders_rows);
     RUN_TEST(ignores_order_of_rows);
     RUN_TEST(item_keys_are_canonical);

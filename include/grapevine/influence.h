@@ -47,6 +47,31 @@ GV_API GV_CHECKED gv_status gv_influence_rank(gv_context *ctx, const gv_model *m
                                               double quantile, int32_t *rank, int16_t *flag,
                                               double *threshold, int64_t *n_flagged, gv_error *err);
 
+/* Twice the rank of each consumer, 1 being the highest score; equal scores share the mean of their
+ * ranks, so that this is a whole number.
+ *
+ *   score   borrowed [n], finite
+ *   rank    out, [n], caller's
+ *
+ * GV_OK; GV_ERR_RANGE; GV_ERR_NOMEM. */
+GV_API GV_CHECKED gv_status gv_mean_ranks(gv_context *ctx, const float *score, int64_t n,
+                                          int64_t *rank, gv_error *err);
+
+/* Spearman's correlation of two scores by their gv_mean_ranks(); NaN where one does not vary. Same
+ * bytes at any thread count. GV_OK; GV_ERR_NOMEM. */
+GV_API GV_CHECKED gv_status gv_rank_correlation(gv_context *ctx, const int64_t *x, const int64_t *y,
+                                                int64_t n, double *out, gv_error *err);
+
+/* Core number of each consumer: the largest k such that they belong to a part of the graph in which
+ * all have at least k edges to and from each other (both directions count).
+ *
+ *   core   out, [n_nodes], caller's
+ *
+ * GV_OK; GV_ERR_RANGE; GV_ERR_NOMEM. Time O(nodes + edges), by one thread; scratch 8 bytes a
+ * consumer. */
+GV_API GV_CHECKED gv_status gv_core_numbers(gv_context *ctx, const gv_graph *g, int32_t *core,
+                                            gv_error *err);
+
 /* How much consumers listen to friends in a topic: share of purchases that followed a friend's
  * purchase within the window, over what a time-shuffled log shows, shrunk to the topic's mean:
  *   score = (observed - expected + k m) / (total + k)

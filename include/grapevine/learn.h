@@ -54,6 +54,11 @@ GV_API GV_CHECKED gv_status gv_log_build(gv_context *ctx, int64_t n_nodes, const
 GV_API GV_CHECKED gv_status gv_log_topic_blind(gv_context *ctx, const gv_log *log, gv_log **out,
                                                gv_error *err);
 
+/* The same purchases with who bought when drawn anew among the buyers of each item: a log without
+ * influence, to compare with. Pure function of log and seed. */
+GV_API GV_CHECKED gv_status gv_log_shuffled(gv_context *ctx, const gv_log *log, uint64_t seed,
+                                            gv_log **out, gv_error *err);
+
 /* ---- model ------------------------------------------------------------------------------- */
 
 /* For each edge v -> u and topic z the probability that a purchase of v in z makes u buy the item:
@@ -77,7 +82,29 @@ GV_API int32_t gv_model_find_topic(const gv_model *model, const char *name);
  * Time O(nodes + pairs of consumer and topic). */
 GV_API void gv_model_buyers(const gv_model *model, int64_t *offset, gv_node *node, double *weight);
 
+/* What a purchase credits its parents with, the friends who bought the item in the window before.
+ */
+typedef enum gv_learn_method {
+    GV_LEARN_PARTIAL_CREDIT = 0, /* one purchase, shared among them by `credit` */
+    GV_LEARN_BERNOULLI = 1,      /* one purchase each */
+    GV_LEARN_JACCARD = 2,        /* likewise; an edge is exposed to what either of the two bought */
+    GV_LEARN_EM = 3 /* each the chance that it was theirs: expectation-maximisation, 10 rounds */
+} gv_learn_method;
+
+/* How a credit is shared among the parents. */
+typedef enum gv_credit_rule {
+    GV_CREDIT_EQUAL = 0,
+    GV_CREDIT_DECAY = 1, /* by exp(-(time since the parent's purchase) / delay) */
+    GV_CREDIT_FIRST = 2, /* all to the earliest; those of the same time share it */
+    GV_CREDIT_LAST = 3   /* all to the latest */
+} gv_credit_rule;
+
 typedef struct gv_learn_opts {
+    gv_learn_method method; /*                                       [GV_LEARN_PARTIAL_CREDIT] */
+    gv_credit_rule credit;  /* of partial credit                              [GV_CREDIT_EQUAL] */
+    int64_t spell_gap;      /* seconds after a purchase in which its repetition tells nothing, and
+                               after which it counts anew; 0: later purchases of an item by the
+                               same consumer never count                                   [0] */
     int64_t window;        /* seconds in which a purchase may prompt another; 0 means found from the
                               data, topic by topic                                          [0] */
     int64_t until;         /* purchases after this time are ignored; INT64_MAX: none [INT64_MAX] */
@@ -87,8 +114,8 @@ typedef struct gv_learn_opts {
 } gv_learn_opts;
 
 typedef struct gv_learn_info {
-    int64_t adoptions; /* first purchases of an (item, topic) by a consumer                     */
-    int64_t repeats;   /* later ones: counted, and otherwise ignored                            */
+    int64_t adoptions; /* purchases of an (item, topic) that count: first ones, or all spells   */
+    int64_t repeats;   /* others: counted, and otherwise ignored                                */
     int64_t credited;  /* adoptions with at least one influencing friend in the window          */
     int64_t evidence;  /* (edge, topic) pairs kept                                              */
     double k_source, k_target, k_edge; /* strengths of the priors, in exposures */

@@ -1,0 +1,86 @@
+/* correlation.c -- Spearman's rank correlation, exactly.
+ *
+ *   r = sum (x - m)(y - m) / sqrt(sum (x - m)^2 sum (y - m)^2)
+ *
+ * of ranks x and y, equal scores sharing the mean of their ranks. Ranks are kept doubled, as whole
+ * numbers, and their sums taken in 128 bits: so neither the order of adding nor the threads bear on
+ * the result.
+ *
+ * No races: every consumer has one place in the order, and a group of equal scores is filled by the
+ * thread in whose part it begins. */
+#include <math.h>
+
+#include "engine/context.h"
+#include "engine/memory.h"
+#include "engine/parallel.h"
+#include "grapevine/influence.h"
+#include "kernels/rank.h"
+
+__extension__ typedef __int128 wide;
+
+/* Keys of equal scores agree in their upper halves. */
+static bool begins(const uint64_t *key, int64_t i)
+{
+    return i == 0 || key[i] >> 32 != key[i - 1] >> 32;
+}
+
+static void share_ranks(const uint64_t *key, int64_t n, int64_t begin, int64_t end, int64_t *rank)
+{
+    for (int64_t i = begin; i < end; i++) {
+        if (!begins(key, i))
+            continue;
+        int64_t last = i;
+        while (last + 1 < n && !begins(key, last + 1))
+            last++;
+        for (int64_t j = i; j <= last; j++)
+            rank[key[j] & UINT32_MAX] = i + last + 2; /* twice the mean of i + 1 .. last + 1 */
+    }
+}
+
+GV_API gv_status gv_mean_ranks(gv_context *ctx, const float *score, int64_t n, int64_t *rank,
+                               gv_error *err)
+{
+    uint64_t *key = gv_alloc(ctx, n, sizeof *key);
+    gv_status st = key == NULL ? gv_no_memory(ctx, "ranks", err) : GV_OK;
+    if (st == GV_OK)
+        st = gv_rank_keys(ctx, score, n, "ranks", key, err);
+    if (st == GV_OK) {
+        const int64_t n_blocks = gv_blocks(n);
+#pragma omp parallel for num_threads(gv_context_threads(ctx)) schedule(dynamic, 64)
+        for (int64_t b = 0; b < n_blocks; b++)
+            share_ranks(key, n, b * GV_BLOCK, gv_block_end(b, n), rank);
+    }
+    gv_free(ctx, key);
+    return st;
+}
+
+/* Sums over consumers [begin, end) of deviations from the mean of doubled ranks, n + 1. */
+static void add_block(const int64_t *x, const int64_t *y, int64_t n, int64_t begin, int64_t end,
+                      wide *sum)
+{
+    for (int64_t i = begin; i < end; i++) {
+        const int64_t a = x[i] - (n + 1), b = y[i] - (n + 1);
+        sum[0] += (wide)a * b;
+        sum[1] += (wide)a * a;
+        sum[2] += (wide)b * b;
+    }
+}
+
+GV_API gv_status gv_rank_correlation(gv_context *ctx, const int64_t *x, const int64_t *y, int64_t n,
+                                     double *out, gv_error *err)
+{
+    const int32_t threads = gv_context_threads(ctx);
+    const int64_t n_blocks = gv_blocks(n);
+    wide *part = gv_alloc_zero(ctx, 3 * (int64_t)threads, sizeof *part), sum[3] = {0};
+    if (part == NULL)
+        return gv_no_memory(ctx, "rank correlation", err);
+#pragma omp parallel for num_threads(threads) schedule(static)
+    for (int64_t b = 0; b < n_blocks; b++)
+        add_block(x, y, n, b * GV_BLOCK, gv_block_end(b, n), part + 3 * (int64_t)gv_thread());
+    for (int32_t t = 0; t < 3 * threads; t++)
+        sum[t % 3] += part[t];
+    *out = sum[1] > 0 && sum[2] > 0 ? (double)sum[0] / sqrt((double)sum[1] * (double)sum[2])
+                                    : (double)NAN;
+    gv_free(ctx, part);
+    return GV_OK;
+}
