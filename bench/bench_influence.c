@@ -1,6 +1,7 @@
 /* bench_influence.c -- i1 and i2 of all topics of a model, up to 16, in edge-columns a second,
  * beside sweeps of PageRank over as many columns of the same graph in the same run; and the
- * probabilities of one topic worked out on the fly, beside reading stored ones.
+ * probabilities of one topic worked out on the fly;
+ * with log=LOG, reading it and learning from it, too.
  *
  *     grapevine generate consumers --consumers 1000000 --topics 16 --items 20 -o population
  *     grapevine learn population/graph.h5 --log population/purchases.tsv -o model.h5
@@ -19,11 +20,12 @@ typedef struct problem {
     gv_model *m;
     int32_t n_topics, topic[MOST_TOPICS];
     int64_t n, edges, sweeps;
+    const char *log_path;
+    gv_log *log;
     float *i1, *i2, *p;
     gv_teleport teleport;
     gv_ppr_opts ppr;
     double *score;
-
 } problem;
 
 static gv_error err;
@@ -60,6 +62,47 @@ static double sweeps(void *arg)
     problem *b = arg;
     const double few = pagerank(b, 2);
     return pagerank(b, 2 + (int32_t)b->sweeps) - few;
+}
+
+static double read_log(void *arg)
+{
+    problem *b = arg;
+    gv_log *log;
+    const double started = bench_now();
+    bench_check(gv_log_read(b->ctx, b->log_path, b->g, NULL, &log, &err), &err);
+    const double seconds = bench_now() - started;
+    gv_log_free(log);
+    return seconds;
+}
+
+static double learn(void *arg)
+{
+    problem *b = arg;
+    gv_model *m;
+    const double started = bench_now();
+    bench_check(gv_learn(b->ctx, b->g, b->log, NULL, &m, NULL, &err), &err);
+    const double seconds = bench_now() - started;
+    gv_model_free(m);
+    return seconds;
+}
+
+/* Reading and sorting a log, by its bytes, and learning from it, by its rows. */
+static void measure_log(problem *b, const bench_run *r)
+{
+    FILE *f = fopen(b->log_path, "rb");
+    if (f == NULL || fseek(f, 0, SEEK_END) != 0) {
+        fprintf(stderr, "bench_influence: cannot read %s\n", b->log_path);
+        exit(EXIT_FAILURE);
+    }
+    const double bytes = (double)ftell(f);
+    fclose(f);
+    const bench_case reading = {"read the log", read_log, b, bytes, "bytes", NULL};
+    bench_measure(r, &reading, NULL);
+    bench_check(gv_log_read(b->ctx, b->log_path, b->g, NULL, &b->log, &err), &err);
+    const double rows = (double)gv_log_describe(b->log).rows_kept;
+    const bench_case learning = {"learn", learn, b, rows, "rows", NULL};
+    bench_measure(r, &learning, NULL);
+    gv_log_free(b->log);
 }
 
 static double on_the_fly(void *arg)
@@ -109,6 +152,7 @@ int main(int argc, char **argv)
     r.trials = 3;
     const bench_word word[] = {
         {.name = "graph", .text = &graph},         {.name = "model", .text = &model},
+        {.name = "log", .text = &b.log_path},      {.name = "warm_up", .number = &r.warm_up},
         {.name = "threads", .number = &r.threads}, {.name = "trials", .number = &r.trials},
         {.name = "sweeps", .number = &b.sweeps},   {.name = "ppr", .number = &with_ppr}};
     bench_words("bench_influence", argc, argv, word, sizeof word / sizeof *word);
@@ -125,6 +169,8 @@ int main(int argc, char **argv)
     const bench_case one = {"i1", one_hop, &b, work, "edge-columns", NULL};
     const bench_case two = {"i1 and i2", two_hops, &b, 2.0 * work, "edge-columns", NULL};
     const bench_case fly = {"edge probability", on_the_fly, &b, (double)b.edges, "edges", NULL};
+    if (b.log_path != NULL)
+        measure_log(&b, &r);
     bench_measure(&r, &one, NULL);
     bench_measure(&r, &two, NULL);
     bench_measure(&r, &fly, NULL);

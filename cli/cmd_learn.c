@@ -6,7 +6,7 @@
 #include "cli/plan.h"
 
 typedef struct learn_opts {
-    const char *graph, *log, *output;
+    const char *graph, *log, *output, *topics;
     const char *columns, *until, *prior_strength;
     int64_t window, min_actions, spell_gap;
     int32_t strict, method, credit;
@@ -47,6 +47,12 @@ static const cli_option options[] = {
      .metavar = "TIME",
      .help = "how long a purchase may prompt others: 30d, 12h ...; auto finds it for each topic "
              "from the delays between friends [%s]"},
+    {.name = "topics",
+     .type = CLI_PATH,
+     .offset = offsetof(learn_opts, topics),
+     .metavar = "FILE",
+     .help = "rows of item, topic and weight: items belong to several topics, in proportion to the "
+             "weights; the log's columns are then USER,ITEM,TIME[,VALUE]"},
     {.name = "method",
      .type = CLI_CHOICE,
      .offset = offsetof(learn_opts, method),
@@ -154,6 +160,9 @@ static void report_log(cli_session *s, const gv_log_info *log)
     if (log->rows_bad > 0)
         cli_say(s, "%s rows skipped because they could not be read",
                 cli_thousands(log->rows_bad, a));
+    if (log->rows_without_topic > 0)
+        cli_say(s, "%s rows of items without a topic are left out",
+                cli_thousands(log->rows_without_topic, a));
     if (log->rows_unmatched > 0)
         cli_say(s, "%s rows of %s people are not in the graph",
                 cli_thousands(log->rows_unmatched, a), cli_thousands(log->users_unmatched, b));
@@ -204,6 +213,7 @@ static int learn(cli_session *s, const learn_opts *o, const gv_graph *g,
     int code = CLI_OK;
     gv_log_opts read_with = gv_log_defaults();
     read_with.columns = o->columns;
+    read_with.topics = o->topics;
     read_with.lenient = o->strict == STRICT_OFF;
     read_with.bad_row = show_bad_row;
     read_with.bad_row_data = s;
@@ -240,7 +250,7 @@ static int plan_run(const void *opts, cli_session *s, gv_plan *plan)
 {
     const learn_opts *o = opts;
     gv_learn_opts learn_with = gv_learn_defaults();
-    const gv_log_opts read_with = {.columns = o->columns};
+    const gv_log_opts read_with = {.columns = o->columns, .topics = o->topics};
     gv_graph_shape g;
     gv_log_shape log;
     gv_model_shape model;

@@ -11,6 +11,7 @@ GV_API void gv_log_free(gv_log *log)
     gv_free(log->ctx, log->topic_items);
     gv_free(log->ctx, log->item_topic);
     gv_free(log->ctx, log->item_key);
+    gv_free(log->ctx, log->item_share);
     gv_free(log->ctx, log->indptr);
     gv_free(log->ctx, log->user);
     gv_free(log->ctx, log->time);

@@ -16,10 +16,12 @@ struct gv_log {
     char (*topic_name)[GV_TOPIC_CHARS + 1]; /* [n_topics], zero-padded */
     int64_t *topic_items;                   /* [n_topics], (item, topic) pairs of the topic */
     int32_t *item_topic;                    /* [n_items] */
-    uint64_t *item_key; /* [n_items], canonical: the same whatever other rows the log has */
-    int64_t *indptr;    /* [n_items + 1], rows of an item */
-    gv_node *user;      /* [rows_kept] */
-    int64_t *time;      /* [rows_kept] */
+    uint64_t *item_key;  /* [n_items], canonical: the same whatever other rows the log has */
+    int64_t *item_share; /* [n_items], in units of 2^-32: how much of the item is of the topic;
+                            NULL: all of it */
+    int64_t *indptr;     /* [n_items + 1], rows of an item */
+    gv_node *user;       /* [rows_kept] */
+    int64_t *time;       /* [rows_kept] */
     char hash[GV_HASH_CHARS + 1]; /* of topics, items and rows */
 };
 

@@ -285,6 +285,7 @@ static void summarise(gv_log *log)
     log->info.time_end = log->info.n_items > 0 ? end : 0;
 }
 
+/* A log without shares has the hash that it had before there were any: their part is left out. */
 static gv_status hash_log(gv_log *log, gv_error *err)
 {
     const gv_log_info *info = &log->info;
@@ -295,18 +296,23 @@ static gv_status hash_log(gv_log *log, gv_error *err)
         {log->topic_name, info->n_topics * (int64_t)sizeof *log->topic_name},
         {log->item_topic, info->n_items * (int64_t)sizeof *log->item_topic},
         {log->item_key, info->n_items * (int64_t)sizeof *log->item_key},
+        {log->item_share,
+         log->item_share != NULL ? info->n_items * (int64_t)sizeof *log->item_share : 0},
         {log->indptr, (info->n_items + 1) * (int64_t)sizeof *log->indptr},
         {log->user, info->rows_kept * (int64_t)sizeof *log->user},
         {log->time, info->rows_kept * (int64_t)sizeof *log->time},
     };
     enum { PARTS = sizeof part / sizeof *part };
     uint64_t hash[PARTS + 1] = {(uint64_t)log->n_nodes};
+    int n = 1;
     for (int i = 0; i < PARTS; i++) {
-        const gv_status st = gv_hash(log->ctx, part[i].data, part[i].bytes, &hash[i + 1], err);
+        if (part[i].data == log->item_share && log->item_share == NULL)
+            continue;
+        const gv_status st = gv_hash(log->ctx, part[i].data, part[i].bytes, &hash[n++], err);
         if (st != GV_OK)
             return st;
     }
-    gv_hash_text(gv_hash_small(hash, sizeof hash), log->hash);
+    gv_hash_text(gv_hash_small(hash, (size_t)n * sizeof *hash), log->hash);
     return GV_OK;
 }
 
@@ -330,6 +336,18 @@ static gv_log *new_log(gv_context *ctx, int64_t n_nodes, int64_t n_rows, int32_t
         return log;
     gv_log_free(log);
     return NULL;
+}
+
+/* The shares of `from`, if it has any. */
+static bool copy_shares(gv_log *log, const gv_log *from)
+{
+    const int64_t n_items = from->info.n_items;
+    if (from->item_share == NULL)
+        return true;
+    log->item_share = gv_alloc(log->ctx, n_items, sizeof *log->item_share);
+    if (log->item_share != NULL)
+        memcpy(log->item_share, from->item_share, (size_t)n_items * sizeof *log->item_share);
+    return log->item_share != NULL;
 }
 
 static bool new_items(gv_log *log, int64_t n_items)
@@ -392,7 +410,7 @@ gv_status gv_log_copy(gv_context *ctx, const gv_log *log, gv_log **out, gv_error
 {
     const gv_log_info info = log->info;
     gv_log *copy = new_log(ctx, log->n_nodes, info.rows_kept, info.n_topics);
-    if (copy == NULL || !new_items(copy, info.n_items)) {
+    if (copy == NULL || !new_items(copy, info.n_items) || !copy_shares(copy, log)) {
         gv_log_free(copy);
         return gv_no_memory(ctx, "log", err);
     }
@@ -415,7 +433,7 @@ GV_API gv_status gv_log_topic_blind(gv_context *ctx, const gv_log *log, gv_log *
 {
     const gv_log_info info = log->info;
     gv_log *copy = new_log(ctx, log->n_nodes, info.rows_kept, 1);
-    if (copy == NULL || !new_items(copy, info.n_items)) {
+    if (copy == NULL || !new_items(copy, info.n_items) || !copy_shares(copy, log)) {
         gv_log_free(copy);
         return gv_no_memory(ctx, "log", err);
     }

@@ -11,9 +11,11 @@
 #include "engine/memory.h"
 #include "engine/parallel.h"
 #include "grapevine/io.h"
+#include "io/log_mix.h"
 #include "io/log_reader.h"
 
-enum { USER, ITEM, TOPIC, TIME, VALUE, N_ROLES };
+/* Columns; without a topic, time stands in its place. */
+enum { USER, ITEM, TOPIC, TIME };
 
 typedef gv_log_reader log_reader;
 
@@ -62,11 +64,15 @@ static gv_status add_row(log_reader *r, const gv_chunk *c, int64_t k, gv_node no
 {
     int32_t item = 0;
     gv_status st = gv_names_put(&r->items, c->column[ITEM].text[k], &item, err);
-    if (st == GV_OK)
+    if (st == GV_OK && r->mix == NULL)
         st = gv_names_put(&r->topics, c->column[TOPIC].text[k], &r->topic[r->n], err);
+    if (st == GV_OK && r->mix != NULL && !gv_log_mix_has(r, item)) {
+        r->rows_without_topic++;
+        return GV_OK;
+    }
     r->user[r->n] = node;
     r->item[r->n] = item;
-    r->time[r->n] = c->column[TIME].i64[k];
+    r->time[r->n] = c->column[r->mix == NULL ? TIME : TOPIC].i64[k];
     r->n += st == GV_OK;
     return st;
 }
@@ -127,19 +133,19 @@ static gv_status take_batch(log_reader *r, const gv_batch *batch, gv_error *err)
 static gv_status read_rows(log_reader *r, const char *path, const gv_log_opts *o,
                            gv_table_info *info, gv_error *err)
 {
-    const gv_role role[N_ROLES] = {
-        [USER] = {.name = "user",
-                  .field = gv_lookup_field(&r->lookup),
-                  .hint = "; the graph has integer ids"},
-        [ITEM] = {.name = "item", .field = GV_FIELD_TEXT},
-        [TOPIC] = {.name = "topic", .field = GV_FIELD_TEXT},
-        [TIME] = {.name = "time", .field = GV_FIELD_TIME},
-        [VALUE] = {.name = "value",
-                   .field = GV_FIELD_NUMBER,
-                   .min = -INFINITY,
-                   .max = INFINITY,
-                   .optional = true},
-    };
+    const gv_role user = {.name = "user",
+                          .field = gv_lookup_field(&r->lookup),
+                          .hint = "; the graph has integer ids"};
+    const gv_role item = {.name = "item", .field = GV_FIELD_TEXT};
+    const gv_role topic = {.name = "topic", .field = GV_FIELD_TEXT};
+    const gv_role time = {.name = "time", .field = GV_FIELD_TIME};
+    const gv_role value = {.name = "value",
+                           .field = GV_FIELD_NUMBER,
+                           .min = -INFINITY,
+                           .max = INFINITY,
+                           .optional = true};
+    const gv_role with_topic[] = {user, item, topic, time, value};
+    const gv_role without[] = {user, item, time, value};
     const gv_table_opts opts = {.lenient = o->lenient,
                                 .complain = o->bad_row,
                                 .complain_data = o->bad_row_data,
@@ -147,7 +153,8 @@ static gv_status read_rows(log_reader *r, const char *path, const gv_log_opts *o
     gv_table *t = NULL;
     gv_status st = gv_table_open(r->ctx, path, &opts, &t, err);
     if (st == GV_OK)
-        st = gv_table_bind(t, role, N_ROLES, o->columns, NULL, err);
+        st = r->mix == NULL ? gv_table_bind(t, with_topic, 5, o->columns, NULL, err)
+                            : gv_table_bind(t, without, 4, o->columns, NULL, err);
     while (st == GV_OK) {
         gv_batch batch;
         st = gv_table_next(t, &batch, err);
@@ -168,18 +175,19 @@ static gv_status number_items(log_reader *r, gv_error *err)
 {
     if (r->numbered)
         return GV_OK;
-    int64_t *item = gv_alloc(r->ctx, r->items.n, sizeof *item);
     int32_t *rank = gv_alloc(r->ctx, r->items.n, sizeof *rank);
+    r->number = gv_alloc(r->ctx, r->items.n, sizeof *r->number);
     bool integers = true;
-    gv_status st = item == NULL || rank == NULL ? gv_no_memory(r->ctx, "log", err) : GV_OK;
+    gv_status st = r->number == NULL || rank == NULL ? gv_no_memory(r->ctx, "log", err) : GV_OK;
     for (int64_t i = 0; i < r->items.n && st == GV_OK && integers; i++)
-        integers = gv_piece_int(gv_names_get(&r->items, i), &item[i]) && item[i] >= 0;
+        integers = gv_piece_int(gv_names_get(&r->items, i), &r->number[i]) && r->number[i] >= 0;
     if (st == GV_OK && !integers)
         st = gv_names_sort(&r->items, NULL, rank, err);
+    for (int64_t i = 0; i < r->items.n && st == GV_OK && !integers; i++)
+        r->number[i] = rank[i];
     for (int64_t i = 0; i < r->n && st == GV_OK; i++)
-        r->item[i] = integers ? item[r->item[i]] : rank[r->item[i]];
+        r->item[i] = r->number[r->item[i]];
     gv_free(r->ctx, rank);
-    gv_free(r->ctx, item);
     return st;
 }
 
@@ -187,16 +195,16 @@ static gv_status number_items(log_reader *r, gv_error *err)
 static gv_status number_topics(log_reader *r, char (*name)[GV_TOPIC_CHARS + 1], gv_error *err)
 {
     int32_t *order = gv_alloc(r->ctx, r->topics.n, sizeof *order);
-    int32_t *rank = gv_alloc(r->ctx, r->topics.n, sizeof *rank);
-    gv_status st = order == NULL || rank == NULL ? gv_no_memory(r->ctx, "log", err)
-                                                 : gv_names_order(&r->topics, order, rank, err);
+    r->rank = gv_alloc(r->ctx, r->topics.n, sizeof *r->rank);
+    gv_status st = order == NULL || r->rank == NULL
+                       ? gv_no_memory(r->ctx, "log", err)
+                       : gv_names_order(&r->topics, order, r->rank, err);
     for (int64_t z = 0; z < r->topics.n && st == GV_OK; z++) {
         const gv_piece s = gv_names_get(&r->topics, order[z]);
         memcpy(name[z], s.text, (size_t)s.length);
     }
     for (int64_t i = 0; i < r->n && st == GV_OK; i++)
-        r->topic[i] = rank[r->topic[i]];
-    gv_free(r->ctx, rank);
+        r->topic[i] = r->rank[r->topic[i]];
     gv_free(r->ctx, order);
     return st;
 }
@@ -206,8 +214,11 @@ static gv_status build(log_reader *r, gv_log **out, gv_error *err)
     const int32_t n_topics = (int32_t)r->topics.n;
     char(*name)[GV_TOPIC_CHARS + 1] = gv_alloc_zero(r->ctx, n_topics, sizeof *name);
     const char **text = gv_alloc(r->ctx, n_topics, sizeof *text);
-    gv_status st =
-        name == NULL || text == NULL ? gv_no_memory(r->ctx, "log", err) : number_items(r, err);
+    gv_status st = name == NULL || text == NULL ? gv_no_memory(r->ctx, "log", err) : GV_OK;
+    if (st == GV_OK && r->mix != NULL)
+        st = gv_log_mix_spread(r, err);
+    if (st == GV_OK)
+        st = number_items(r, err);
     if (st == GV_OK)
         st = number_topics(r, name, err);
     for (int32_t z = 0; z < n_topics && st == GV_OK; z++)
@@ -215,6 +226,11 @@ static gv_status build(log_reader *r, gv_log **out, gv_error *err)
     if (st == GV_OK)
         st = gv_log_build(r->ctx, r->lookup.g->n_nodes, r->user, r->item, r->topic, r->time, r->n,
                           n_topics, text, out, err);
+    if (st == GV_OK && r->mix != NULL) {
+        st = gv_log_mix_share(r, r->number, r->rank, text, *out, err);
+        if (st != GV_OK)
+            gv_log_free(*out);
+    }
     gv_free(r->ctx, text);
     gv_free(r->ctx, name);
     return st;
@@ -238,6 +254,9 @@ static void release(log_reader *r)
     gv_names_end(&r->topics);
     gv_names_end(&r->strangers);
     gv_id_set_end(&r->stranger_set);
+    gv_log_mix_end(r);
+    gv_free(r->ctx, r->number);
+    gv_free(r->ctx, r->rank);
     gv_free(r->ctx, r->user);
     gv_free(r->ctx, r->item);
     gv_free(r->ctx, r->topic);
@@ -258,6 +277,10 @@ GV_API gv_status gv_log_read(gv_context *ctx, const char *path, const gv_graph *
     gv_status st = gv_lookup_begin(ctx, g, &r.lookup, err);
     if (st == GV_OK)
         st = gv_log_more_rows(&r, 1, err);
+    if (st == GV_OK && o.topics != NULL && gv_log_is_h5(path))
+        st = gv_fail(err, GV_ERR_ARG, "%s: topics of items are for logs that are text", path);
+    if (st == GV_OK && o.topics != NULL)
+        st = gv_log_mix_read(&r, o.topics, err);
     if (st == GV_OK)
         st = gv_log_is_h5(path) ? gv_log_read_h5(&r, path, &o, &info, err)
                                 : read_rows(&r, path, &o, &info, err);
@@ -269,6 +292,7 @@ GV_API gv_status gv_log_read(gv_context *ctx, const char *path, const gv_graph *
         (*out)->info.rows_read = info.rows;
         (*out)->info.rows_bad = info.bad;
         (*out)->info.rows_unmatched = r.rows_unmatched;
+        (*out)->info.rows_without_topic = r.rows_without_topic;
         (*out)->info.users_unmatched = users_unmatched;
     }
     release(&r);

@@ -7,6 +7,8 @@
 #include "io/names.h"
 #include "io/table.h"
 
+typedef struct gv_log_mix gv_log_mix;
+
 typedef struct gv_log_reader {
     gv_context *ctx;
     gv_lookup lookup;
@@ -18,8 +20,11 @@ typedef struct gv_log_reader {
     int64_t *item;  /* [n], number in `items`, later the item */
     int32_t *topic; /* [n], number in `topics`, later the topic */
     int64_t *time;  /* [n] */
-    int64_t rows_unmatched;
-    bool numbered; /* `item` holds the items themselves */
+    int64_t rows_unmatched, rows_without_topic;
+    gv_log_mix *mix; /* topics of items, or NULL: then the log has them */
+    int64_t *number; /* [items.n], what items have become, when they are numbered */
+    int32_t *rank;   /* [topics.n], likewise */
+    bool numbered;   /* `item` holds the items themselves */
 } gv_log_reader;
 
 /* Makes room for n more rows. */

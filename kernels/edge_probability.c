@@ -3,7 +3,8 @@
  *   p(v -> u, z) = min(1, (credit + k pi) / (exposure + k)),   pi = min(1, mu_z a_vz s_u)
  *
  * (engine/model.h). The edges of a consumer and what is known about them stand in the same order,
- * so one walk through both serves the whole row, whatever the number of topics. Each p is written
+ * so one walk through either serves the whole row: first all edges as if there were no evidence,
+ * which needs no branches, then those that have some. Each p is written
  * by the thread that has its row, and depends on nothing else: no races, and the same bytes at any
  * thread count. */
 #include <inttypes.h>
@@ -14,21 +15,50 @@
 #include "engine/rng.h"
 #include "grapevine/cascade.h"
 
+enum { EDGES = 128, AHEAD = 64 };
+
+/* Edges [first, first + n) of a row as if there were no evidence: the same operations as in
+ * gv_model_tied() and gv_model_p(), side by side. */
+static void fill_plain(const gv_model *m, const gv_csr *out, int64_t first, int64_t n,
+                       double weight, double scale, double seen, float *restrict p)
+{
+    const gv_node *restrict target = out->indices + first;
+    const int64_t last = out->indptr[m->n_nodes] - 1 - first;
+    const double k = m->k_edge, k_tie = m->k_tie;
+    double t[EDGES];
+    for (int64_t i = 0; i < n; i++) {
+        __builtin_prefetch(m->target + target[i + AHEAD < last ? i + AHEAD : last]);
+        t[i] = (double)m->target[target[i]];
+    }
+    if (k_tie > 0.0)
+        for (int64_t i = 0; i < n; i++) {
+            const double expected = t[i] * weight, all = (expected > 0.0 ? expected : 0.0) + k_tie;
+            t[i] *= k_tie / all;
+        }
+    for (int64_t i = 0; i < n; i++) {
+        const double pi = gv_at_most_one(scale * t[i]);
+        p[first + i] = (float)(seen > 0.0 ? gv_at_most_one(k * pi / seen) : pi);
+    }
+}
+
 /* p of all out-edges of v. */
 static void fill_row(const gv_model *m, const gv_csr *out, gv_node v, int32_t z, float *restrict p)
 {
     const int64_t pair = gv_model_pair(m, v, z);
     const double source = pair < 0 ? 1.0 : (double)m->pairs.source[pair];
     const int64_t usual = pair < 0 ? 0 : m->pairs.exposure[pair];
-    const int64_t *restrict column = m->evidence.column;
-    const int64_t end = m->evidence.indptr[v + 1];
+    const double seen = (double)usual / (double)GV_CREDIT_UNIT + m->k_edge;
     const double weight = gv_model_weight(m, v);
-    int64_t i = m->evidence.indptr[v];
-    for (int64_t e = out->indptr[v]; e < out->indptr[v + 1]; e++) {
-        const int64_t begin = i, want = e * m->n_topics + z;
+    const int64_t *restrict column = m->evidence.column;
+    const int64_t row_end = out->indptr[v + 1], end = m->evidence.indptr[v + 1];
+    for (int64_t e = out->indptr[v]; e < row_end; e += EDGES)
+        fill_plain(m, out, e, row_end - e < EDGES ? row_end - e : EDGES, weight, m->mu[z] * source,
+                   seen, p);
+    for (int64_t i = m->evidence.indptr[v]; i < end;) { /* what the evidence knows better */
+        const int64_t begin = i, e = column[i] / m->n_topics;
         int64_t credit = 0, exposure = usual;
-        for (i = begin; i < end && column[i] < (e + 1) * m->n_topics; i++)
-            if (column[i] == want) {
+        for (; i < end && column[i] < (e + 1) * m->n_topics; i++)
+            if (column[i] == e * m->n_topics + z) {
                 credit = m->evidence.credit[i];
                 exposure = m->evidence.exposure[i];
             }

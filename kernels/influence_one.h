@@ -117,7 +117,7 @@ INLINE int64_t next_known(const influence_batch *b, const factors *f, int64_t e)
 INLINE double sum_edges(const influence_batch *b, gv_node v, factors *f, double *most)
 {
     const gv_model *m = b->m;
-    const int64_t last = b->g->n_edges - 1, row_end = b->g->out.indptr[v + 1];
+    const int64_t last = b->g->out.indptr[b->g->n_nodes] - 1, row_end = b->g->out.indptr[v + 1];
     const gv_node *restrict target = b->g->out.indices;
     const float *restrict s = m->target;
     const double k_tie = m->k_tie, weight = f->weight;

@@ -56,7 +56,8 @@ INLINE void begin_row(const influence_batch *b, gv_node u, row *r, const int lan
 INLINE void fetch_ahead(const influence_batch *b, int64_t e, const int lanes)
 {
     const gv_node *target = b->g->out.indices;
-    const int64_t last = b->g->n_edges - 1, node = e + NODES_AHEAD, record = e + RECORDS_AHEAD;
+    const int64_t last = b->g->out.indptr[b->g->n_nodes] - 1, node = e + NODES_AHEAD,
+                  record = e + RECORDS_AHEAD;
     const float *at = b->record + (int64_t)target[record < last ? record : last] * (2 * lanes);
     __builtin_prefetch(b->node + target[node < last ? node : last]);
     __builtin_prefetch(at);

@@ -51,6 +51,9 @@ static gv_status check(const gv_graph *g, const gv_log *log, const gv_learn_opts
                        o->prior_strength);
     if (o->min_actions < 0)
         return gv_fail(err, GV_ERR_RANGE, "learn: min actions %d is negative", o->min_actions);
+    if (log->item_share != NULL && o->method == GV_LEARN_JACCARD)
+        return gv_fail(err, GV_ERR_ARG,
+                       "learn: no Jaccard index where items have shares in topics");
     if (log->n_nodes != g->n_nodes)
         return gv_fail(err, GV_ERR_ARG,
                        "learn: the log is about %" PRId64 " consumers, the graph about %" PRId64,
@@ -112,7 +115,8 @@ static gv_status read_log(learn_scan *s, const gv_learn_opts *o, int64_t *window
 }
 
 /* Everything that follows from the counters. The arrays of factors are taken the first time. */
-static gv_status pool(const gv_graph *g, const gv_learn_opts *o, gv_model *m, gv_error *err)
+static gv_status pool(const gv_graph *g, const gv_log *log, const gv_learn_opts *o, gv_model *m,
+                      gv_error *err)
 {
     gv_context *ctx = m->ctx;
     if (m->mu == NULL)
@@ -121,10 +125,10 @@ static gv_status pool(const gv_graph *g, const gv_learn_opts *o, gv_model *m, gv
         m->pairs.source = gv_alloc(ctx, m->pairs.indptr[g->n_nodes], sizeof *m->pairs.source);
     if (m->target == NULL)
         m->target = gv_alloc(ctx, g->n_nodes, sizeof *m->target);
-    int64_t *received = learn_adds_up(o) ? NULL : gv_alloc(ctx, g->n_nodes, sizeof *received);
+    int64_t *received = learn_adds_up(o, log) ? NULL : gv_alloc(ctx, g->n_nodes, sizeof *received);
     gv_status st = GV_OK;
     if (m->mu == NULL || m->pairs.source == NULL || m->target == NULL ||
-        (received == NULL && !learn_adds_up(o)))
+        (received == NULL && !learn_adds_up(o, log)))
         st = gv_no_memory(ctx, "learn", err);
     if (st == GV_OK && received != NULL)
         learn_received(g, m, received);
@@ -152,7 +156,7 @@ static gv_status think_again(learn_scan *s, const gv_learn_opts *o, gv_model *m,
     gv_free(m->ctx, (void *)before.column);
     gv_free(m->ctx, (void *)before.credit);
     gv_free(m->ctx, (void *)before.exposure);
-    return st == GV_OK ? pool(s->g, o, m, err) : st;
+    return st == GV_OK ? pool(s->g, s->log, o, m, err) : st;
 }
 
 static gv_learn_info describe(const gv_model *m, const gv_log *log, int64_t until)
@@ -192,7 +196,7 @@ GV_API gv_status gv_learn(gv_context *ctx, const gv_graph *g, const gv_log *log,
     if (o.method != GV_LEARN_EM)
         learn_scan_end(&scan);
     if (st == GV_OK)
-        st = pool(g, &o, m, err);
+        st = pool(g, log, &o, m, err);
     for (int i = 0; i < EM_ROUNDS && st == GV_OK && o.method == GV_LEARN_EM; i++)
         st = think_again(&scan, &o, m, err);
     if (o.method == GV_LEARN_EM)

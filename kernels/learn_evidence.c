@@ -200,14 +200,14 @@ static void credit_parents(counting *c, const learn_scan *s, const learn_item *i
         n = keep_extreme(item, parent, n, rule->credit == GV_CREDIT_LAST);
     const bool weighted = rule->prior != NULL || (partial && rule->credit == GV_CREDIT_DECAY);
     const double whole = weighted ? whole_of(c, s, item, i, parent, n) : 0.0;
-    int64_t left = each || rule->prior != NULL ? 0 : GV_CREDIT_UNIT;
+    int64_t left = each || rule->prior != NULL ? 0 : item->share;
     for (int32_t pass = 0; pass < 2; pass++) /* the first finds what rounding leaves over */
         for (int32_t j = 0; j < n; j++) {
-            int64_t share = each ? GV_CREDIT_UNIT : GV_CREDIT_UNIT / n;
+            int64_t share = each ? item->share : item->share / n;
             if (whole > 0.0)
                 share =
-                    (int64_t)(weight_of(c, s, item, i, parent[j]) / whole * (double)GV_CREDIT_UNIT);
-            share = share < GV_CREDIT_UNIT ? share : GV_CREDIT_UNIT;
+                    (int64_t)(weight_of(c, s, item, i, parent[j]) / whole * (double)item->share);
+            share = share < item->share ? share : item->share;
             if (pass == 0 && !each && rule->prior == NULL)
                 left -= share;
             if (pass == 0)

@@ -132,6 +132,7 @@ static void gather(const learn_scan *s, int64_t a, learn_item *item)
     const gv_log *log = s->log;
     item->item = a;
     item->topic = log->item_topic[a];
+    item->share = log->item_share != NULL ? log->item_share[a] : GV_CREDIT_UNIT;
     item->n = 0;
     if (item->slot != NULL) {
         item->mask = table_mask(log->indptr[a + 1] - log->indptr[a]);
@@ -152,13 +153,20 @@ static void gather(const learn_scan *s, int64_t a, learn_item *item)
     }
 }
 
+/* The part of an exposure that is the topic's: of what is above 0, one unit at least. */
+static int64_t share_of(const learn_item *item, int64_t units)
+{
+    const int64_t part = (int64_t)((double)units * ((double)item->share / (double)GV_CREDIT_UNIT));
+    return item->share == GV_CREDIT_UNIT || units == 0 ? units : part > 0 ? part : 1;
+}
+
 static void fill_seen(const learn_scan *s, const learn_item *item, int32_t begin, int32_t end)
 {
     const double delay = s->delay[item->topic];
     const int64_t window = s->window[item->topic], span = s->end - s->origin;
     for (int32_t i = begin; i < end; i++) {
         const int64_t left = span - item->time[i] * s->tick;
-        item->seen[i] = learn_seen((double)(left < window ? left : window), delay);
+        item->seen[i] = share_of(item, learn_seen((double)(left < window ? left : window), delay));
     }
 }
 

@@ -18,6 +18,7 @@ typedef struct learn_slot {
 typedef struct learn_item {
     int64_t item;
     int32_t topic;
+    int64_t share;    /* of the item in the topic, units: GV_CREDIT_UNIT for all of it */
     int32_t n;        /* adopters */
     gv_node *user;    /* [n], by (time, user) */
     int64_t *time;    /* [n], ticks */

@@ -32,9 +32,9 @@ typedef struct learn_rule {
 } learn_rule;
 
 /* Whether the credits of a purchase after a friend's add up to one. */
-static inline bool learn_adds_up(const gv_learn_opts *o)
+static inline bool learn_adds_up(const gv_learn_opts *o, const gv_log *log)
 {
-    return o->method == GV_LEARN_PARTIAL_CREDIT && o->spell_gap == 0;
+    return o->method == GV_LEARN_PARTIAL_CREDIT && o->spell_gap == 0 && log->item_share == NULL;
 }
 
 /* Counts exposures and credits: fills the counters of the pairs, unless `pairs` is NULL, and the

@@ -82,6 +82,9 @@ GV_API GV_CHECKED gv_status gv_import_file(gv_context *ctx, const char *const *p
 typedef struct gv_log_opts {
     const char *columns; /* borrowed; names or 1-based numbers of user, item, topic, time[, value];
                             NULL: the first four                                           [NULL] */
+    const char *topics;  /* borrowed; a table of item, topic[, weight]: items belong to topics in
+                            proportion to the weights, and `columns` are user, item, time[, value];
+                            NULL: the log says the topic                                   [NULL] */
     bool lenient;        /* skip rows that cannot be read, and count them                 [false] */
     gv_bad_row_fn *bad_row; /* when lenient; may be NULL                                   [NULL] */
     void *bad_row_data;     /* borrowed, handed to `bad_row`                               [NULL] */

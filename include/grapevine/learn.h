@@ -17,11 +17,12 @@ enum { GV_TOPIC_CHARS = 64 };
 typedef struct gv_log gv_log;
 
 typedef struct gv_log_info {
-    int64_t rows_read;       /* data rows of the input                                      */
-    int64_t rows_kept;       /* purchases in the log                                        */
-    int64_t rows_unmatched;  /* rows about people who are not in the graph                  */
-    int64_t users_unmatched; /* how many people those are                                   */
-    int64_t rows_bad;        /* rows skipped because they could not be read (lenient only)  */
+    int64_t rows_read;          /* data rows of the input                                      */
+    int64_t rows_kept;          /* purchases in the log                                        */
+    int64_t rows_unmatched;     /* rows about people who are not in the graph                  */
+    int64_t users_unmatched;    /* how many people those are                                   */
+    int64_t rows_without_topic; /* rows of items that the table of topics does not name        */
+    int64_t rows_bad;           /* rows skipped because they could not be read (lenient only)  */
     int32_t n_topics;
     int64_t n_items;              /* (item, topic) pairs                                         */
     int64_t time_begin, time_end; /* unix seconds of the first and last purchase kept       */
