@@ -91,17 +91,20 @@ static double sweeps_at_most(const gv_ppr_opts *o)
     return fmin(log(o->tolerance / 2.0) / log(o->damping), o->max_iterations);
 }
 
+gv_ppr_layout ppr_layout_by_shape(int64_t n_nodes, int64_t columns, const gv_ppr_opts *o)
+{
+    const int64_t bytes = n_nodes * (int64_t)sizeof(float) * (columns == 1 ? 1 : 8);
+    if (o->precision == GV_PPR_F64 || bytes <= CACHED_BYTES || sweeps_at_most(o) <= FEW_SWEEPS)
+        return GV_PPR_PULL;
+    return columns == 1 ? GV_PPR_AUTO : columns <= 8 ? GV_PPR_SORTED8 : GV_PPR_SORTED16;
+}
+
 static gv_status choose(gv_context *ctx, const ppr_walk *walk, int64_t columns,
                         const gv_ppr_opts *o, gv_ppr_layout *out, gv_error *err)
 {
-    const int64_t bytes = walk->n * (int64_t)sizeof(float) * (columns == 1 ? 1 : 8);
-    *out = GV_PPR_PULL;
-    if (o->precision == GV_PPR_F64 || bytes <= CACHED_BYTES || sweeps_at_most(o) <= FEW_SWEEPS)
+    *out = ppr_layout_by_shape(walk->n, columns, o);
+    if (*out != GV_PPR_AUTO)
         return GV_OK;
-    if (columns > 1) {
-        *out = columns <= 8 ? GV_PPR_SORTED8 : GV_PPR_SORTED16;
-        return GV_OK;
-    }
     double found = 0.0;
     const gv_status st = look_at_graph(ctx, walk, &found, err);
     if (st == GV_OK)

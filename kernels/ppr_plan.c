@@ -35,12 +35,14 @@ int64_t ppr_sweeps_expected(const gv_ppr_opts *o)
 }
 
 /* Single precision: the layout, as far as the shape of a graph tells. How often rows are visited
- * depends on its edges; a row is taken to be visited once, and once more for every four edges. */
+ * depends on its edges; a row is taken to be visited once, and once more for every eight edges. */
 static void plan_layout(gv_plan *plan, const gv_graph_shape *g, int64_t n_columns, int64_t entries,
                         const gv_ppr_opts *o, int width, int32_t threads)
 {
     const int64_t n = g->n_nodes, m = g->n_edges;
-    const bool blocking = o->layout == GV_PPR_BLOCKING, pull = o->layout == GV_PPR_PULL;
+    const bool pull = o->layout == GV_PPR_PULL;
+    /* with one column it takes more than segments do, and only the edges tell which it will be */
+    const bool blocking = o->layout == GV_PPR_BLOCKING || o->layout == GV_PPR_AUTO;
     gv_plan_use(plan, GV_PLAN_MEMORY, "constant terms of corrections", 4 * n * width);
     gv_plan_use(plan, GV_PLAN_MEMORY, "weights by place", 4 * n);
     if (blocking && n_columns == 1) {
@@ -48,7 +50,7 @@ static void plan_layout(gv_plan *plan, const gv_graph_shape *g, int64_t n_column
         gv_plan_use(plan, GV_PLAN_MEMORY, "sums of bins", (int64_t)8 * PPR_BIN_ROWS * threads);
         return;
     }
-    gv_plan_use(plan, GV_PLAN_MEMORY, "visits of rows", 4 * (n < m ? n : m) + (pull ? 0 : m));
+    gv_plan_use(plan, GV_PLAN_MEMORY, "visits of rows", 4 * (n < m ? n : m) + (pull ? 0 : m / 2));
     if (pull)
         return;
     gv_plan_use(plan, GV_PLAN_MEMORY, "order by degree", 8 * n);
@@ -59,7 +61,9 @@ static void plan_layout(gv_plan *plan, const gv_graph_shape *g, int64_t n_column
 GV_API void gv_ppr_plan(gv_plan *plan, const gv_graph_shape *g, int64_t n_columns, int64_t longest,
                         const gv_ppr_opts *opts, int32_t threads, int64_t limit)
 {
-    const gv_ppr_opts o = opts != NULL ? *opts : gv_ppr_defaults();
+    gv_ppr_opts o = opts != NULL ? *opts : gv_ppr_defaults();
+    if (o.layout == GV_PPR_AUTO)
+        o.layout = ppr_layout_by_shape(g->n_nodes, n_columns, &o);
     const bool single = o.precision == GV_PPR_F32;
     const int width = single ? ppr_layout_width(o.layout, n_columns)
                              : ppr_width(g->n_nodes, n_columns, longest, limit);

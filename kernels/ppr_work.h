@@ -116,6 +116,10 @@ int64_t ppr_sweeps_expected(const gv_ppr_opts *o);
 GV_CHECKED gv_status ppr_layout_choose(gv_context *ctx, const ppr_walk *walk, int64_t columns,
                                        const gv_ppr_opts *o, gv_ppr_layout *out, gv_error *err);
 
+/* The layout that is chosen by the size of the graph alone; GV_PPR_AUTO where it depends on its
+ * edges. */
+gv_ppr_layout ppr_layout_by_shape(int64_t n_nodes, int64_t columns, const gv_ppr_opts *o);
+
 /* Columns of a batch in a layout for single precision. */
 int ppr_layout_width(gv_ppr_layout layout, int64_t columns);
 
