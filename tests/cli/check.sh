@@ -8,7 +8,7 @@ name=$1
 PATH=$(cd "$(dirname "$2")" && pwd):$PATH
 export PATH
 # Tests run side by side: threads that are bound would share cores while others idle.
-export OMP_PROC_BIND=false
+export OMP_PROC_BIND=false OMP_WAIT_POLICY=passive
 folder=$(mktemp -d) || exit 1
 trap 'rm -rf "$folder"' EXIT
 cd "$folder" || exit 1

@@ -6,7 +6,7 @@ grapevine=$1 kill_at=$2 bad=0
 folder=$(mktemp -d) || exit 1
 trap 'rm -rf "$folder"' EXIT
 cd "$folder" || exit 1
-export OMP_PROC_BIND=false
+export OMP_PROC_BIND=false OMP_WAIT_POLICY=passive
 # The leak sanitizer cannot look at a process that is traced.
 export ASAN_OPTIONS="$ASAN_OPTIONS:detect_leaks=0" LSAN_OPTIONS="$LSAN_OPTIONS:detect_leaks=0"
 mkdir tmp

@@ -6,7 +6,7 @@ source=$(cd "$(dirname "$0")/../.." && pwd)
 folder=$(mktemp -d) || exit 1
 trap 'rm -rf "$folder"' EXIT
 cd "$folder" || exit 1
-export OMP_PROC_BIND=false
+export OMP_PROC_BIND=false OMP_WAIT_POLICY=passive
 export ASAN_OPTIONS="$ASAN_OPTIONS:detect_leaks=0" LSAN_OPTIONS="$LSAN_OPTIONS:detect_leaks=0"
 
 fail() {
