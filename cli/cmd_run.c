@@ -91,8 +91,11 @@ static int wire(cli_session *s, job *j, const char *path)
     if (j->seed == NULL)
         return CLI_OK;
     gv_error err;
-    if (!cli_option_set(cli_option_find(cli_common_options, "seed"), &s->common, j->seed, &err))
-        return cli_fail_text(s, CLI_USAGE, "%s: %s", path, err.message);
+    cli_common common = s->common;
+    if (!cli_option_set(cli_option_find(cli_common_options, "seed"), &common, j->seed, &err))
+        return job_refuse(s, path, NULL, "seed", &err);
+    if (!s->common.seed_given)
+        s->common = common;
     return CLI_OK;
 }
 

@@ -100,6 +100,55 @@ static void make_schema(schema *sc)
                                      .mapping = {.fields = sc->top_field}};
 }
 
+/* ---- lines ---------------------------------------------------------------------------------- */
+
+/* Whether a line of YAML begins with "key:". */
+static bool is_key(const char *line, const char *key)
+{
+    const size_t n = strlen(key);
+    const char *end = line + n;
+    return strncmp(line, key, n) == 0 && end[strspn(end, " ")] == ':';
+}
+
+/* The line, from 1, of a key within a stage (NULL: at the top level); 0 if it is not found, as in
+ * mappings written in one line. */
+static int line_of(const char *path, const char *stage, const char *key)
+{
+    char *line = NULL;
+    size_t room = 0;
+    bool within = stage == NULL;
+    int number = 0, found = 0;
+    FILE *from = fopen(path, "r");
+    while (from != NULL && found == 0 && getline(&line, &room, from) >= 0) {
+        const size_t indent = strspn(line, " ");
+        number++;
+        if (stage != NULL && indent == 0 && strchr("#\r\n", line[0]) == NULL)
+            within = is_key(line, stage);
+        else if (within && (indent == 0) == (stage == NULL) && is_key(line + indent, key))
+            found = number;
+    }
+    free(line);
+    if (from != NULL)
+        fclose(from);
+    return found;
+}
+
+/* The first line from `begin` on that starts with the key, else `begin`. */
+static int line_from(const char *path, int begin, const char *key)
+{
+    char *line = NULL;
+    size_t room = 0;
+    int number = 0, found = 0;
+    FILE *from = fopen(path, "r");
+    while (from != NULL && found == 0 && getline(&line, &room, from) >= 0)
+        if (++number >= begin && is_key(line + strspn(line, " "), key))
+            found = number;
+    free(line);
+    if (from != NULL)
+        fclose(from);
+    return found > 0 ? found : begin;
+}
+
 /* ---- messages ------------------------------------------------------------------------------ */
 
 typedef struct complaint {
@@ -142,9 +191,25 @@ static int complain(const cli_session *s, const char *path, const complaint *c, 
     const char *text = c->text[0] != '\0' ? plain_words(c->text) : cyaml_strerror(status);
     if (status == CYAML_ERR_FILE_OPEN)
         return cli_fail_text(s, CLI_NO_INPUT, "%s: cannot be opened", path);
-    if (c->line > 0)
-        return cli_fail_text(s, CLI_USAGE, "%s:%d: %s", path, c->line, text);
+    static const char unexpected[] = "unexpected key: ";
+    const size_t n = strlen(unexpected);
+    int line = c->line; /* for a key that is not known: where its mapping begins */
+    if (line > 0 && strncmp(text, unexpected, n) == 0)
+        line = line_from(path, line, text + n);
+    if (line > 0)
+        return cli_fail_text(s, CLI_USAGE, "%s:%d: %s", path, line, text);
     return cli_fail_text(s, CLI_USAGE, "%s: %s", path, text);
+}
+
+int job_refuse(const cli_session *s, const char *path, const char *stage, const char *key,
+               const gv_error *err)
+{
+    char place[32] = "";
+    const int line = line_of(path, stage, key);
+    if (line > 0)
+        snprintf(place, sizeof place, "%d:", line);
+    return cli_fail_text(s, CLI_USAGE, "%s:%s %s%s%s", path, place, stage != NULL ? stage : "",
+                         stage != NULL ? ": " : "", err->message);
 }
 
 /* ---- values -------------------------------------------------------------------------------- */
@@ -170,7 +235,7 @@ static int fill_stage(const cli_session *s, const char *path, job *j, int i,
         command->defaults(j->stage[i].opts);
     for (int k = 0; from != NULL && command->options[k].name != NULL && k < MAX_KEYS; k++)
         if (!set_slot(&command->options[k], j->stage[i].opts, &from->key[k], &err))
-            return cli_fail_text(s, CLI_USAGE, "%s: %s: %s", path, command->name, err.message);
+            return job_refuse(s, path, command->name, command->options[k].name, &err);
     return CLI_OK;
 }
 

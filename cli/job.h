@@ -27,4 +27,9 @@ typedef struct job {
 int job_load(cli_session *s, const char *path, job *j);
 void job_free(job *j);
 
+/* Says what is wrong with the value of a key of a stage (NULL: of the job), and in which line it
+ * stands; CLI_USAGE. */
+int job_refuse(const cli_session *s, const char *path, const char *stage, const char *key,
+               const gv_error *err);
+
 #endif

@@ -8,6 +8,7 @@
 typedef struct cli_common {
     int64_t threads; /* 0: the library's default */
     int64_t seed;
+    bool seed_given;  /* by an option: then a job's own does not count */
     int32_t progress; /* a cli_progress */
     bool force;
     bool trust;

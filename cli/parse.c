@@ -37,6 +37,8 @@ static bool set(parser *p, const cli_option *o, void *opts, const char *value)
         value = p->argv[p->at++];
     if (value == NULL)
         return fail(p, "--%s needs a value", o->name);
+    if (o == cli_option_find(cli_common_options, "seed"))
+        ((cli_common *)opts)->seed_given = true;
     return cli_option_set(o, opts, value, p->err);
 }
 

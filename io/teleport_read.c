@@ -136,6 +136,21 @@ static gv_status build(const teleport_reader *r, gv_teleport_table *out, gv_erro
     return st;
 }
 
+/* A column must say where to start: weights that sum to 0 say nothing. */
+static gv_status check_sums(const char *path, const gv_teleport_table *t, gv_error *err)
+{
+    for (int64_t c = 0; c < t->n_columns; c++) {
+        double sum = 0.0;
+        for (int64_t i = t->offset[c]; i < t->offset[c + 1]; i++)
+            sum += t->weight[i];
+        if (!(sum > 0.0) || isinf(sum))
+            return gv_fail(err, GV_ERR_DATA,
+                           "%s: the weights of column '%.*s' sum to %g; not positive and finite",
+                           path, GV_COLUMN_CHARS, t->name + c * GV_COLUMN_CHARS, sum);
+    }
+    return GV_OK;
+}
+
 GV_API gv_status gv_teleport_read(gv_context *ctx, const gv_graph *g, const char *path,
                                   gv_teleport_table *out, gv_error *err)
 {
@@ -147,6 +162,8 @@ GV_API gv_status gv_teleport_read(gv_context *ctx, const gv_graph *g, const char
         st = read_rows(&r, path, err);
     if (st == GV_OK)
         st = build(&r, &table, err);
+    if (st == GV_OK)
+        st = check_sums(path, &table, err);
     gv_lookup_end(&r.lookup);
     gv_names_end(&r.names);
     gv_free(ctx, r.entry);

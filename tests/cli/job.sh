@@ -70,6 +70,13 @@ assert c["activation_count"][:].sum() == c["spread"][:].sum()
 print(f["provenance/config_yaml"][()].decode())
 END
 
+# an option comes before the job's own seed
+printf 'output: s.h5\nseed: 7\nppr:\n  graph: g.h5\n' >seed.yaml
+for option in '' '--seed 1'; do
+    grapevine run seed.yaml $option --force --progress none
+    grapevine info s.h5 | sed -n '1s/.*, seed/seed/p'
+done
+
 say() { # a broken job
     printf '%b' "$1" >bad.yaml
     grapevine run bad.yaml
@@ -78,6 +85,7 @@ say() { # a broken job
 say 'output: r.h5\nlearm:\n  log: x\n'
 say 'output: r.h5\nppr:\n  graph: g.h5\n  sorce: 1\n'
 say 'output: r.h5\nppr:\n  graph: g.h5\n  damping: 1.5\n'
+say 'seed: none\noutput: r.h5\nppr:\n  graph: g.h5\n'
 say 'output: r.h5\nppr:\n  graph: g.h5\n  output: mine.h5\n'
 say 'output: r.h5\nppr:\n  damping: 0.5\n'
 say 'ppr:\n  graph: g.h5\n'

@@ -86,6 +86,8 @@ say ppr plain.h5 --source 1,2 --precision f32 --layout blocking -o x.h5
 say ppr plain.h5 --top-k -1 -o x.h5
 say ppr plain.h5 --name a/b -o x.h5
 say ppr plain.h5 --teleport none.csv -o x.h5
+printf 'column,id,weight\na,1,0\na,2,0\nb,1,1\n' >nowhere.csv
+say ppr plain.h5 --teleport nowhere.csv -o x.h5
 say ppr plain.h5 --topics a.h5 -o x.h5
 say ppr plain.h5 --source 1 -o a.h5
 say ppr none.h5 --source 1 -o x.h5
