@@ -18,13 +18,15 @@
 #include "kernels/points.h"
 
 enum {
-    BATCH = 16,  /* nodes whose numbers are drawn side by side */
-    AHEAD = 32,  /* nodes from the queue's head to the record announced */
-    RING = 512,  /* points on their way; a power of two */
-    FULL = 96,   /* points that are let wait */
-    TAKE = 32,   /* points taken from the ring at a time */
-    PIECE = 64,  /* points of a hub put into the ring at a time */
-    MAX_FEW = 64 /* more points than this, at lambda <= 16: chance 1e-18 */
+    BATCH = 16,   /* nodes whose numbers are drawn side by side */
+    AHEAD = 32,   /* nodes from the queue's head to the record announced */
+    RING = 512,   /* points on their way; a power of two */
+    FULL = 96,    /* points that are let wait */
+    TAKE = 32,    /* points taken from the ring at a time */
+    PIECE = 64,   /* points of a hub put into the ring at a time */
+    AT_ONCE = 4,  /* points of a node that are counted without a branch */
+    MAX_FEW = 64, /* more points than this, at lambda <= 16: chance 1e-18 */
+    MOST = BATCH * MAX_FEW + AT_ONCE
 };
 
 typedef struct point {
@@ -41,6 +43,14 @@ typedef struct drawing {
     int64_t tail;        /* of the queue */
     point ring[RING];
 } drawing;
+
+/* Rows of a batch with a few points each, and to which of them each point belongs. */
+typedef struct few {
+    int n, n_points;
+    uint64_t number[BATCH], at[BATCH], slots[BATCH];
+    int begin[BATCH]; /* its first point */
+    uint16_t owner[MOST];
+} few;
 
 static inline void announce(const void *address)
 {
@@ -67,33 +77,32 @@ static inline uint64_t point_number(uint64_t h, uint64_t k)
 /* ---- taking points ----------------------------------------------------------------------------
  */
 
-/* Branch-free: an active node is written behind the tail, which then stays. */
-static inline void reach(drawing *d, gv_node v)
+/* Branch-free: an active node, or one that is not `hit`, is written behind the tail, which then
+ * stays. */
+static inline void reach(drawing *d, gv_node v, bool hit)
 {
     uint64_t *word = &d->lane->active[v >> 6];
-    const uint64_t bit = UINT64_C(1) << (v & 63), old = *word;
+    const uint64_t bit = (uint64_t)hit << (v & 63), old = *word;
+    announce(&d->p->row[v]);
     *word = old | bit;
     d->lane->queue[d->tail] = v;
-    d->tail += (old & bit) == 0;
+    d->tail += (~old & bit) != 0;
 }
 
 /* Takes `n` points from the ring. */
 static inline void take(drawing *d, uint32_t n, gv_points_shape shape)
 {
     const uint32_t *restrict word = d->p->word;
-    const int64_t before = d->tail;
     for (uint32_t i = 0; i < n; i++) {
         const point *q = &d->ring[d->head++ & (RING - 1)];
         const uint32_t *slot = word + q->at;
         if (shape == GV_POINTS_EQUAL)
-            reach(d, (gv_node)slot[0]);
+            reach(d, (gv_node)slot[0], true);
         else if (shape == GV_POINTS_ALIAS)
-            reach(d, (gv_node)(q->fraction <= slot[0] ? slot[1] : slot[2]));
-        else if (q->fraction <= slot[1])
-            reach(d, (gv_node)slot[0]);
+            reach(d, (gv_node)slot[1 + (q->fraction > slot[0])], true);
+        else
+            reach(d, (gv_node)slot[0], q->fraction <= slot[1]);
     }
-    for (int64_t i = before; i < d->tail; i++)
-        announce(&d->p->row[d->lane->queue[i]]);
 }
 
 static inline void put(drawing *d, uint64_t at, uint32_t fraction)
@@ -119,6 +128,8 @@ static void put_many(drawing *d, uint64_t at, uint64_t slots, uint64_t h, uint64
 {
     for (uint64_t k = 0; k < n;) {
         const uint64_t end = k + PIECE < n ? k + PIECE : n;
+        while (d->last - d->head > RING - PIECE)
+            take(d, TAKE, shape);
         for (; k < end; k++)
             put_point(d, at, slots, h, k, shape);
         while (d->last - d->head > FULL)
@@ -156,33 +167,36 @@ static uint64_t poisson_hub(const gv_points_tables *t, double lambda, uint64_t h
            poisson_rest(t, lambda - (double)(pieces * GV_HUB_POINTS), point_number(stream, pieces));
 }
 
-/* The points of a row that may have some: `slots` of them from word `at` on. */
-static inline void draw(drawing *d, const gv_points_row *row, uint64_t at, uint64_t slots,
-                        uint64_t h, gv_points_shape shape)
+/* How many points a row has, lambda at most GV_HUB_LAMBDA, from v in [0, 1): the number of k >= 0
+ * with v < P(N > k). P(N = 0) is one minus the threshold: it is off by less than 2^-32, and that is
+ * how far the expected number of points is. */
+static inline int count_points(const gv_points_row *row, double v)
 {
-    const double lambda = (double)row->lambda, v = gv_unit(h);
-    if (lambda > GV_HUB_LAMBDA) {
-        const uint64_t n = poisson_hub(&d->p->table, lambda, h);
-        d->lane->drawn += (int64_t)n;
-        put_many(d, at, slots, h, n, shape);
-        return;
-    }
-    /* P(N > 1) = 1 - (1 + lambda) exp(-lambda) is below lambda^2 / 2: above that, one point or none
-     */
-    if (v >= 0.5 * lambda * lambda && h >> 32 < row->threshold) {
-        d->lane->drawn++;
-        put_point(d, at, slots, h, 0, shape);
-        return;
-    }
-    double chance = gv_points_exp_minus(&d->p->table, lambda), above = 1.0 - chance;
-    uint64_t k = 0;
-    while (v < above && k < MAX_FEW) {
-        put_point(d, at, slots, h, k, shape);
-        k++;
+    const double lambda = (double)row->lambda, above0 = (double)row->threshold * 0x1p-32;
+    const double one = (1.0 - above0) * lambda, two = one * (lambda * 0.5);
+    const double three = two * (lambda * (1.0 / 3));
+    const double above1 = above0 - one, above2 = above1 - two, above3 = above2 - three;
+    int k = (v < above0) + (v < above1) + (v < above2) + (v < above3);
+    double chance = three, above = above3;
+    while (k >= AT_ONCE && k < MAX_FEW) {
         chance *= lambda / (double)k;
         above -= chance;
+        if (!(v < above))
+            break;
+        k++;
     }
-    d->lane->drawn += (int64_t)k;
+    return k;
+}
+
+/* Puts the points of a hub, or of a row with a header. */
+static void draw(drawing *d, const gv_points_row *row, uint64_t at, uint64_t slots, uint64_t h,
+                 gv_points_shape shape)
+{
+    const double lambda = (double)row->lambda;
+    const uint64_t n = lambda > GV_HUB_LAMBDA ? poisson_hub(&d->p->table, lambda, h)
+                                              : (uint64_t)count_points(row, gv_unit(h));
+    d->lane->drawn += (int64_t)n;
+    put_many(d, at, slots, h, n, shape);
 }
 
 /* A row with counts in words: many slots, many sure edges, or edges with coins of their own. */
@@ -193,30 +207,55 @@ static void expand_headed(drawing *d, const gv_points_row *row, uint64_t h, gv_p
     const uint64_t n_sure = word[0], n_slots = word[1], n_coins = word[2];
     const uint64_t sure = at + GV_HEADER_WORDS, slots = sure + n_sure * shape;
     for (uint64_t i = 0; i < n_sure; i++) {
-        put(d, sure + i * shape, 0);
-        while (d->last - d->head > FULL)
+        if (d->last - d->head == RING)
             take(d, TAKE, shape);
+        put(d, sure + i * shape, 0);
     }
-    if (n_slots > 0 && h >> 32 <= row->threshold)
+    if (n_slots > 0)
         draw(d, row, slots, n_slots, h, shape);
     const uint32_t *coin = d->p->word + slots + n_slots * shape;
     for (uint64_t i = 0; i < n_coins; i++, coin += GV_COIN_WORDS) {
         const uint64_t x = gv_mix(gv_mix(h ^ d->k1) + coin[0]);
-        if (x < ((uint64_t)coin[2] << 32 | coin[1]))
-            reach(d, (gv_node)coin[0]);
+        reach(d, (gv_node)coin[0], x < ((uint64_t)coin[2] << 32 | coin[1]));
     }
 }
 
-static inline void expand_row(drawing *d, const gv_points_row *row, uint64_t h,
+/* Any other row: its points are counted; they are put later, with those of the batch. */
+static inline void expand_row(drawing *d, few *f, const gv_points_row *row, uint64_t h,
                               gv_points_shape shape)
 {
     uint64_t at = row->place & ((UINT64_C(1) << GV_ROW_OFFSET_BITS) - 1);
     const uint64_t n_slots = row->place >> GV_ROW_SLOTS & GV_ROW_MAX_SLOTS;
     const uint64_t n_sure = row->place >> GV_ROW_SURE & GV_ROW_MAX_SURE;
-    for (uint64_t i = 0; i < n_sure; i++, at += shape)
+    for (uint64_t i = 0; i < n_sure; i++, at += shape) {
+        if (d->last - d->head == RING)
+            take(d, TAKE, shape);
         put(d, at, 0);
-    if (h >> 32 <= row->threshold)
+    }
+    if (row->lambda > GV_HUB_LAMBDA) {
         draw(d, row, at, n_slots, h, shape);
+        return;
+    }
+    const int j = f->n++, k = count_points(row, gv_unit(h));
+    uint16_t *owner = f->owner + f->n_points;
+    for (int i = 0; i < AT_ONCE; i++)
+        owner[i] = (uint16_t)j;
+    for (int i = AT_ONCE; i < k; i++)
+        owner[i] = (uint16_t)j;
+    f->number[j] = h, f->at[j] = at, f->slots[j] = n_slots;
+    f->begin[j] = f->n_points;
+    f->n_points += k;
+}
+
+static inline void put_few(drawing *d, const few *f, gv_points_shape shape)
+{
+    for (int i = 0; i < f->n_points; i++) {
+        const int j = f->owner[i];
+        if (d->last - d->head == RING)
+            take(d, TAKE, shape);
+        put_point(d, f->at[j], f->slots[j], f->number[j], (uint64_t)(i - f->begin[j]), shape);
+    }
+    d->lane->drawn += f->n_points;
 }
 
 /* Nodes queue[begin, end), at most BATCH; those without a point and without sure edges, most of
@@ -228,37 +267,52 @@ static inline void expand_batch(drawing *d, int64_t begin, int64_t end, gv_point
     uint64_t number[BATCH];
     gv_node live[BATCH];
     int n_live = 0;
+    few f;
+    f.n = f.n_points = 0;
     for (int64_t i = begin; i < end; i++) {
         const gv_node u = queue[i];
         const uint64_t h = node_number(d->k0, d->k1, u);
         number[n_live] = h;
         live[n_live] = u;
-        n_live += (h >> 32 <= row[u].threshold) | (row[u].place >> GV_ROW_SURE != 0);
+        n_live += (h >> 32 < row[u].threshold) | (row[u].place >> GV_ROW_SURE != 0) |
+                  (row[u].lambda > GV_HUB_LAMBDA);
     }
     for (int j = 0; j < n_live; j++) {
         const gv_points_row *r = &row[live[j]];
         if (r->place >> GV_ROW_HEADER)
             expand_headed(d, r, number[j], shape);
         else
-            expand_row(d, r, number[j], shape);
-        while (d->last - d->head > FULL)
-            take(d, TAKE, shape);
+            expand_row(d, &f, r, number[j], shape);
     }
+    put_few(d, &f, shape);
+    while (d->last - d->head > FULL)
+        take(d, TAKE, shape);
 }
 
-static inline void expand_all(drawing *d, int64_t begin, int64_t end, gv_points_shape shape)
+/* From queue[begin] on: to `end`, and then whoever is on their way; or, at once, until nobody is
+ * left. */
+static inline void expand_all(drawing *d, int64_t begin, int64_t end, gv_points_shape shape,
+                              bool at_once)
 {
     const gv_node *queue = d->lane->queue;
-    for (int64_t i = begin; i < end; i += BATCH) {
-        for (int64_t j = i + AHEAD; j < i + AHEAD + BATCH && j < end; j++)
-            announce(&d->p->row[queue[j]]);
-        expand_batch(d, i, i + BATCH < end ? i + BATCH : end, shape);
+    for (int64_t i = begin;;) {
+        const int64_t stop = at_once ? d->tail : end;
+        if (i < stop) {
+            for (int64_t j = i + AHEAD; j < i + AHEAD + BATCH && j < stop; j++)
+                announce(&d->p->row[queue[j]]);
+            const int64_t next = i + BATCH < stop ? i + BATCH : stop;
+            expand_batch(d, i, next, shape);
+            i = next;
+        } else if (d->last != d->head) {
+            take(d, at_once && d->last - d->head > TAKE ? TAKE : d->last - d->head, shape);
+        } else {
+            return;
+        }
     }
-    take(d, d->last - d->head, shape);
 }
 
-int64_t gv_points_expand(const gv_worlds *w, gv_lane *lane, int64_t world, int64_t begin,
-                         int64_t end)
+static inline int64_t expand_world(const gv_worlds *w, gv_lane *lane, int64_t world, int64_t begin,
+                                   int64_t end, bool at_once)
 {
     const gv_random key = gv_philox(w->points->key, 0, (uint64_t)world);
     drawing d;
@@ -269,14 +323,25 @@ int64_t gv_points_expand(const gv_worlds *w, gv_lane *lane, int64_t world, int64
     d.tail = end;
     switch (d.p->shape) {
     case GV_POINTS_EQUAL:
-        expand_all(&d, begin, end, GV_POINTS_EQUAL);
+        expand_all(&d, begin, end, GV_POINTS_EQUAL, at_once);
         break;
     case GV_POINTS_REJECT:
-        expand_all(&d, begin, end, GV_POINTS_REJECT);
+        expand_all(&d, begin, end, GV_POINTS_REJECT, at_once);
         break;
     case GV_POINTS_ALIAS:
-        expand_all(&d, begin, end, GV_POINTS_ALIAS);
+        expand_all(&d, begin, end, GV_POINTS_ALIAS, at_once);
         break;
     }
     return d.tail;
+}
+
+int64_t gv_points_expand(const gv_worlds *w, gv_lane *lane, int64_t world, int64_t begin,
+                         int64_t end)
+{
+    return expand_world(w, lane, world, begin, end, false);
+}
+
+int64_t gv_points_reach(const gv_worlds *w, gv_lane *lane, int64_t world, int64_t n_seeds)
+{
+    return expand_world(w, lane, world, 0, n_seeds, true);
 }

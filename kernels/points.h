@@ -75,5 +75,7 @@ void gv_points_close(gv_points *p);
 /* The gv_expand of this kernel. */
 int64_t gv_points_expand(const gv_worlds *w, gv_lane *lane, int64_t world, int64_t begin,
                          int64_t end);
+/* A whole world without its steps, from the queue's first `n_seeds` on; the tail. */
+int64_t gv_points_reach(const gv_worlds *w, gv_lane *lane, int64_t world, int64_t n_seeds);
 
 #endif

@@ -23,7 +23,9 @@ enum {
     GV_COIN_BITS = 64,
     GV_FIRST_ROUNDS = 3, /* before the first bit */
     GV_ROUNDS = GV_FIRST_ROUNDS + GV_COIN_BITS,
-    GV_COUNT_BITS = 32 /* of the counters of active nodes */
+    GV_COUNT_BITS = 32, /* of the counters of active nodes */
+    GV_PENDING = 48,    /* edges whose coins are drawn together; a multiple of every group */
+    GV_AHEAD = 16       /* edges from the one looked at to the one asked for */
 };
 
 /* Widest vectors that a processor has, each with AES rounds; all give the same bits. */
@@ -77,6 +79,8 @@ typedef struct gv_sliced {
     gv_stretch *stretch;     /* [n_edges] by stretch, else NULL */
     uint64_t *round_key;     /* [GV_ROUNDS][GV_BLOCK_WORDS] */
     uint64_t *flat;          /* [2][GV_BLOCK_WORDS] no bit, all bits */
+    uint64_t *pattern;       /* [GV_COIN_BITS][2][GV_BLOCK_WORDS] of a constant limit: its bits, and
+                                where each differs from the one before */
     uint32_t (*table)[256];  /* [4] of the AES round in plain C */
     gv_simd simd;            /* in use; tests lower it */
     int32_t lanes;           /* of a block */

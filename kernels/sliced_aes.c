@@ -20,24 +20,29 @@ typedef struct vec_128 {
 #define V_ANY(a)             (!_mm_testz_si128(a, a))
 #define V_AES(s, k)          _mm_aesenc_si128(s, k)
 #define V_SET(x)             _mm_set1_epi64x((long long)(x))
-#define V_LIVE(l, u, b, s)   ((l) | ((u) & (b) & ~(s)))
+#define V_TURN(l, u, d)      ((l) ^ ((u) & (d)))
 #define V_UNDECIDED(u, b, s) ((u) & ~((s) ^ (b)))
 
 #define N       4
+#define GROUP   1
 #define NAME(x) x##_512
 #include "kernels/sliced_body.h"
 #undef N
+#undef GROUP
 #undef NAME
 #undef FLIP
 
 #define N       2
+#define GROUP   2
 #define NAME(x) x##_256
 #include "kernels/sliced_body.h"
 #undef N
+#undef GROUP
 #undef NAME
 #undef FLIP
 
 #define N       1
+#define GROUP   4
 #define NAME(x) x##_128
 #include "kernels/sliced_body.h"
 

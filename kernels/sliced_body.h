@@ -4,13 +4,17 @@
  *   NATIVE, N        a vec is N natives
  *   NAME(x)          x with a suffix of its own
  *   V_ANY(a)         whether a native has a bit
- *   FLIP             VEC FLIP(const flip_args *), the coins of an edge in the worlds `undecided`
+ *   GROUP            edges whose coins are drawn side by side
+ *   FLIP             FLIP(s, key, pending, i, way): the coins of pending edges i to
+ *                    i + GROUP - 1; the worlds in which they fall on live replace `undecided`
  *
  * With steps, which the curve needs, they are those of a breadth-first search in all worlds at
  * once: at the start of a step each queued node's fresh worlds are put aside, then their edges are
  * asked, so a bit that is set during a step waits for the next one. Without steps it does not wait;
  * the set that is reached in the end is the same. */
 #define VEC NAME(vec)
+/* Where the way has to be known to the compiler. */
+#define INLINED static inline __attribute__((always_inline))
 
 static inline VEC NAME(load)(const uint64_t *word)
 {
@@ -61,11 +65,22 @@ static inline bool NAME(any)(VEC a)
     return V_ANY(a.v[0]);
 }
 
+enum { NAME(WORDS) = (int)(sizeof(VEC) / 8) };
+
+/* Edges whose coins are still to be drawn. That they come from rows of several nodes, and that some
+ * target may have been reached since, makes no difference: a coin is what it is. */
+typedef struct NAME(pending) {
+    VEC undecided[GV_PENDING];  /* worlds to draw for; replaced by those that fall on live */
+    int64_t edge[GV_PENDING];   /* position in the graph */
+    gv_node target[GV_PENDING]; /* label */
+    uint32_t limit[GV_PENDING]; /* upper half; by constant 0 */
+    uint32_t first[GV_PENDING]; /* of the stretch */
+    int n;
+} NAME(pending);
+
 #ifdef V_AES
 #include "kernels/sliced_flip.h"
 #endif
-
-enum { NAME(WORDS) = (int)(sizeof(VEC) / 8) };
 
 /* Adds eight vectors to the counters: a tree of full adders, then one carry through the planes. */
 static inline void NAME(count8)(uint64_t *count, const uint64_t *fresh)
@@ -123,10 +138,12 @@ static void NAME(begin_step)(gv_sliced_state *t)
     }
 }
 
-/* Notes that the worlds `live` reach v, whose worlds were `act`. */
-static inline void NAME(reach)(gv_sliced_state *t, gv_node v, VEC act, VEC live)
+/* Notes that the worlds `live` reach v. */
+static inline void NAME(reach)(gv_sliced_state *t, gv_node v, VEC live)
 {
-    NAME(store)(t->act + (int64_t)v * NAME(WORDS), NAME(or)(act, live));
+    uint64_t *word = t->act + (int64_t)v * NAME(WORDS);
+    const VEC act = NAME(load)(word);
+    NAME(store)(word, NAME(or)(act, live));
     t->touched[t->n_touched] = v;
     t->n_touched += !NAME(any)(act);
     t->next[t->n_next] = v;
@@ -134,112 +151,180 @@ static inline void NAME(reach)(gv_sliced_state *t, gv_node v, VEC act, VEC live)
     t->queued[v] = 1;
 }
 
-/* The edges of u in the worlds `fresh`. */
-static inline void NAME(expand)(const gv_sliced *s, gv_sliced_state *t, const VEC *key, int64_t u,
-                                VEC fresh, bool constant)
+/* The coins of all pending edges. */
+INLINED void NAME(draw_coins)(const gv_sliced *s, const VEC *key, NAME(pending) * p,
+                              gv_sliced_way way)
 {
-    enum { W = NAME(WORDS), AHEAD = 12 };
+    for (int i = 0; i < p->n; i += GROUP)
+        FLIP(s, key, p, i, way);
+}
+
+/* By linear threshold the bits are the number of the target, and those worlds are live where it
+ * falls into the stretch: at most at its last, and not below its first. */
+INLINED void NAME(draw_stretches)(const gv_sliced *s, const VEC *key, NAME(pending) * p)
+{
+    VEC upto[GV_PENDING];
+    for (int i = 0; i < p->n; i++)
+        upto[i] = p->undecided[i];
+    NAME(draw_coins)(s, key, p, GV_BY_STRETCH);
+    for (int i = 0; i < p->n; i++) {
+        if (p->limit[i] != 0) /* else the stretch has no end */
+            upto[i] = p->undecided[i];
+        p->undecided[i] = upto[i];
+        p->limit[i] = p->first[i];
+    }
+    NAME(draw_coins)(s, key, p, GV_BY_STRETCH);
+    for (int i = 0; i < p->n; i++)
+        p->undecided[i] = NAME(and_not)(upto[i], p->undecided[i]);
+}
+
+/* Draws the coins of the pending edges, and notes whom they reach. */
+INLINED void NAME(draw)(const gv_sliced *s, gv_sliced_state *t, const VEC *key, NAME(pending) * p,
+                        gv_sliced_way way)
+{
+    int hit[GV_PENDING], n_hit = 0;
+    for (int i = p->n; i % GROUP != 0; i++) { /* the last group may be short */
+        p->undecided[i] = NAME(and_not)(*key, *key);
+        p->edge[i] = 0, p->target[i] = 0, p->limit[i] = 0;
+    }
+    if (way == GV_BY_STRETCH)
+        NAME(draw_stretches)(s, key, p);
+    else if (way == GV_BY_LIMIT || s->coins.limit != GV_COIN_ALWAYS)
+        NAME(draw_coins)(s, key, p, way);
+    for (int i = 0; i < p->n; i++) {
+        hit[n_hit] = i;
+        n_hit += NAME(any)(p->undecided[i]);
+    }
+    for (int i = 0; i < n_hit; i++)
+        NAME(reach)(t, p->target[hit[i]], p->undecided[hit[i]]);
+    p->n = 0;
+}
+
+static __attribute__((noinline)) void NAME(settle_constant)(const gv_sliced *s, gv_sliced_state *t,
+                                                            const VEC *key, NAME(pending) * p)
+{
+    NAME(draw)(s, t, key, p, GV_BY_CONSTANT);
+}
+
+static __attribute__((noinline)) void NAME(settle_limit)(const gv_sliced *s, gv_sliced_state *t,
+                                                         const VEC *key, NAME(pending) * p)
+{
+    NAME(draw)(s, t, key, p, GV_BY_LIMIT);
+}
+
+static __attribute__((noinline)) void NAME(settle_stretch)(const gv_sliced *s, gv_sliced_state *t,
+                                                           const VEC *key, NAME(pending) * p)
+{
+    NAME(draw)(s, t, key, p, GV_BY_STRETCH);
+}
+
+INLINED void NAME(settle)(const gv_sliced *s, gv_sliced_state *t, const VEC *key, NAME(pending) * p,
+                          gv_sliced_way way)
+{
+    if (way == GV_BY_CONSTANT)
+        NAME(settle_constant)(s, t, key, p);
+    else if (way == GV_BY_LIMIT)
+        NAME(settle_limit)(s, t, key, p);
+    else
+        NAME(settle_stretch)(s, t, key, p);
+}
+
+/* Asks for the worlds of the first targets of u. */
+static inline void NAME(announce)(const gv_sliced *s, const gv_sliced_state *t, int64_t u)
+{
+    const int64_t begin = s->row[u].begin, end = s->row[u + 1].begin;
+    for (int64_t e = begin; e < end && e < begin + GV_AHEAD; e++)
+        __builtin_prefetch(t->act + (int64_t)s->target[e] * NAME(WORDS));
+}
+
+/* Notes the edges of u that have worlds among `fresh` in which their target is not active. Whether
+ * one has takes no branch, as nobody could foretell it. */
+INLINED void NAME(expand)(const gv_sliced *s, gv_sliced_state *t, const VEC *key, NAME(pending) * p,
+                          int64_t u, VEC fresh, gv_sliced_way way)
+{
+    enum { W = NAME(WORDS) };
     const gv_node *restrict target = s->target;
-    const uint64_t *restrict act_of = t->act;
+    const uint64_t *act = t->act;
     const int64_t begin = s->row[u].begin, end = s->row[u + 1].begin;
     const int64_t shift = s->row[u].origin - begin;
-    for (int64_t e = begin; e < end && e < begin + AHEAD; e++)
-        __builtin_prefetch(act_of + (int64_t)target[e] * W);
+    int n = p->n;
     for (int64_t e = begin; e < end; e++) {
-        if (e + AHEAD < end)
-            __builtin_prefetch(act_of + (int64_t)target[e + AHEAD] * W);
+        if (e + GV_AHEAD < end)
+            __builtin_prefetch(act + (int64_t)target[e + GV_AHEAD] * W);
         const gv_node v = target[e];
-        const VEC act = NAME(load)(act_of + (int64_t)v * W);
-        const VEC undecided = NAME(and_not)(fresh, act);
-        if (!NAME(any)(undecided))
+        const VEC undecided = NAME(and_not)(fresh, NAME(load)(act + (int64_t)v * W));
+        if (way == GV_BY_LIMIT && s->limit[e] + UINT32_C(1) <= 1) { /* all bits or none: look */
+            const uint64_t limit = gv_sliced_limit(s, e + shift, v);
+            if (limit == GV_COIN_ALWAYS && NAME(any)(undecided))
+                NAME(reach)(t, v, undecided);
+            if (limit == 0 || limit == GV_COIN_ALWAYS)
+                continue;
+        }
+        if (way == GV_BY_STRETCH && s->stretch[e].first > s->stretch[e].last)
             continue;
-        uint64_t limit = constant ? s->coins.limit : (uint64_t)s->limit[e] << 32;
-        if (!constant && s->limit[e] + UINT32_C(1) <= 1) /* all bits or none: look closer */
-            limit = gv_sliced_limit(s, e + shift, v);
-        VEC live = undecided;
-        if (limit == 0)
-            continue;
-        if (limit != GV_COIN_ALWAYS)
-            live = FLIP(s, undecided, key, e + shift, limit, v, constant);
-        if (NAME(any)(live))
-            NAME(reach)(t, v, act, live);
+        p->undecided[n] = undecided;
+        p->edge[n] = way == GV_BY_STRETCH ? s->node[v] : e + shift;
+        p->target[n] = v;
+        p->limit[n] = way == GV_BY_LIMIT     ? s->limit[e]
+                      : way == GV_BY_STRETCH ? s->stretch[e].last + UINT32_C(1)
+                                             : 0;
+        if (way == GV_BY_STRETCH)
+            p->first[n] = s->stretch[e].first;
+        n += NAME(any)(undecided);
+        if (n == GV_PENDING) {
+            p->n = n;
+            NAME(settle)(s, t, key, p, way);
+            n = 0;
+        }
     }
+    p->n = n;
 }
 
-/* The same by linear threshold: bits keyed by v are its number, the same for all edges into v, and
- * those are live where it falls into the stretch. */
-static __attribute__((noinline)) void NAME(expand_stretches)(const gv_sliced *s, gv_sliced_state *t,
-                                                             const VEC *key, int64_t u, VEC fresh)
-{
-    enum { W = NAME(WORDS), AHEAD = 12 };
-    const gv_node *restrict target = s->target;
-    const int64_t begin = s->row[u].begin, end = s->row[u + 1].begin;
-    for (int64_t e = begin; e < end; e++) {
-        if (e + AHEAD < end)
-            __builtin_prefetch(t->act + (int64_t)target[e + AHEAD] * W);
-        const gv_node v = target[e];
-        const gv_stretch stretch = s->stretch[e];
-        const VEC act = NAME(load)(t->act + (int64_t)v * W);
-        VEC live = NAME(and_not)(fresh, act);
-        if (!NAME(any)(live) || stretch.first > stretch.last)
-            continue;
-        const int64_t x = s->node[v];
-        if (stretch.last != UINT32_MAX)
-            live = FLIP(s, live, key, x, (uint64_t)(stretch.last + UINT32_C(1)) << 32, v, true);
-        if (stretch.first != 0 && NAME(any)(live))
-            live =
-                NAME(and_not)(live, FLIP(s, live, key, x, (uint64_t)stretch.first << 32, v, true));
-        if (NAME(any)(live))
-            NAME(reach)(t, v, act, live);
-    }
-}
-
-/* The edges of u, by one of the three ways that a graph's coins fall. */
-static inline void NAME(expand_by)(const gv_sliced *s, gv_sliced_state *t, const VEC *key,
-                                   int64_t u, VEC fresh, gv_sliced_way way)
-{
-    if (way == GV_BY_STRETCH)
-        NAME(expand_stretches)(s, t, key, u, fresh);
-    else
-        NAME(expand)(s, t, key, u, fresh, way == GV_BY_CONSTANT);
-}
-
-static inline void NAME(ask)(const gv_sliced *s, gv_sliced_state *t, const VEC *key,
-                             gv_sliced_way way)
+INLINED void NAME(ask)(const gv_sliced *s, gv_sliced_state *t, const VEC *key, gv_sliced_way way)
 {
     enum { W = NAME(WORDS) };
     const int64_t n = t->n_queue;
+    NAME(pending) p;
+    p.n = 0;
     for (int64_t i = 0; i < n; i++) {
-        if (i + 6 < n)
-            __builtin_prefetch(&s->row[t->queue[i + 6]]);
+        if (i + 8 < n)
+            __builtin_prefetch(&s->row[t->queue[i + 8]]);
+        if (i + 4 < n)
+            __builtin_prefetch(s->target + s->row[t->queue[i + 4]].begin);
         if (i + 2 < n)
-            __builtin_prefetch(s->target + s->row[t->queue[i + 2]].begin);
-        NAME(expand_by)(s, t, key, t->queue[i], NAME(load)(t->fresh + i * W), way);
+            NAME(announce)(s, t, t->queue[i + 2]);
+        NAME(expand)(s, t, key, &p, t->queue[i], NAME(load)(t->fresh + i * W), way);
     }
+    NAME(settle)(s, t, key, &p, way);
 }
 
 /* The same without steps: a node's edges are asked in all worlds that reached it by then, and so
  * about half as often. Ends when nobody is left. */
-static inline void NAME(ask_at_once)(const gv_sliced *s, gv_sliced_state *t, const VEC *key,
-                                     gv_sliced_way way)
+INLINED void NAME(ask_at_once)(const gv_sliced *s, gv_sliced_state *t, const VEC *key,
+                               gv_sliced_way way)
 {
     enum { W = NAME(WORDS) };
     const int64_t n = t->n_queue;
+    NAME(pending) p;
+    p.n = 0;
     for (int64_t i = 0; i < n; i++) {
-        if (i + 6 < n) {
-            const int64_t soon = t->queue[i + 6];
+        if (i + 8 < n) {
+            const int64_t soon = t->queue[i + 8];
             __builtin_prefetch(&s->row[soon]);
             __builtin_prefetch(t->act + soon * W, 1);
             __builtin_prefetch(t->done + soon * W, 1);
         }
+        if (i + 4 < n)
+            __builtin_prefetch(s->target + s->row[t->queue[i + 4]].begin);
         if (i + 2 < n)
-            __builtin_prefetch(s->target + s->row[t->queue[i + 2]].begin);
+            NAME(announce)(s, t, t->queue[i + 2]);
         const int64_t u = t->queue[i];
         const VEC act = NAME(load)(t->act + u * W), done = NAME(load)(t->done + u * W);
         NAME(store)(t->done + u * W, act);
         t->queued[u] = 0;
-        NAME(expand_by)(s, t, key, u, NAME(and_not)(act, done), way);
+        NAME(expand)(s, t, key, &p, u, NAME(and_not)(act, done), way);
     }
+    NAME(settle)(s, t, key, &p, way);
 }
 
 /* Counts the worlds of all touched nodes. */
@@ -323,3 +408,4 @@ static bool NAME(run)(gv_sliced_block *b)
 }
 
 #undef VEC
+#undef INLINED

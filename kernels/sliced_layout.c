@@ -57,12 +57,26 @@ static void fill_table(uint32_t (*table)[256])
     }
 }
 
+/* The bits of the constant limit, and where they differ from the one before. */
+static void fill_pattern(gv_sliced *s)
+{
+    const uint64_t limit = s->coins.limit, turn = limit ^ limit >> 1;
+    for (int l = 0; l < GV_COIN_BITS; l++) {
+        uint64_t *words = s->pattern + (size_t)l * 2 * GV_BLOCK_WORDS;
+        for (int i = 0; i < GV_BLOCK_WORDS; i++) {
+            words[i] = 0 - (limit >> (63 - l) & 1);
+            words[GV_BLOCK_WORDS + i] = 0 - (turn >> (63 - l) & 1);
+        }
+    }
+}
+
 static gv_status make_constants(gv_sliced *s, gv_error *err)
 {
     s->round_key = gv_alloc(s->ctx, GV_ROUNDS * GV_BLOCK_WORDS, sizeof *s->round_key);
     s->flat = gv_alloc(s->ctx, 2 * GV_BLOCK_WORDS, sizeof *s->flat);
+    s->pattern = gv_alloc(s->ctx, 2 * GV_COIN_BITS * GV_BLOCK_WORDS, sizeof *s->pattern);
     s->table = gv_alloc(s->ctx, 4, sizeof *s->table);
-    if (s->round_key == NULL || s->flat == NULL || s->table == NULL)
+    if (s->round_key == NULL || s->flat == NULL || s->pattern == NULL || s->table == NULL)
         return no_room(s->ctx, err);
     for (int i = 0; i < GV_ROUNDS * GV_BLOCK_WORDS; i++)
         s->round_key[i] = gv_mix((uint64_t)(i / GV_BLOCK_WORDS * 2 + i % 2));
@@ -70,6 +84,7 @@ static gv_status make_constants(gv_sliced *s, gv_error *err)
         s->flat[i] = 0;
         s->flat[GV_BLOCK_WORDS + i] = UINT64_MAX;
     }
+    fill_pattern(s);
     fill_table(s->table);
     return GV_OK;
 }
@@ -315,6 +330,7 @@ void gv_sliced_close(gv_sliced *s)
     gv_free(s->ctx, s->node);
     gv_free(s->ctx, s->label);
     gv_free(s->ctx, s->table);
+    gv_free(s->ctx, s->pattern);
     gv_free(s->ctx, s->flat);
     gv_free(s->ctx, s->round_key);
     *s = (gv_sliced){.ctx = s->ctx};

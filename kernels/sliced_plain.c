@@ -61,23 +61,22 @@ static void flip_lane(const gv_sliced *s, uint64_t *undecided, const uint64_t *k
     undecided[0] = live0, undecided[1] = live1;
 }
 
+/* The coins of an edge in all lanes of a block. */
+static inline void flip_edge(const gv_sliced *s, uint64_t *undecided, const uint64_t *key,
+                             int64_t edge, uint64_t limit, gv_node v, int words)
+{
+    for (int i = 0; i < words; i += 2)
+        if ((undecided[i] | undecided[i + 1]) != 0)
+            flip_lane(s, undecided + i, key + i, edge, limit, v);
+}
+
 #define NATIVE   uint64_t
 #define V_ANY(a) ((a) != 0)
-#define FLIP(s, undecided, key, edge, limit, v, constant)                                          \
-    NAME(flip)(s, undecided, key, edge, limit, v)
-#define FLIP_LANES(width)                                                                          \
-    static inline vec_##width flip_##width(const gv_sliced *s, vec_##width undecided,              \
-                                           const vec_##width *key, int64_t edge, uint64_t limit,   \
-                                           gv_node v)                                              \
-    {                                                                                              \
-        for (int i = 0; i < (width) / 64; i += 2)                                                  \
-            if ((undecided.v[i] | undecided.v[i + 1]) != 0)                                        \
-                flip_lane(s, undecided.v + i, key->v + i, edge, limit, v);                         \
-        return undecided;                                                                          \
-    }
-FLIP_LANES(512)
-FLIP_LANES(256)
-FLIP_LANES(128)
+#define GROUP    1
+#define FLIP(s, key, p, i, way)                                                                    \
+    flip_edge(s, (p)->undecided[i].v, (key)->v, (p)->edge[i],                                      \
+              (way) == GV_BY_CONSTANT ? (s)->coins.limit : (uint64_t)(p)->limit[i] << 32,          \
+              (p)->target[i], N)
 
 #define N       8
 #define NAME(x) x##_512

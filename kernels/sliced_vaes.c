@@ -16,7 +16,7 @@ typedef struct vec_128 {
     __m128i v[1];
 } vec_128;
 
-#define V_LIVE(l, u, b, s)   ((l) | ((u) & (b) & ~(s)))
+#define V_TURN(l, u, d)      ((l) ^ ((u) & (d)))
 #define V_UNDECIDED(u, b, s) ((u) & ~((s) ^ (b)))
 
 #define NATIVE      __m256i
@@ -24,13 +24,16 @@ typedef struct vec_128 {
 #define V_AES(s, k) _mm256_aesenc_epi128(s, k)
 #define V_SET(x)    _mm256_set1_epi64x((long long)(x))
 #define N           2
+#define GROUP       2
 #define NAME(x)     x##_512
 #include "kernels/sliced_body.h"
 #undef N
+#undef GROUP
 #undef NAME
 #undef FLIP
 
 #define N       1
+#define GROUP   4
 #define NAME(x) x##_256
 #include "kernels/sliced_body.h"
 #undef NATIVE
