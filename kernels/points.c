@@ -15,10 +15,12 @@
  *
  * No races: a lane is used by one thread, rows are only read. Same bits at any thread count, and
  * whatever the order within a step: the set that a step activates does not depend on it. */
-#include "kernels/points.h"
+#include <string.h>
+
+#include "kernels/points_simd.h"
 
 enum {
-    BATCH = 16,   /* nodes whose numbers are drawn side by side */
+    BATCH = 32,   /* nodes whose numbers are drawn side by side */
     AHEAD = 32,   /* nodes from the queue's head to the record announced */
     RING = 512,   /* points on their way; a power of two */
     FULL = 96,    /* points that are let wait */
@@ -26,7 +28,8 @@ enum {
     PIECE = 64,   /* points of a hub put into the ring at a time */
     AT_ONCE = 4,  /* points of a node that are counted without a branch */
     MAX_FEW = 64, /* more points than this, at lambda <= 16: chance 1e-18 */
-    MOST = BATCH * MAX_FEW + AT_ONCE
+    FEW_SURE = 8, /* more sure edges than this are dealt with apart */
+    MOST = BATCH * (MAX_FEW + FEW_SURE) + AT_ONCE
 };
 
 typedef struct point {
@@ -44,11 +47,11 @@ typedef struct drawing {
     point ring[RING];
 } drawing;
 
-/* Rows of a batch with a few points each, and to which of them each point belongs. */
+/* Rows of a batch with a few points each, sure edges first, and to which of them each belongs. */
 typedef struct few {
     int n, n_points;
     uint64_t number[BATCH], at[BATCH], slots[BATCH];
-    int begin[BATCH]; /* its first point */
+    int begin[BATCH], sure[BATCH]; /* the first point; how many are sure */
     uint16_t owner[MOST];
 } few;
 
@@ -57,52 +60,48 @@ static inline void announce(const void *address)
     __builtin_prefetch(address, 0, 3);
 }
 
-/* splitmix64's finalizer over a Weyl sequence, with a second key between its halves, so that
- * worlds are not stretches of one sequence. */
-static inline uint64_t node_number(uint64_t k0, uint64_t k1, gv_node u)
-{
-    uint64_t x = k0 + (uint64_t)(uint32_t)u * UINT64_C(0x9e3779b97f4a7c15);
-    x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    x ^= k1;
-    x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return x ^ (x >> 31);
-}
-
 /* Number k of the stream of h. */
 static inline uint64_t point_number(uint64_t h, uint64_t k)
 {
-    return gv_mix(h + k * UINT64_C(0x9e3779b97f4a7c15));
+    return gv_mix(h + k * GV_POINTS_STEP);
 }
 
 /* ---- taking points ----------------------------------------------------------------------------
  */
 
-/* Branch-free: an active node, or one that is not `hit`, is written behind the tail, which then
- * stays. */
-static inline void reach(drawing *d, gv_node v, bool hit)
+static inline void reach(drawing *d, gv_node v)
 {
     uint64_t *word = &d->lane->active[v >> 6];
-    const uint64_t bit = (uint64_t)hit << (v & 63), old = *word;
+    const uint64_t bit = UINT64_C(1) << (v & 63), old = *word;
     announce(&d->p->row[v]);
     *word = old | bit;
     d->lane->queue[d->tail] = v;
-    d->tail += (~old & bit) != 0;
+    d->tail += (old & bit) == 0;
 }
 
-/* Takes `n` points from the ring. */
+/* Takes `n` points from the ring. Branch-free: an active node, or one that was not hit, is written
+ * behind the tail, which then stays. */
 static inline void take(drawing *d, uint32_t n, gv_points_shape shape)
 {
     const uint32_t *restrict word = d->p->word;
-    for (uint32_t i = 0; i < n; i++) {
-        const point *q = &d->ring[d->head++ & (RING - 1)];
+    const gv_points_row *restrict row = d->p->row;
+    uint64_t *restrict active = d->lane->active;
+    gv_node *restrict queue = d->lane->queue;
+    int64_t tail = d->tail;
+    uint32_t head = d->head;
+    for (const uint32_t end = head + n; head != end; head++) {
+        const point *q = &d->ring[head & (RING - 1)];
         const uint32_t *slot = word + q->at;
-        if (shape == GV_POINTS_EQUAL)
-            reach(d, (gv_node)slot[0], true);
-        else if (shape == GV_POINTS_ALIAS)
-            reach(d, (gv_node)slot[1 + (q->fraction > slot[0])], true);
-        else
-            reach(d, (gv_node)slot[0], q->fraction <= slot[1]);
+        const uint32_t v = shape == GV_POINTS_ALIAS ? slot[1 + (q->fraction > slot[0])] : slot[0];
+        const bool hit = shape != GV_POINTS_REJECT || q->fraction <= slot[1];
+        const uint64_t bit = (uint64_t)hit << (v & 63), old = active[v >> 6];
+        announce(&row[v]);
+        active[v >> 6] = old | bit;
+        queue[tail] = (gv_node)v;
+        tail += (~old & bit) != 0;
     }
+    d->tail = tail;
+    d->head = head;
 }
 
 static inline void put(drawing *d, uint64_t at, uint32_t fraction)
@@ -111,27 +110,29 @@ static inline void put(drawing *d, uint64_t at, uint32_t fraction)
     announce(d->p->word + at);
 }
 
-/* Point k of the stream of h among `n` slots from word `at` on. */
-static inline void put_point(drawing *d, uint64_t at, uint64_t n, uint64_t h, uint64_t k,
-                             gv_points_shape shape)
+/* Takes points until there is room for `n` in the ring. */
+static inline void make_room(drawing *d, uint32_t n, gv_points_shape shape)
 {
-    const gv_u128 scaled = (gv_u128)point_number(h, k) * n;
-    put(d, at + (uint64_t)(scaled >> 64) * shape, (uint32_t)((uint64_t)scaled >> 32));
+    while (d->last - d->head > RING - n)
+        take(d, TAKE, shape);
 }
 
-/* ---- drawing points ----------------------------------------------------------------------------
- */
-
-/* Puts `n` points; makes room when there are many. */
+/* Puts `n` points of the stream of h among `slots` slots from word `at` on. */
 static void put_many(drawing *d, uint64_t at, uint64_t slots, uint64_t h, uint64_t n,
                      gv_points_shape shape)
 {
-    for (uint64_t k = 0; k < n;) {
-        const uint64_t end = k + PIECE < n ? k + PIECE : n;
-        while (d->last - d->head > RING - PIECE)
-            take(d, TAKE, shape);
-        for (; k < end; k++)
-            put_point(d, at, slots, h, k, shape);
+    uint64_t x[PIECE], m[PIECE], slot[PIECE];
+    uint32_t fraction[PIECE];
+    for (int i = 0; i < PIECE; i++)
+        m[i] = slots;
+    for (uint64_t k = 0; k < n; k += PIECE) {
+        const int piece = n - k < PIECE ? (int)(n - k) : PIECE;
+        for (int i = 0; i < piece; i++)
+            x[i] = h + (k + (uint64_t)i) * GV_POINTS_STEP;
+        d->p->simd->places(x, m, piece, slot, fraction);
+        make_room(d, PIECE, shape);
+        for (int i = 0; i < piece; i++)
+            put(d, at + slot[i] * shape, fraction[i]);
         while (d->last - d->head > FULL)
             take(d, TAKE, shape);
     }
@@ -168,11 +169,9 @@ static uint64_t poisson_hub(const gv_points_tables *t, double lambda, uint64_t h
 }
 
 /* How many points a row has, lambda at most GV_HUB_LAMBDA, from v in [0, 1): the number of k >= 0
- * with v < P(N > k). P(N = 0) is one minus the threshold: it is off by less than 2^-32, and that is
- * how far the expected number of points is. */
-static inline int count_points(const gv_points_row *row, double v)
+ * with v < P(N > k); `above0` is P(N > 0). */
+static inline int count_points(double lambda, double above0, double v)
 {
-    const double lambda = (double)row->lambda, above0 = (double)row->threshold * 0x1p-32;
     const double one = (1.0 - above0) * lambda, two = one * (lambda * 0.5);
     const double three = two * (lambda * (1.0 / 3));
     const double above1 = above0 - one, above2 = above1 - two, above3 = above2 - three;
@@ -188,13 +187,16 @@ static inline int count_points(const gv_points_row *row, double v)
     return k;
 }
 
-/* Puts the points of a hub, or of a row with a header. */
+/* Puts the points of a row that is out of the ordinary. */
 static void draw(drawing *d, const gv_points_row *row, uint64_t at, uint64_t slots, uint64_t h,
                  gv_points_shape shape)
 {
     const double lambda = (double)row->lambda;
-    const uint64_t n = lambda > GV_HUB_LAMBDA ? poisson_hub(&d->p->table, lambda, h)
-                                              : (uint64_t)count_points(row, gv_unit(h));
+    const gv_points_tables *t = &d->p->table;
+    const uint64_t n =
+        lambda > GV_HUB_LAMBDA
+            ? poisson_hub(t, lambda, h)
+            : (uint64_t)count_points(lambda, 1.0 - gv_points_exp_minus(t, lambda), gv_unit(h));
     d->lane->drawn += (int64_t)n;
     put_many(d, at, slots, h, n, shape);
 }
@@ -207,8 +209,7 @@ static void expand_headed(drawing *d, const gv_points_row *row, uint64_t h, gv_p
     const uint64_t n_sure = word[0], n_slots = word[1], n_coins = word[2];
     const uint64_t sure = at + GV_HEADER_WORDS, slots = sure + n_sure * shape;
     for (uint64_t i = 0; i < n_sure; i++) {
-        if (d->last - d->head == RING)
-            take(d, TAKE, shape);
+        make_room(d, 1, shape);
         put(d, sure + i * shape, 0);
     }
     if (n_slots > 0)
@@ -216,73 +217,90 @@ static void expand_headed(drawing *d, const gv_points_row *row, uint64_t h, gv_p
     const uint32_t *coin = d->p->word + slots + n_slots * shape;
     for (uint64_t i = 0; i < n_coins; i++, coin += GV_COIN_WORDS) {
         const uint64_t x = gv_mix(gv_mix(h ^ d->k1) + coin[0]);
-        reach(d, (gv_node)coin[0], x < ((uint64_t)coin[2] << 32 | coin[1]));
+        if (x < ((uint64_t)coin[2] << 32 | coin[1]))
+            reach(d, (gv_node)coin[0]);
     }
 }
 
-/* Any other row: its points are counted; they are put later, with those of the batch. */
-static inline void expand_row(drawing *d, few *f, const gv_points_row *row, uint64_t h,
-                              gv_points_shape shape)
+/* A row with a header or many sure edges, or a hub. */
+static void expand_special(drawing *d, const gv_points_row *row, uint64_t h, gv_points_shape shape)
 {
     uint64_t at = row->place & ((UINT64_C(1) << GV_ROW_OFFSET_BITS) - 1);
     const uint64_t n_slots = row->place >> GV_ROW_SLOTS & GV_ROW_MAX_SLOTS;
     const uint64_t n_sure = row->place >> GV_ROW_SURE & GV_ROW_MAX_SURE;
-    for (uint64_t i = 0; i < n_sure; i++, at += shape) {
-        if (d->last - d->head == RING)
-            take(d, TAKE, shape);
-        put(d, at, 0);
-    }
-    if (row->lambda > GV_HUB_LAMBDA) {
-        draw(d, row, at, n_slots, h, shape);
+    if (row->place >> GV_ROW_HEADER) {
+        expand_headed(d, row, h, shape);
         return;
     }
-    const int j = f->n++, k = count_points(row, gv_unit(h));
-    uint16_t *owner = f->owner + f->n_points;
-    for (int i = 0; i < AT_ONCE; i++)
-        owner[i] = (uint16_t)j;
-    for (int i = AT_ONCE; i < k; i++)
-        owner[i] = (uint16_t)j;
-    f->number[j] = h, f->at[j] = at, f->slots[j] = n_slots;
-    f->begin[j] = f->n_points;
-    f->n_points += k;
+    make_room(d, GV_ROW_MAX_SURE, shape);
+    for (uint64_t i = 0; i < n_sure; i++, at += shape)
+        put(d, at, 0);
+    if (n_slots > 0)
+        draw(d, row, at, n_slots, h, shape);
 }
 
+/* An ordinary row: its points are counted; they are put later, with those of the batch. */
+static inline void expand_row(few *f, const gv_points_row *row, uint64_t h)
+{
+    const double above0 = (double)row->threshold * 0x1p-32;
+    const int sure = (int)(row->place >> GV_ROW_SURE); /* there is nothing else above */
+    const int j = f->n++, n = sure + count_points((double)row->lambda, above0, gv_unit(h));
+    const uint64_t four = (uint64_t)j * UINT64_C(0x0001000100010001); /* AT_ONCE of them */
+    memcpy(f->owner + f->n_points, &four, sizeof four);
+    for (int i = AT_ONCE; i < n; i += AT_ONCE)
+        memcpy(f->owner + f->n_points + i, &four, sizeof four);
+    f->number[j] = h;
+    f->at[j] = row->place & ((UINT64_C(1) << GV_ROW_OFFSET_BITS) - 1);
+    f->slots[j] = row->place >> GV_ROW_SLOTS & GV_ROW_MAX_SLOTS;
+    f->begin[j] = f->n_points;
+    f->sure[j] = sure;
+    f->n_points += n;
+}
+
+/* A sure edge is a point among no slots, and falls on the first. */
 static inline void put_few(drawing *d, const few *f, gv_points_shape shape)
 {
-    for (int i = 0; i < f->n_points; i++) {
-        const int j = f->owner[i];
-        if (d->last - d->head == RING)
-            take(d, TAKE, shape);
-        put_point(d, f->at[j], f->slots[j], f->number[j], (uint64_t)(i - f->begin[j]), shape);
+    uint64_t x[PIECE], m[PIECE], at[PIECE], slot[PIECE];
+    uint32_t fraction[PIECE];
+    for (int from = 0; from < f->n_points; from += PIECE) {
+        const int n = f->n_points - from < PIECE ? f->n_points - from : PIECE;
+        for (int i = 0; i < n; i++) {
+            const int j = f->owner[from + i], k = from + i - f->begin[j], sure = f->sure[j];
+            x[i] = f->number[j] + (uint64_t)(k - sure) * GV_POINTS_STEP;
+            m[i] = k < sure ? 0 : f->slots[j];
+            at[i] = f->at[j] + (uint64_t)(k < sure ? k : sure) * shape;
+        }
+        d->p->simd->places(x, m, n, slot, fraction);
+        make_room(d, PIECE, shape);
+        for (int i = 0; i < n; i++)
+            put(d, at[i] + slot[i] * shape, fraction[i]);
     }
     d->lane->drawn += f->n_points;
 }
 
-/* Nodes queue[begin, end), at most BATCH; those without a point and without sure edges, most of
- * them, cost no branch. */
+/* Nodes queue[begin, end), at most BATCH; those without a point, most of them, cost no branch. */
 static inline void expand_batch(drawing *d, int64_t begin, int64_t end, gv_points_shape shape)
 {
     const gv_points_row *restrict row = d->p->row;
-    const gv_node *restrict queue = d->lane->queue;
+    const gv_node *restrict queue = d->lane->queue + begin;
+    const int n = (int)(end - begin);
     uint64_t number[BATCH];
-    gv_node live[BATCH];
-    int n_live = 0;
+    int live[BATCH], n_live = 0;
     few f;
     f.n = f.n_points = 0;
-    for (int64_t i = begin; i < end; i++) {
-        const gv_node u = queue[i];
-        const uint64_t h = node_number(d->k0, d->k1, u);
-        number[n_live] = h;
-        live[n_live] = u;
-        n_live += (h >> 32 < row[u].threshold) | (row[u].place >> GV_ROW_SURE != 0) |
-                  (row[u].lambda > GV_HUB_LAMBDA);
+    d->p->simd->numbers(queue, n, d->k0, d->k1, number);
+    for (int i = 0; i < n; i++) {
+        const gv_points_row *r = &row[queue[i]];
+        live[n_live] = i;
+        n_live += (number[i] >> 32 <= r->threshold) | (r->place >> GV_ROW_SURE != 0);
     }
-    for (int j = 0; j < n_live; j++) {
-        const gv_points_row *r = &row[live[j]];
-        if (r->place >> GV_ROW_HEADER)
-            expand_headed(d, r, number[j], shape);
+    for (int i = 0; i < n_live; i++) {
+        const gv_points_row *r = &row[queue[live[i]]];
+        const uint64_t h = number[live[i]];
+        if (r->threshold == UINT32_MAX || r->place >> GV_ROW_SURE > FEW_SURE)
+            expand_special(d, r, h, shape);
         else
-            expand_row(d, &f, r, number[j], shape);
+            expand_row(&f, r, h);
     }
     put_few(d, &f, shape);
     while (d->last - d->head > FULL)

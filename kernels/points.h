@@ -19,7 +19,9 @@ typedef enum gv_points_shape {
 /* One node's row, found with a single read. */
 typedef struct gv_points_row {
     uint64_t place;     /* GV_ROW_...: where its words are, and how many */
-    uint32_t threshold; /* chance of at least one point, in units of 2^-32, rounded down */
+    uint32_t threshold; /* chance of at least one point, in units of 2^-32, rounded down: the
+                           expected number of points is off by as much; UINT32_MAX of a row with a
+                           header, or great lambda, which is always looked at */
     float lambda;       /* expected number of points */
 } gv_points_row;
 
@@ -48,8 +50,11 @@ typedef struct gv_points_tables {
     uint8_t hub_guide[256];     /* least k whose cell may hold a number of that high byte */
 } gv_points_tables;
 
+struct gv_points_simd;
+
 typedef struct gv_points {
     gv_context *ctx;
+    const struct gv_points_simd *simd; /* in use; tests lower it */
     uint64_t key;
     int64_t n_nodes;
     gv_points_shape shape;

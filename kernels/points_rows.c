@@ -17,6 +17,7 @@
 #include "engine/memory.h"
 #include "engine/parallel.h"
 #include "kernels/points_rows.h"
+#include "kernels/points_simd.h"
 
 #define GV_COIN_FROM 0.7
 
@@ -207,11 +208,10 @@ static double fill_edges(const layout *l, const row_scratch *s, int64_t u, const
     return l->p->shape == GV_POINTS_ALIAS ? sum : (double)c->slots * largest;
 }
 
-/* Chance of a point, in units of 2^-32; hubs are always looked at. */
+/* Chance of a point, in units of 2^-32. */
 static uint32_t threshold_of(const gv_points_tables *t, double lambda)
 {
-    return lambda >= GV_HUB_POINTS ? UINT32_MAX
-                                   : (uint32_t)((1.0 - gv_points_exp_minus(t, lambda)) * 0x1p32);
+    return (uint32_t)((1.0 - gv_points_exp_minus(t, lambda)) * 0x1p32);
 }
 
 static void fill_block(const layout *l, const row_scratch *s, int64_t b)
@@ -229,10 +229,10 @@ static void fill_block(const layout *l, const row_scratch *s, int64_t b)
             place |= (uint64_t)c.slots << GV_ROW_SLOTS | (uint64_t)c.sure << GV_ROW_SURE;
         }
         const float lambda = (float)fill_edges(l, s, u, &c, word);
-        const double exact = (double)lambda;
+        const bool special = has_header(&c) || (double)lambda > GV_HUB_LAMBDA;
         l->row[u] = (gv_points_row){
             .place = place,
-            .threshold = exact > GV_HUB_LAMBDA ? UINT32_MAX : threshold_of(&l->p->table, exact),
+            .threshold = special ? UINT32_MAX : threshold_of(&l->p->table, (double)lambda),
             .lambda = lambda};
         at += row_words(&c, (int)l->p->shape);
     }
@@ -331,7 +331,7 @@ gv_status gv_points_layout(gv_points *p, gv_context *ctx, const gv_graph *g, con
                            uint64_t seed, int64_t max_alias_slots, gv_error *err)
 {
     layout l = {.ctx = ctx, .g = g, .coins = coins, .p = p};
-    *p = (gv_points){.ctx = ctx, .n_nodes = g->n_nodes};
+    *p = (gv_points){.ctx = ctx, .simd = gv_points_best(), .n_nodes = g->n_nodes};
     gv_points_reseed(p, seed);
     gv_points_fill_tables(&p->table);
     l.block = gv_alloc(ctx, gv_blocks(g->n_nodes), sizeof *l.block);
