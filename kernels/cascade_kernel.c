@@ -26,11 +26,11 @@ static int64_t greatest(const gv_points *p, gv_node *seeds)
 {
     int64_t k = 0;
     for (int64_t u = 0; u < p->n_nodes; u++) {
-        const float lambda = p->row[u].lambda;
-        if (k == PILOT_SEEDS && lambda <= p->row[seeds[k - 1]].lambda)
+        const double lambda = gv_points_lambda(&p->row[u]);
+        if (k == PILOT_SEEDS && lambda <= gv_points_lambda(&p->row[seeds[k - 1]]))
             continue;
         int64_t at = k < PILOT_SEEDS ? k++ : k - 1;
-        for (; at > 0 && p->row[seeds[at - 1]].lambda < lambda; at--)
+        for (; at > 0 && gv_points_lambda(&p->row[seeds[at - 1]]) < lambda; at--)
             seeds[at] = seeds[at - 1];
         seeds[at] = (gv_node)u;
     }

@@ -191,7 +191,7 @@ static inline int count_points(double lambda, double above0, double v)
 static void draw(drawing *d, const gv_points_row *row, uint64_t at, uint64_t slots, uint64_t h,
                  gv_points_shape shape)
 {
-    const double lambda = (double)row->lambda;
+    const double lambda = gv_points_lambda(row);
     const gv_points_tables *t = &d->p->table;
     const uint64_t n =
         lambda > GV_HUB_LAMBDA
@@ -244,7 +244,7 @@ static inline void expand_row(few *f, const gv_points_row *row, uint64_t h)
 {
     const double above0 = (double)row->threshold * 0x1p-32;
     const int sure = (int)(row->place >> GV_ROW_SURE); /* there is nothing else above */
-    const int j = f->n++, n = sure + count_points((double)row->lambda, above0, gv_unit(h));
+    const int j = f->n++, n = sure + count_points(gv_points_lambda(row), above0, gv_unit(h));
     const uint64_t four = (uint64_t)j * UINT64_C(0x0001000100010001); /* AT_ONCE of them */
     memcpy(f->owner + f->n_points, &four, sizeof four);
     for (int i = AT_ONCE; i < n; i += AT_ONCE)
@@ -267,7 +267,7 @@ static inline void put_few(drawing *d, const few *f, gv_points_shape shape)
         for (int i = 0; i < n; i++) {
             const int j = f->owner[from + i], k = from + i - f->begin[j], sure = f->sure[j];
             x[i] = f->number[j] + (uint64_t)(k - sure) * GV_POINTS_STEP;
-            m[i] = k < sure ? 0 : f->slots[j];
+            m[i] = f->slots[j] & (0 - (uint64_t)(k >= sure));
             at[i] = f->at[j] + (uint64_t)(k < sure ? k : sure) * shape;
         }
         d->p->simd->places(x, m, n, slot, fraction);
@@ -284,23 +284,17 @@ static inline void expand_batch(drawing *d, int64_t begin, int64_t end, gv_point
     const gv_points_row *restrict row = d->p->row;
     const gv_node *restrict queue = d->lane->queue + begin;
     const int n = (int)(end - begin);
-    uint64_t number[BATCH];
-    int live[BATCH], n_live = 0;
+    uint64_t number[BATCH + 7];
+    gv_node live[BATCH + 7];
     few f;
     f.n = f.n_points = 0;
-    d->p->simd->numbers(queue, n, d->k0, d->k1, number);
-    for (int i = 0; i < n; i++) {
-        const gv_points_row *r = &row[queue[i]];
-        live[n_live] = i;
-        n_live += (number[i] >> 32 <= r->threshold) | (r->place >> GV_ROW_SURE != 0);
-    }
+    const int n_live = d->p->simd->live(row, queue, n, d->k0, d->k1, number, live);
     for (int i = 0; i < n_live; i++) {
-        const gv_points_row *r = &row[queue[live[i]]];
-        const uint64_t h = number[live[i]];
+        const gv_points_row *r = &row[live[i]];
         if (r->threshold == UINT32_MAX || r->place >> GV_ROW_SURE > FEW_SURE)
-            expand_special(d, r, h, shape);
+            expand_special(d, r, number[i], shape);
         else
-            expand_row(&f, r, h);
+            expand_row(&f, r, number[i]);
     }
     put_few(d, &f, shape);
     while (d->last - d->head > FULL)

@@ -22,7 +22,7 @@ typedef struct gv_points_row {
     uint32_t threshold; /* chance of at least one point, in units of 2^-32, rounded down: the
                            expected number of points is off by as much; UINT32_MAX of a row with a
                            header, or great lambda, which is always looked at */
-    float lambda;       /* expected number of points */
+    float lambda; /* expected number of points; negated where there are sure edges or a header */
 } gv_points_row;
 
 enum {
@@ -42,6 +42,11 @@ enum {
     GV_HUB_CELLS = 64,
     GV_HUB_LAMBDA = 6 /* a hub has a greater lambda */
 };
+
+static inline double gv_points_lambda(const gv_points_row *row)
+{
+    return row->lambda < 0.0f ? -(double)row->lambda : (double)row->lambda;
+}
 
 /* Numbers that depend on nothing. */
 typedef struct gv_points_tables {

@@ -24,14 +24,28 @@ static inline __mmask8 part(int i, int n)
     return (__mmask8)(n - i >= 8 ? 255 : (1 << (n - i)) - 1);
 }
 
-static void numbers(const gv_node *node, int n, uint64_t k0, uint64_t k1, uint64_t *number)
+/* Reads the second half of eight rows at once: lambda above threshold. */
+static int live_nodes(const gv_points_row *row, const gv_node *node, int n, uint64_t k0,
+                      uint64_t k1, uint64_t *number, gv_node *live)
 {
+    int n_live = 0;
     for (int i = 0; i < n; i += 8) {
         const __mmask8 few = part(i, n);
-        const __m512i u = _mm512_cvtepu32_epi64(_mm256_maskz_loadu_epi32(few, node + i));
-        const __m512i x = _mm512_add_epi64(set(k0), _mm512_mullo_epi64(u, set(GV_POINTS_STEP)));
-        _mm512_mask_storeu_epi64(number + i, few, mix(x, set(k1)));
+        const __m256i u = _mm256_maskz_loadu_epi32(few, node + i);
+        const __m512i wide = _mm512_cvtepu32_epi64(u);
+        const __m512i half = _mm512_mask_i64gather_epi64(
+            _mm512_setzero_si512(), few, _mm512_slli_epi64(wide, 1), &row->threshold, 8);
+        const __m512i x =
+            mix(_mm512_add_epi64(set(k0), _mm512_mullo_epi64(wide, set(GV_POINTS_STEP))), set(k1));
+        const __m512i threshold = _mm512_and_si512(half, set(UINT32_MAX));
+        const __mmask8 drawn = _mm512_cmple_epu64_mask(_mm512_srli_epi64(x, 32), threshold);
+        const __mmask8 keep = (__mmask8)(few & (drawn | _mm512_movepi64_mask(half)));
+        _mm512_storeu_si512(number + n_live, _mm512_maskz_compress_epi64(keep, x));
+        _mm256_storeu_si256((__m256i *)(void *)(live + n_live),
+                            _mm256_maskz_compress_epi32(keep, u));
+        n_live += __builtin_popcount(keep);
     }
+    return n_live;
 }
 
 static void places(const uint64_t *x, const uint64_t *slots, int n, uint64_t *slot,
@@ -51,7 +65,7 @@ static void places(const uint64_t *x, const uint64_t *slots, int n, uint64_t *sl
     }
 }
 
-static const gv_points_simd vectors = {numbers, places};
+static const gv_points_simd vectors = {live_nodes, places};
 
 const gv_points_simd *const gv_points_avx512 = &vectors;
 #else

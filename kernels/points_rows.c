@@ -9,8 +9,10 @@
  * distribution", IEEE Trans. Softw. Eng. 1991), up to GV_MAX_ALIAS_SLOTS; beyond that, uniform
  * slots with rejection (8 bytes).
  *
- * Two passes over the edges, in fixed blocks of nodes: count words, then fill. No races: a row is
- * counted and filled by one thread. */
+ * Two passes in fixed blocks of nodes: count words, then fill. Where p follows from the rule, words
+ * follow from degrees, and the first pass need not look at edges. Weighted cascade looks its
+ * targets' in-degrees up in an array of its own, 4 bytes a node, and most weights in a table. No
+ * races: a row is counted and filled by one thread. */
 #include <string.h>
 
 #include "engine/error.h"
@@ -21,7 +23,10 @@
 
 #define GV_COIN_FROM 0.7
 
-enum { CHUNK = 4096 }; /* blocks of nodes between two looks at progress */
+enum {
+    CHUNK = 4096,     /* blocks of nodes between two looks at progress */
+    LOW_DEGREE = 1024 /* in-degrees whose weights are in a table */
+};
 
 typedef struct row_counts {
     int64_t sure, slots, coins;
@@ -50,15 +55,26 @@ typedef struct layout {
     uint32_t *word;
     block_counts *block;  /* [gv_blocks(n)]; afterwards words[0] is the offset of its first word */
     row_scratch *scratch; /* [threads] */
+    int32_t *in_degree;   /* [n_nodes] for weighted cascade, or NULL */
+    double low[LOW_DEGREE]; /* weights of p = 1 / in-degree */
 } layout;
 
-static double edge_chance(const gv_coins *c, int64_t e, gv_node v)
+static double edge_chance(const layout *l, int64_t e, gv_node v)
 {
+    const gv_coins *c = l->coins;
     if (c->rule == GV_PROBABILITY_CONSTANT)
         return c->limit == GV_COIN_ALWAYS ? 1.0 : (double)c->limit * 0x1p-64;
     if (c->rule == GV_PROBABILITY_STORED)
         return (double)c->stored[e];
-    return 1.0 / (double)(c->in_offset[v + 1] - c->in_offset[v]);
+    return 1.0 / (double)l->in_degree[v];
+}
+
+/* The weight of an edge to v with 0 < p < 1. */
+static double edge_weight(const layout *l, gv_node v, double p)
+{
+    if (l->in_degree != NULL && l->in_degree[v] < LOW_DEGREE)
+        return l->low[l->in_degree[v]];
+    return gv_points_weight(p);
 }
 
 static row_counts count_row(const layout *l, int64_t u)
@@ -66,7 +82,7 @@ static row_counts count_row(const layout *l, int64_t u)
     const gv_csr *out = &l->g->out;
     row_counts c = {.sure = 0};
     for (int64_t e = out->indptr[u]; e < out->indptr[u + 1]; e++) {
-        const double p = edge_chance(l->coins, e, out->indices[e]);
+        const double p = edge_chance(l, e, out->indices[e]);
         if (p >= 1.0) {
             c.sure++;
         } else if (p > GV_COIN_FROM) {
@@ -92,8 +108,48 @@ static int64_t row_words(const row_counts *c, int shape)
            (has_header(c) ? GV_HEADER_WORDS + c->coins * GV_COIN_WORDS : 0);
 }
 
+/* Words that a row of so many edges takes at most, where none is left out and none has a coin of
+ * its own: a header is allowed for where there might be one. */
+static int64_t most_words(int64_t degree, int shape)
+{
+    return degree * shape + (degree > GV_ROW_MAX_SURE ? GV_HEADER_WORDS : 0);
+}
+
+/* Whether words follow from degrees. */
+static bool by_degree(const gv_coins *c)
+{
+    return c->rule == GV_PROBABILITY_WEIGHTED_CASCADE ||
+           (c->rule == GV_PROBABILITY_CONSTANT &&
+            (c->limit == GV_COIN_ALWAYS ||
+             (c->limit > 0 && (double)c->limit * 0x1p-64 <= GV_COIN_FROM)));
+}
+
+static void count_block_by_degree(layout *l, int64_t b)
+{
+    block_counts sum = {.slots = 0};
+    for (int64_t u = b * GV_BLOCK; u < gv_block_end(b, l->g->n_nodes); u++) {
+        const int64_t degree = gv_csr_degree(&l->g->out, (gv_node)u);
+        for (int shape = GV_POINTS_EQUAL; shape <= GV_POINTS_ALIAS; shape++)
+            sum.words[shape] += most_words(degree, shape);
+        sum.slots += degree;
+        sum.most_slots = degree > sum.most_slots ? degree : sum.most_slots;
+    }
+    l->block[b] = sum;
+}
+
+/* Whether any row is unequal: found at once, or never, in most graphs. */
+static void look_for_unequal(layout *l)
+{
+    for (int64_t u = 0; u < l->g->n_nodes && !l->block[0].unequal; u++)
+        l->block[0].unequal = count_row(l, u).unequal;
+}
+
 static void count_block(layout *l, int64_t b)
 {
+    if (by_degree(l->coins)) {
+        count_block_by_degree(l, b);
+        return;
+    }
     block_counts sum = {.slots = 0};
     for (int64_t u = b * GV_BLOCK; u < gv_block_end(b, l->g->n_nodes); u++) {
         const row_counts c = count_row(l, u);
@@ -190,7 +246,7 @@ static double fill_edges(const layout *l, const row_scratch *s, int64_t u, const
     int64_t j = 0;
     for (int64_t e = out->indptr[u]; e < out->indptr[u + 1]; e++) {
         const gv_node v = out->indices[e];
-        const double p = edge_chance(l->coins, e, v);
+        const double p = edge_chance(l, e, v);
         if (p >= 1.0) {
             put_sure(l->p->shape, word, (uint32_t)v);
             word += shape;
@@ -198,7 +254,7 @@ static double fill_edges(const layout *l, const row_scratch *s, int64_t u, const
             put_coin(coin, (uint32_t)v, p);
             coin += GV_COIN_WORDS;
         } else if (p > 0.0) {
-            const double weight = c->unequal ? gv_points_weight(p) : largest;
+            const double weight = c->unequal ? edge_weight(l, v, p) : largest;
             put_slot(l, s, slots, j++, (uint32_t)v, weight, largest);
             sum += weight;
         }
@@ -216,6 +272,7 @@ static uint32_t threshold_of(const gv_points_tables *t, double lambda)
 
 static void fill_block(const layout *l, const row_scratch *s, int64_t b)
 {
+    const int shape = (int)l->p->shape;
     int64_t at = l->block[b].words[0];
     for (int64_t u = b * GV_BLOCK; u < gv_block_end(b, l->g->n_nodes); u++) {
         const row_counts c = count_row(l, u);
@@ -229,12 +286,14 @@ static void fill_block(const layout *l, const row_scratch *s, int64_t b)
             place |= (uint64_t)c.slots << GV_ROW_SLOTS | (uint64_t)c.sure << GV_ROW_SURE;
         }
         const float lambda = (float)fill_edges(l, s, u, &c, word);
-        const bool special = has_header(&c) || (double)lambda > GV_HUB_LAMBDA;
+        const bool always = has_header(&c) || c.sure > 0,
+                   special = has_header(&c) || (double)lambda > GV_HUB_LAMBDA;
         l->row[u] = (gv_points_row){
             .place = place,
             .threshold = special ? UINT32_MAX : threshold_of(&l->p->table, (double)lambda),
-            .lambda = lambda};
-        at += row_words(&c, (int)l->p->shape);
+            .lambda = always ? -lambda : lambda};
+        at += by_degree(l->coins) ? most_words(gv_csr_degree(&l->g->out, (gv_node)u), shape)
+                                  : row_words(&c, shape);
     }
 }
 
@@ -253,6 +312,8 @@ static gv_status count_all(layout *l, gv_error *err)
         for (int64_t b = from; b < to; b++)
             count_block(l, b);
     }
+    if (l->coins->rule == GV_PROBABILITY_WEIGHTED_CASCADE && n_blocks > 0)
+        look_for_unequal(l);
     return GV_OK;
 }
 
@@ -317,8 +378,26 @@ static gv_status allocate(layout *l, int64_t most_slots, gv_error *err)
     return GV_OK;
 }
 
+/* In-degrees side by side, and the weights of the small ones. */
+static gv_status take_in_degrees(layout *l, gv_error *err)
+{
+    if (l->coins->rule != GV_PROBABILITY_WEIGHTED_CASCADE)
+        return GV_OK;
+    const int64_t n = l->g->n_nodes, *in_offset = l->coins->in_offset;
+    int32_t *degree = l->in_degree = gv_alloc(l->ctx, n, sizeof *degree);
+    if (degree == NULL)
+        return no_room(l->ctx, err);
+#pragma omp parallel for num_threads(gv_context_threads(l->ctx)) schedule(static)
+    for (int64_t v = 0; v < n; v++)
+        degree[v] = (int32_t)(in_offset[v + 1] - in_offset[v]);
+    for (int d = 2; d < LOW_DEGREE; d++)
+        l->low[d] = gv_points_weight(1.0 / (double)d);
+    return GV_OK;
+}
+
 static void free_scratch(layout *l)
 {
+    gv_free(l->ctx, l->in_degree);
     for (int32_t i = 0; l->scratch != NULL && i < gv_context_threads(l->ctx); i++) {
         gv_free(l->ctx, l->scratch[i].other);
         gv_free(l->ctx, l->scratch[i].weight);
@@ -335,7 +414,9 @@ gv_status gv_points_layout(gv_points *p, gv_context *ctx, const gv_graph *g, con
     gv_points_reseed(p, seed);
     gv_points_fill_tables(&p->table);
     l.block = gv_alloc(ctx, gv_blocks(g->n_nodes), sizeof *l.block);
-    gv_status st = l.block == NULL ? no_room(ctx, err) : count_all(&l, err);
+    gv_status st = l.block == NULL ? no_room(ctx, err) : take_in_degrees(&l, err);
+    if (st == GV_OK)
+        st = count_all(&l, err);
     if (st == GV_OK)
         st = allocate(&l, place_blocks(&l, max_alias_slots), err);
     if (st == GV_OK)

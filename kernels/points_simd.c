@@ -1,15 +1,24 @@
 /* points_simd.c -- the numbers of points.c in plain C. */
 #include "kernels/points_simd.h"
 
-static void numbers(const gv_node *node, int n, uint64_t k0, uint64_t k1, uint64_t *number)
+#include <math.h>
+
+static int live_nodes(const gv_points_row *row, const gv_node *node, int n, uint64_t k0,
+                      uint64_t k1, uint64_t *number, gv_node *live)
 {
+    int n_live = 0;
     for (int i = 0; i < n; i++) {
+        const gv_points_row *r = &row[node[i]];
         uint64_t x = k0 + (uint64_t)(uint32_t)node[i] * GV_POINTS_STEP;
         x = (x ^ (x >> 30)) * GV_POINTS_MUL0;
         x ^= k1;
         x = (x ^ (x >> 27)) * GV_POINTS_MUL1;
-        number[i] = x ^ (x >> 31);
+        x ^= x >> 31;
+        number[n_live] = x;
+        live[n_live] = node[i];
+        n_live += (x >> 32 <= r->threshold) | (signbit(r->lambda) != 0);
     }
+    return n_live;
 }
 
 static void places(const uint64_t *x, const uint64_t *slots, int n, uint64_t *slot,
@@ -22,7 +31,7 @@ static void places(const uint64_t *x, const uint64_t *slots, int n, uint64_t *sl
     }
 }
 
-const gv_points_simd gv_points_plain = {numbers, places};
+const gv_points_simd gv_points_plain = {live_nodes, places};
 
 const gv_points_simd *gv_points_best(void)
 {

@@ -6,11 +6,15 @@
 /* -ln(1 - p) = 2 artanh(s) = 2 (s + s^3 / 3 + s^5 / 5 + ...) with s = p / (2 - p) <= .54. */
 double gv_points_weight(double p)
 {
+    static const double inverse[] = {
+        1.0 / 3,  1.0 / 5,  1.0 / 7,  1.0 / 9,  1.0 / 11, 1.0 / 13, 1.0 / 15, 1.0 / 17, 1.0 / 19,
+        1.0 / 21, 1.0 / 23, 1.0 / 25, 1.0 / 27, 1.0 / 29, 1.0 / 31, 1.0 / 33, 1.0 / 35, 1.0 / 37,
+        1.0 / 39, 1.0 / 41, 1.0 / 43, 1.0 / 45, 1.0 / 47, 1.0 / 49, 1.0 / 51, 1.0 / 53, 1.0 / 55};
     const double s = p / (2.0 - p), square = s * s;
     double power = s, sum = s;
-    for (int k = 3; k < 80; k += 2) {
+    for (size_t k = 0; k < sizeof inverse / sizeof *inverse; k++) { /* .54^57 is below 2^-50 */
         power *= square;
-        const double term = power / (double)k;
+        const double term = power * inverse[k];
         if (sum + term == sum)
             break;
         sum += term;
