@@ -120,7 +120,8 @@ static int64_t simulate(const gv_worlds *w, gv_lane *lane, int64_t world)
     int64_t begin = 0, tail = start(w, lane, world), steps = 1;
     bool fits = true;
     lane->level[0] = tail;
-    if (w->kernel == GV_CASCADE_POINTS && w->spread_only && w->max_steps == INT64_MAX)
+    if (w->kernel == GV_CASCADE_POINTS && w->spread_only && w->step_sum == NULL &&
+        w->max_steps == INT64_MAX)
         begin = tail = gv_points_reach(w, lane, world, tail);
     while (begin < tail && steps <= w->max_steps) {
         const int64_t end = tail;
