@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "grapevine/io.h"
+
 static void *room(int64_t count, size_t size)
 {
     void *block = malloc((size_t)(count > 0 ? count : 1) * size);
@@ -163,15 +165,42 @@ bench_graph bench_uniform(gv_context *ctx, int64_t n, int64_t degree)
     return make(ctx, &r);
 }
 
+/* A graph file, its rows copied. */
+static bench_graph opened(gv_context *ctx, const char *path)
+{
+    gv_error err;
+    bench_graph g = {.n = 0};
+    if (gv_graph_open(ctx, path, &g.handle, &err) != GV_OK) {
+        fprintf(stderr, "%s\n", err.message);
+        exit(EXIT_FAILURE);
+    }
+    g.n = gv_graph_nodes(g.handle), g.m = gv_graph_edges(g.handle);
+    g.offset = room(g.n + 1, sizeof *g.offset);
+    g.target = room(g.m, sizeof *g.target);
+    g.offset[0] = 0;
+    for (int64_t u = 0; u < g.n; u++) {
+        int64_t count;
+        const gv_node *row = gv_graph_out(g.handle, (gv_node)u, &count);
+        memcpy(g.target + g.offset[u], row, (size_t)count * sizeof *row);
+        g.offset[u + 1] = g.offset[u] + count;
+    }
+    return g;
+}
+
 bench_graph bench_graph_named(gv_context *ctx, const char *name)
 {
+    const size_t length = strlen(name);
+    if (length > 3 && strcmp(name + length - 3, ".h5") == 0)
+        return opened(ctx, name);
     const char *size = strchr(name, ':');
     const int64_t number = size != NULL ? strtoll(size + 1, NULL, 10) : 0;
     if (strncmp(name, "kron:", 5) == 0 && number >= 1 && number <= 30)
         return bench_kronecker(ctx, (int)number, 16);
     if (strncmp(name, "uniform:", 8) == 0 && number >= 1 && number <= INT32_MAX)
         return bench_uniform(ctx, number, 10);
-    fprintf(stderr, "graph=%s: not kron:SCALE with a scale in [1, 30], nor uniform:NODES\n", name);
+    fprintf(stderr,
+            "graph=%s: not kron:SCALE with a scale in [1, 30], nor uniform:NODES, nor FILE.h5\n",
+            name);
     exit(2);
 }
 

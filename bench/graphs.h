@@ -21,7 +21,8 @@ bench_graph bench_kronecker(gv_context *ctx, int scale, int64_t factor);
 /* n nodes and n * degree edges drawn uniformly. */
 bench_graph bench_uniform(gv_context *ctx, int64_t n, int64_t degree);
 
-/* "kron:SCALE" with factor 16, or "uniform:NODES" with degree 10; another text ends the program. */
+/* "kron:SCALE" with factor 16, "uniform:NODES" with degree 10, or a graph file "*.h5"; another text
+ * ends the program. */
 bench_graph bench_graph_named(gv_context *ctx, const char *name);
 
 void bench_graph_free(bench_graph *g);
