@@ -158,6 +158,9 @@ GV_API void gv_cascade_plan(gv_plan *plan, const gv_graph_shape *shape, const gv
     if (kernel == GV_CASCADE_AUTO || kernel == GV_CASCADE_POINTS) {
         gv_plan_begin(plan, "lay out points, and pilot", layout_edge * m / threads);
         layout = gv_plan_hold(plan, GV_PLAN_MEMORY, "rows of points", points_bytes(shape, rule));
+        if (wc)
+            gv_plan_use(plan, GV_PLAN_MEMORY, "in-degrees while rows are laid out",
+                        4 * shape->n_nodes);
         if (kernel == GV_CASCADE_AUTO)
             gv_plan_use(plan, GV_PLAN_MEMORY, "visited consumers and queues of the pilot",
                         lanes_bytes(shape->n_nodes, threads));
