@@ -3,7 +3,7 @@
  *   bench_ppr [graph=kron:20] [columns=1] [layout=auto,...] [precision=f32] [threads=2] [sweeps=10]
  *             [trials=5] [tolerance=1e-6] [teleport=uniform] [plain=1]
  *
- * graph: kron:SCALE or uniform:NODES (degree 10). teleport: uniform, or a number of consumers drawn
+ * graph: kron:SCALE, uniform:NODES (degree 10) or file:GRAPH.h5. teleport: uniform, or a number of consumers drawn
  * for each column. The plain program and all layouts run in turn. A trial measures one call of
  * `sweeps` sweeps from the first to the last of them, what went before as preparation, and one call
  * to the tolerance with all that belongs to it; the plain program does the same, stopping when a
@@ -110,6 +110,21 @@ static int layouts_of(const char *names, gv_ppr_layout *layout)
     return n;
 }
 
+static gv_graph *open_graph(gv_context *ctx, const char *name)
+{
+    gv_error err;
+    gv_graph *out = NULL;
+    if (strncmp(name, "file:", 5) == 0) {
+        bench_check(gv_graph_open(ctx, name + 5, &out, &err), &err);
+        return out;
+    }
+    bench_graph g = bench_graph_named(ctx, name);
+    out = g.handle;
+    g.handle = NULL;
+    bench_graph_free(&g);
+    return out;
+}
+
 static void make_problem(problem *b)
 {
     gv_error err;
@@ -117,14 +132,7 @@ static void make_problem(problem *b)
     const gv_context_opts o = {
         .n_threads = (int32_t)s->threads, .progress = note_start, .progress_data = &b->first_sweep};
     bench_check(gv_context_create(&o, &b->ctx, &err), &err);
-    bench_graph g;
-    if (strncmp(s->graph, "kron:", 5) == 0)
-        g = bench_kronecker(b->ctx, atoi(s->graph + 5), 16);
-    else
-        g = bench_uniform(b->ctx, atoll(s->graph + strcspn(s->graph, ":") + 1), 10);
-    b->g = g.handle;
-    g.handle = NULL;
-    bench_graph_free(&g);
+    b->g = open_graph(b->ctx, s->graph);
     take_walk(b);
     take_columns(b);
     b->o = gv_ppr_defaults();

@@ -201,12 +201,32 @@ static void sweep_bins(const ppr_fast *f, const ppr_recipe *r, const ppr_telepor
         finish_bin(f, r, t, bin, f->sums + (int64_t)gv_thread() * PPR_BIN_ROWS);
 }
 
+/* ---- tiles -------------------------------------------------------------------------------- */
+
+static void finish_strip(const ppr_fast *f, const ppr_recipe *r, const ppr_teleport *t, int64_t i)
+{
+    const ppr_strip *s = &f->tiles.strip[i];
+    memcpy(f->to + s->begin, ppr_tiles_sum(&f->tiles, i, f->from),
+           (size_t)(s->end - s->begin) * sizeof *f->to);
+    for (int64_t block = s->begin / GV_BLOCK; block < gv_blocks(s->end); block++)
+        finish_block(f, r, t, block);
+}
+
+static void sweep_tiles(const ppr_fast *f, const ppr_recipe *r, const ppr_teleport *t)
+{
+#pragma omp parallel for num_threads(f->threads) schedule(dynamic, 1)
+    for (int64_t i = 0; i < f->tiles.n_strips; i++)
+        finish_strip(f, r, t, i);
+}
+
 /* ---- the sweep ---------------------------------------------------------------------------- */
 
 void ppr_fast_sweep(ppr_fast *f, const ppr_recipe *recipe, const ppr_teleport *teleport)
 {
     if (f->layout == GV_PPR_BLOCKING)
         sweep_bins(f, recipe, teleport);
+    else if (f->layout == GV_PPR_SEGMENTS)
+        sweep_tiles(f, recipe, teleport);
     else
         for (int s = 0; s < f->segments.n; s++)
             sweep_segment(f, recipe, teleport, s);

@@ -8,6 +8,7 @@
 #define KERNELS_PPR_FAST_H
 
 #include "kernels/ppr_lanes.h"
+#include "kernels/ppr_tiles.h"
 #include "kernels/ppr_work.h"
 
 /* ---- segments ----------------------------------------------------------------------------- */
@@ -97,6 +98,7 @@ typedef struct ppr_fast {
     float *scale;           /* [n] by place, 1 / weight that leaves; 0 where nothing does */
     float *factor;          /* [n] by place, 1 / row length when all weights of a row are that */
     ppr_segments segments;
+    ppr_tiles tiles;
     ppr_bins bins;
     double *sums;      /* [threads][PPR_BIN_ROWS], for bins */
     float *from, *to;  /* [n][width], borrowed */

@@ -160,11 +160,13 @@ static gv_status make_segments(gv_context *ctx, const ppr_walk *walk, ppr_fast *
     gv_status st = GV_OK;
     if (f->layout != GV_PPR_PULL) {
         st = sorted_make(ctx, walk, &s, err);
-        if (st == GV_OK)
+        if (st == GV_OK && f->layout != GV_PPR_SEGMENTS)
             st = ppr_cut_choose(ctx, walk, s.order, s.place, f->width, &cut, err);
         f->order = s.order;
         f->place = s.place;
     }
+    if (st == GV_OK && f->layout == GV_PPR_SEGMENTS)
+        return ppr_tiles_build(ctx, walk, f->order, f->place, f->threads, &f->tiles, err);
     if (st == GV_OK)
         st = ppr_segments_build(ctx, walk, f->order, f->place, &cut, &f->segments, err);
     return st;
@@ -211,6 +213,7 @@ void ppr_fast_close(gv_context *ctx, ppr_fast *f)
     gv_free(ctx, f->sums);
     ppr_bins_free(ctx, &f->bins);
     ppr_segments_free(ctx, &f->segments);
+    ppr_tiles_free(ctx, &f->tiles);
     gv_free(ctx, f->place);
     gv_free(ctx, f->order);
     f->factor = f->scale = NULL;

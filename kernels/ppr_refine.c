@@ -67,15 +67,20 @@ gv_status ppr_refine_open(gv_context *ctx, const gv_graph *g, const gv_ppr_opts 
     const gv_status st = ppr_fast_open(ctx, g, o, walk, columns, threads, &r->fast, err);
     if (st != GV_OK)
         return st;
+    const bool tiles = r->fast.layout == GV_PPR_SEGMENTS;
     r->fast.right = gv_alloc_zero(ctx, walk->n * r->fast.width, sizeof *r->fast.right);
-    if (r->fast.right != NULL)
+    if (tiles)
+        r->arriving = gv_alloc(ctx, walk->n, sizeof *r->arriving);
+    if (r->fast.right != NULL && (!tiles || r->arriving != NULL))
         return GV_OK;
-    ppr_fast_close(ctx, &r->fast);
+    ppr_refine_close(ctx, r);
     return gv_no_memory(ctx, "ppr: corrections", err);
 }
 
 void ppr_refine_close(gv_context *ctx, ppr_refine *r)
 {
+    gv_free(ctx, r->arriving);
+    r->arriving = NULL;
     gv_free(ctx, r->fast.right);
     r->fast.right = NULL;
     ppr_fast_close(ctx, &r->fast);
@@ -95,6 +100,8 @@ gv_status ppr_refine_begin(gv_context *ctx, ppr_refine *r, ppr_batch *b, gv_erro
     r->fast.to = r->fast.from + r->fast.n * r->fast.width;
     b->delta = r->fast.right;
     b->place = r->fast.place;
+    b->tiles = r->arriving != NULL ? &r->fast.tiles : NULL;
+    b->arriving = r->arriving;
     r->teleport = (ppr_teleport){.node = NULL};
     return r->fast.place != NULL ? place_teleport(ctx, r, err) : GV_OK;
 }

@@ -93,12 +93,14 @@ typedef struct ppr_batch {
     double damping;
     gv_dangling dangling;
     ppr_teleport teleport;
-    double *score[PPR_COLUMNS]; /* each [n], the caller's */
-    bool active[PPR_COLUMNS];   /* a column that is not stays as it is */
-    double *share;              /* [n][width], score over weight of the edges that leave */
-    float *delta;               /* [n][width] by place, out: what a sweep changed; may be NULL */
-    const gv_node *place;       /* [n], place of each node in `delta`; NULL: its id */
-    ppr_measure *part;          /* [blocks] */
+    double *score[PPR_COLUMNS];    /* each [n], the caller's */
+    bool active[PPR_COLUMNS];      /* a column that is not stays as it is */
+    double *share;                 /* [n][width], score over weight of the edges that leave */
+    float *delta;                  /* [n][width] by place, out: what a sweep changed; may be NULL */
+    const gv_node *place;          /* [n], place of each node in `delta`; NULL: its id */
+    const struct ppr_tiles *tiles; /* one column: edges by those places; NULL: as in the graph */
+    double *arriving;              /* [n], with tiles */
+    ppr_measure *part;             /* [blocks] */
     ppr_measure found;
 } ppr_batch;
 
