@@ -107,6 +107,17 @@ typedef struct ppr_fast {
     ppr_measure found;
 } ppr_fast;
 
+/* Nodes by degree and edges in tiles, for sweeps in double precision. */
+typedef struct ppr_placed {
+    gv_node *order, *place;
+    ppr_tiles tiles;
+    double *arriving; /* [n] */
+} ppr_placed;
+
+GV_CHECKED gv_status ppr_placed_open(gv_context *ctx, const ppr_walk *walk, int threads,
+                                     ppr_placed *out, gv_error *err);
+void ppr_placed_close(gv_context *ctx, ppr_placed *p);
+
 /* Lays the graph out. `columns` are those of all batches together. */
 GV_CHECKED gv_status ppr_fast_open(gv_context *ctx, const gv_graph *g, const gv_ppr_opts *o,
                                    const ppr_walk *walk, int64_t columns, int threads,

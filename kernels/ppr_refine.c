@@ -17,7 +17,7 @@
 #include "engine/sort.h"
 #include "kernels/ppr_refine.h"
 
-enum { CHECK = 4 };
+enum { CHECK = 2 };
 
 static const double telling = 3e-7; /* what single precision can tell of a vector, in L1 */
 
@@ -150,18 +150,28 @@ static void set_recipe(const ppr_refine *r, phase *p, const ppr_teleport *t, boo
     }
 }
 
-/* Settles columns for which further sweeps of this phase are no use. */
+/* What the next sweep will move, if it shrinks as it did since the last look, but no faster than
+ * to a tenth. */
+static double foresee(double moved, double before, double a)
+{
+    const double rate = before < HUGE_VAL ? pow(moved / before, 1.0 / CHECK) : a;
+    return moved * fmin(fmax(rate, 0.1), a);
+}
+
+/* Settles columns for which further sweeps of this phase are no use: the sweep that certifies will
+ * do what is left, as far as single precision can tell. */
 static void judge(const ppr_refine *r, phase *p, const gv_ppr_column *column, bool measured)
 {
-    const double a = r->o->damping;
+    const double a = r->o->damping, tolerance = r->o->tolerance;
     for (int c = 0; c < r->fast.n_columns; c++) {
         if (!p->live[c])
             continue;
         if (measured) {
             const double norm = r->phase == 0 ? 1.0 : r->moved[c] / (1.0 - a);
-            const double moved = r->fast.found.moved[c];
-            const double wanted = fmax(0.5 * r->o->tolerance, telling * norm);
-            p->live[c] = a * moved > wanted * (1.0 - a) && moved < 0.9 * p->before[c];
+            const double moved = r->fast.found.moved[c], floor = telling * norm;
+            const double wanted = fmax(fmax(tolerance - floor, 0.5 * tolerance), floor);
+            p->live[c] = a * foresee(moved, p->before[c], a) > wanted * (1.0 - a) &&
+                         moved < 0.95 * p->before[c];
             p->before[c] = moved;
         }
         if (column[c].iterations + 1 >= r->o->max_iterations)

@@ -8,6 +8,8 @@
 
 #if defined(__x86_64__)
 #include <immintrin.h>
+/* Without optimisation gcc's intrinsics are macros, which hand masks to signed parameters. */
+#pragma GCC diagnostic ignored "-Wsign-conversion"
 #endif
 
 #define INLINE static inline __attribute__((always_inline))

@@ -12,23 +12,27 @@
 #include "engine/memory.h"
 #include "engine/parallel.h"
 
-enum { MOST_BLOCKS = PPR_TILE_SIDE / GV_BLOCK, AHEAD = 32, FEW_EDGES = 1 << 16 };
+enum { MOST_BLOCKS = PPR_TILE_SIDE / GV_BLOCK, AHEAD = 16, WAYS = 4, FEW_EDGES = 1 << 16 };
 
 /* ---- strips ------------------------------------------------------------------------------- */
 
-static int64_t row_length(const ppr_walk *walk, int64_t v)
-{
-    return walk->offset[v + 1] - walk->offset[v];
-}
+/* A row of the graph: rows come by place, and looking them up one at a time is slow. */
+typedef struct row_edges {
+    int64_t first, count;
+} row_edges;
 
-static void count_blocks(const ppr_walk *walk, const gv_node *order, int64_t *edges, int threads)
+static void find_rows(const ppr_walk *walk, const gv_node *order, row_edges *row, int64_t *edges,
+                      int threads)
 {
     const int64_t blocks = gv_blocks(walk->n);
 #pragma omp parallel for num_threads(threads) schedule(static)
     for (int64_t b = 0; b < blocks; b++) {
         int64_t sum = 0;
-        for (int64_t k = b * GV_BLOCK; k < gv_block_end(b, walk->n); k++)
-            sum += row_length(walk, order[k]);
+        for (int64_t k = b * GV_BLOCK; k < gv_block_end(b, walk->n); k++) {
+            const int64_t v = order[k], first = walk->offset[v];
+            row[k] = (row_edges){first, walk->offset[v + 1] - first};
+            sum += row[k].count;
+        }
         edges[b] = sum;
     }
 }
@@ -61,87 +65,107 @@ typedef struct entry {
 } entry;
 
 typedef struct run {
-    uint32_t start; /* in the entries of the tile */
+    uint32_t start; /* in the entries of the strip */
     uint16_t row, count;
 } run;
 
 /* What a thread works with. */
 typedef struct scratch {
-    gv_node *place; /* [edges of a strip] */
-    entry *entry;
-    float *p;    /* weights by tile, or NULL */
-    int64_t *at; /* [segments + 1] */
-    run *sorted; /* [PPR_TILE_SIDE] */
+    uint32_t *place; /* [edges of a strip] of their sources; then the ends of the runs */
+    entry *entry;    /* one more than edges */
+    float *p;        /* weights by tile, or NULL */
+    int64_t *at;     /* [WAYS][segments + 1] */
+    int64_t *runs;   /* [segments + 1], first run of a tile */
+    run *sorted;     /* [PPR_TILE_SIDE] */
 } scratch;
 
 typedef struct builder {
     gv_context *ctx;
     const ppr_walk *walk;
-    const gv_node *order, *place;
+    const gv_node *place;
+    row_edges *row; /* [n], by place */
     ppr_tiles *out;
     scratch *scratch; /* [threads] */
 } builder;
 
-/* Places of all sources of a strip, and how many there are in each segment. */
+/* Places of all sources of a strip, and how many there are in each segment. Counts are kept WAYS
+ * times, because the next one is often for the same segment. */
 static void find_places(const builder *b, const ppr_strip *s, const scratch *w)
 {
-    const ppr_walk *walk = b->walk;
-    const gv_node *restrict source = walk->source, *restrict place = b->place;
-    const int64_t last = walk->offset[walk->n] - 1;
-    int64_t i = 0;
-    memset(w->at, 0, (size_t)(b->out->n_segments + 1) * sizeof *w->at);
+    const gv_node *restrict source = b->walk->source, *restrict place = b->place;
+    const int64_t segments = b->out->n_segments;
+    uint32_t *restrict to = w->place;
+    int64_t *restrict at = w->at;
+    memset(at, 0, (size_t)(WAYS * (segments + 1)) * sizeof *at);
     for (int64_t k = s->begin; k < s->end; k++) {
-        const int64_t v = b->order[k];
-        if (k + 8 < s->end)
-            __builtin_prefetch(source + walk->offset[b->order[k + 8]]);
-        for (int64_t e = walk->offset[v]; e < walk->offset[v + 1]; e++) {
-            __builtin_prefetch(place + source[e + AHEAD < last ? e + AHEAD : last]);
-            w->place[i] = place[source[e]];
-            w->at[w->place[i++] / PPR_TILE_SIDE]++;
+        const int64_t first = b->row[k].first, end = first + b->row[k].count;
+        if (k + AHEAD < s->end)
+            __builtin_prefetch(source + b->row[k + AHEAD].first);
+        for (int64_t e = first; e < end; e++) {
+            const uint32_t x = (uint32_t)place[source[e]];
+            *to++ = x;
+            at[(e % WAYS) * (segments + 1) + x / PPR_TILE_SIDE]++;
         }
     }
-    gv_prefix_sum(w->at, b->out->n_segments);
+    for (int64_t g = 0; g < segments; g++)
+        for (int i = 1; i < WAYS; i++)
+            at[g] += at[i * (segments + 1) + g];
+    gv_prefix_sum(at, segments);
 }
 
 /* Entries by segment, then row, then as in the graph. Leaves the ends of the segments in `at`. */
 static void sort_entries(const builder *b, const ppr_strip *s, const scratch *w)
 {
-    const ppr_walk *walk = b->walk;
-    int64_t i = 0;
+    const float *restrict p = b->walk->p;
+    const uint32_t *restrict from = w->place;
+    entry *restrict entries = w->entry;
+    int64_t *restrict at = w->at;
     for (int64_t k = s->begin; k < s->end; k++) {
-        const int64_t v = b->order[k];
         const uint16_t row = (uint16_t)(k - s->begin);
-        for (int64_t e = walk->offset[v]; e < walk->offset[v + 1]; e++, i++) {
-            const gv_node at = w->place[i];
-            const int64_t to = w->at[at / PPR_TILE_SIDE]++;
-            w->entry[to] = (entry){row, (uint16_t)(at % PPR_TILE_SIDE)};
+        const int64_t first = b->row[k].first, end = first + b->row[k].count;
+        for (int64_t e = first; e < end; e++) {
+            const uint32_t x = *from++;
+            const int64_t to = at[x / PPR_TILE_SIDE]++;
+            entries[to] = (entry){row, (uint16_t)(x % PPR_TILE_SIDE)};
             if (w->p != NULL)
-                w->p[to] = walk->p[e];
+                w->p[to] = p[e];
         }
     }
 }
 
 /* ---- tiles -------------------------------------------------------------------------------- */
 
-static int64_t run_end(const entry *e, int64_t i, int64_t n)
+/* The ends of all runs of a strip, in place of the places, and the first run of each tile. */
+static void find_runs(const builder *b, const scratch *w)
 {
-    const uint16_t row = e[i].row;
-    do
-        i++;
-    while (i < n && e[i].row == row);
-    return i;
+    const entry *restrict e = w->entry;
+    uint32_t *restrict end = w->place;
+    int64_t i = 0, n = 0;
+    for (int64_t g = 0; g < b->out->n_segments; g++) {
+        const int64_t last = w->at[g] - 1;
+        w->runs[g] = n;
+        for (; i < last; i++) {
+            end[n] = (uint32_t)i + 1;
+            n += e[i].row != e[i + 1].row;
+        }
+        if (i == last) {
+            end[n++] = (uint32_t)++i;
+        }
+    }
+    w->runs[b->out->n_segments] = n;
 }
 
-/* Adds the long runs of entries [0, n), and how many short ones there are of each length. */
-static int64_t count_runs(const entry *e, int64_t n, int64_t *shorts)
+/* How many short runs a tile has of each length; returns how many long ones that makes. */
+static int64_t count_runs(const scratch *w, int64_t g, int64_t *shorts)
 {
-    int64_t longs = 0;
-    for (int64_t i = 0, end; i < n; i = end) {
-        end = run_end(e, i, n);
-        if (end - i > PPR_TILE_SHORT)
-            longs += (end - i + PPR_TILE_LONG - 1) / PPR_TILE_LONG;
+    int64_t longs = 0, start = g > 0 ? w->at[g - 1] : 0;
+    for (int64_t i = w->runs[g]; i < w->runs[g + 1]; i++) {
+        const int64_t count = w->place[i] - start;
+        if (count > PPR_TILE_SHORT)
+            longs += (count + PPR_TILE_LONG - 1) / PPR_TILE_LONG;
         else
-            shorts[end - i]++;
+            shorts[count]++;
+        start = w->place[i];
     }
     return longs;
 }
@@ -153,7 +177,7 @@ static void measure_tiles(const builder *b, const ppr_strip *s, const scratch *w
     for (int64_t g = 0; g < b->out->n_segments; g++) {
         int64_t shorts[PPR_TILE_SHORT + 1] = {0}, n = 0;
         s->tile[g] = at;
-        at.run += count_runs(w->entry + at.edge, w->at[g] - at.edge, shorts);
+        at.run += count_runs(w, g, shorts);
         for (int length = 1; length <= PPR_TILE_SHORT; length++)
             n += shorts[length];
         at.slice += (n + PPR_TILE_LANES - 1) / PPR_TILE_LANES;
@@ -162,53 +186,64 @@ static void measure_tiles(const builder *b, const ppr_strip *s, const scratch *w
     s->tile[b->out->n_segments] = at;
 }
 
-/* Writes the long runs of tile g and sorts the short ones; returns the number of these. */
-static int64_t sort_runs(const ppr_strip *s, int64_t g, const scratch *w, int64_t *written)
+/* Writes a long run; returns where the next edge goes. */
+static int64_t write_long(const ppr_strip *s, const scratch *w, int64_t start, int64_t end,
+                          int64_t to, int64_t *next)
 {
-    const int64_t first = s->tile[g].edge, n = s->tile[g + 1].edge - first;
-    const entry *e = w->entry + first;
-    int64_t at[PPR_TILE_SHORT + 2] = {0}, shorts = 0, next = s->tile[g].run, to = first;
-    count_runs(e, n, at);
+    for (int64_t k = start; k < end; k++)
+        s->source[to + k - start] = w->entry[k].source;
+    if (s->p != NULL)
+        memcpy(s->p + to, w->p + start, (size_t)(end - start) * sizeof *s->p);
+    for (int64_t left = end - start; left > 0; left -= PPR_TILE_LONG)
+        s->run[(*next)++] = (ppr_long_run){w->entry[start].row,
+                                           (uint16_t)(left < PPR_TILE_LONG ? left : PPR_TILE_LONG)};
+    return to + end - start;
+}
+
+/* Writes the long runs of tile g and sorts the short ones; returns the number of these, and where
+ * the next edge goes. */
+static int64_t sort_runs(const ppr_strip *s, int64_t g, const scratch *w, int64_t *to)
+{
+    int64_t at[PPR_TILE_SHORT + 1] = {0}, shorts = 0, next = s->tile[g].run;
+    int64_t start = s->tile[g].edge;
+    count_runs(w, g, at);
     for (int length = PPR_TILE_SHORT; length >= 1; length--) {
         const int64_t count = at[length];
         at[length] = shorts;
         shorts += count;
     }
-    for (int64_t i = 0, end; i < n; i = end) {
-        end = run_end(e, i, n);
-        if (end - i <= PPR_TILE_SHORT) {
-            w->sorted[at[end - i]++] = (run){(uint32_t)i, e[i].row, (uint16_t)(end - i)};
-            continue;
-        }
-        for (int64_t k = i; k < end; k++, to++) {
-            s->source[to] = e[k].source;
-            if (s->p != NULL)
-                s->p[to] = w->p[first + k];
-        }
-        for (int64_t left = end - i; left > 0; left -= PPR_TILE_LONG)
-            s->run[next++] =
-                (ppr_long_run){e[i].row, (uint16_t)(left < PPR_TILE_LONG ? left : PPR_TILE_LONG)};
+    *to = start;
+    for (int64_t i = w->runs[g]; i < w->runs[g + 1]; i++) {
+        const int64_t end = w->place[i], count = end - start;
+        if (count > PPR_TILE_SHORT)
+            *to = write_long(s, w, start, end, *to, &next);
+        else
+            w->sorted[at[count]++] = (run){(uint32_t)start, w->entry[start].row, (uint16_t)count};
+        start = end;
     }
-    *written = to;
     return shorts;
 }
 
 /* Writes up to 16 sorted runs beside each other; returns where the next edge goes. */
-static int64_t write_slice(const ppr_strip *s, int64_t first, const run *r, int lanes,
-                           const scratch *w, ppr_slice *out, int64_t to)
+static int64_t write_slice(const ppr_strip *s, const run *r, int lanes, const scratch *w,
+                           ppr_slice *out, int64_t to)
 {
-    const entry *e = w->entry + first;
+    const entry *restrict e = w->entry;
+    uint16_t *restrict source = s->source;
     memset(out, 0, sizeof *out);
     for (int i = 0; i < lanes; i++) {
         out->row[i] = r[i].row;
         out->count[i] = (uint8_t)r[i].count;
     }
-    for (uint32_t k = 0; k < r[0].count; k++)
-        for (int i = 0; i < lanes && r[i].count > k; i++, to++) {
-            s->source[to] = e[r[i].start + k].source;
-            if (s->p != NULL)
-                s->p[to] = w->p[first + r[i].start + k];
-        }
+    for (uint32_t k = 0; k < r[0].count; k++) {
+        while (r[lanes - 1].count <= k)
+            lanes--;
+        for (int i = 0; i < lanes; i++)
+            source[to + i] = e[r[i].start + k].source;
+        for (int i = 0; i < lanes && s->p != NULL; i++)
+            s->p[to + i] = w->p[r[i].start + k];
+        to += lanes;
+    }
     return to;
 }
 
@@ -219,7 +254,7 @@ static void write_tiles(const builder *b, const ppr_strip *s, const scratch *w)
         const int64_t n = sort_runs(s, g, w, &to);
         for (int64_t i = 0; i < n; i += PPR_TILE_LANES) {
             const int lanes = n - i < PPR_TILE_LANES ? (int)(n - i) : PPR_TILE_LANES;
-            to = write_slice(s, s->tile[g].edge, w->sorted + i, lanes, w, &s->slice[slice++], to);
+            to = write_slice(s, w->sorted + i, lanes, w, &s->slice[slice++], to);
         }
     }
 }
@@ -231,6 +266,7 @@ static bool make_strip(const builder *b, ppr_strip *s, const scratch *w)
     s->tile = gv_alloc(b->ctx, b->out->n_segments + 1, sizeof *s->tile);
     if (s->tile == NULL)
         return false;
+    find_runs(b, w);
     measure_tiles(b, s, w);
     const ppr_tile end = s->tile[b->out->n_segments];
     s->run = gv_alloc(b->ctx, end.run, sizeof *s->run);
@@ -260,6 +296,7 @@ static void scratch_free(const builder *b, int threads)
 {
     for (int i = 0; b->scratch != NULL && i < threads; i++) {
         gv_free(b->ctx, b->scratch[i].sorted);
+        gv_free(b->ctx, b->scratch[i].runs);
         gv_free(b->ctx, b->scratch[i].at);
         gv_free(b->ctx, b->scratch[i].p);
         gv_free(b->ctx, b->scratch[i].entry);
@@ -276,12 +313,13 @@ static bool scratch_take(builder *b, int64_t longest, int threads)
     for (int i = 0; b->scratch != NULL && i < threads; i++) {
         scratch *w = &b->scratch[i];
         w->place = gv_alloc(ctx, longest, sizeof *w->place);
-        w->entry = gv_alloc(ctx, longest, sizeof *w->entry);
+        w->entry = gv_alloc(ctx, longest + 1, sizeof *w->entry);
         w->p = weighted ? gv_alloc(ctx, longest, sizeof *w->p) : NULL;
-        w->at = gv_alloc(ctx, b->out->n_segments + 1, sizeof *w->at);
+        w->at = gv_alloc(ctx, WAYS * (b->out->n_segments + 1), sizeof *w->at);
+        w->runs = gv_alloc(ctx, b->out->n_segments + 1, sizeof *w->runs);
         w->sorted = gv_alloc(ctx, PPR_TILE_SIDE, sizeof *w->sorted);
-        if (w->place == NULL || w->entry == NULL || w->at == NULL || w->sorted == NULL ||
-            (weighted && w->p == NULL))
+        if (w->place == NULL || w->entry == NULL || w->at == NULL || w->runs == NULL ||
+            w->sorted == NULL || (weighted && w->p == NULL))
             return false;
     }
     return b->scratch != NULL;
@@ -292,7 +330,7 @@ gv_status ppr_tiles_build(gv_context *ctx, const ppr_walk *walk, const gv_node *
 {
     const int64_t blocks = gv_blocks(walk->n);
     int64_t longest = 0;
-    builder b = {.ctx = ctx, .walk = walk, .order = order, .place = place, .out = out};
+    builder b = {.ctx = ctx, .walk = walk, .place = place, .out = out};
     *out = (ppr_tiles){.n_segments = (walk->n + PPR_TILE_SIDE - 1) / PPR_TILE_SIDE,
                        .n = walk->n,
                        .order = order,
@@ -300,13 +338,15 @@ gv_status ppr_tiles_build(gv_context *ctx, const ppr_walk *walk, const gv_node *
                        .sums = gv_alloc(ctx, (int64_t)threads * PPR_TILE_SIDE, sizeof(double)),
                        .lanes = ppr_tile_lanes_best()};
     int64_t *edges = gv_alloc(ctx, blocks, sizeof *edges);
-    bool fine = out->strip != NULL && out->sums != NULL && edges != NULL;
+    b.row = gv_alloc(ctx, walk->n, sizeof *b.row);
+    bool fine = out->strip != NULL && out->sums != NULL && edges != NULL && b.row != NULL;
     if (fine) {
-        count_blocks(walk, order, edges, threads);
+        find_rows(walk, order, b.row, edges, threads);
         out->n_strips = cut_strips(walk, edges, out->strip, &longest);
         fine = scratch_take(&b, longest, threads) && make_strips(&b, threads);
         scratch_free(&b, threads);
     }
+    gv_free(ctx, b.row);
     gv_free(ctx, edges);
     if (fine)
         return GV_OK;

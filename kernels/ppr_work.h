@@ -76,6 +76,9 @@ void ppr_teleport_free(gv_context *ctx, ppr_teleport *t);
 /* Writes column `c` densely into score [n]. */
 void ppr_teleport_fill(const ppr_teleport *t, int c, double *score, int64_t n, int threads);
 
+/* GV_OK, or what is wrong with the options, but for the layout. */
+GV_CHECKED gv_status ppr_check_opts(const gv_graph *g, const gv_ppr_opts *o, gv_error *err);
+
 /* GV_OK, or what is wrong with the teleport columns. */
 GV_CHECKED gv_status ppr_teleport_check(const gv_teleport *t, int64_t n_nodes, gv_error *err);
 
