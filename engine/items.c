@@ -224,6 +224,13 @@ static void sort_span(span *s, uint64_t base, int bits)
         }
 }
 
+uint64_t *gv_keys_sort(uint64_t *key, uint64_t *room, int64_t n, int bits)
+{
+    span s = {key, room, NULL, NULL, n};
+    sort_span(&s, 0, bits);
+    return s.a;
+}
+
 /* ---- all of them ----------------------------------------------------------------------------- */
 
 typedef struct sorter {

@@ -3,6 +3,7 @@
 #define IO_GRAPH_FILE_H
 
 #include "engine/csr.h"
+#include "grapevine/graph_writer.h"
 #include "io/h5.h"
 
 /* Path of the file that a graph is mapped from, "graph" for one in memory; lives as long as `g`. */
@@ -14,6 +15,14 @@ const char *gv_probability_rule_name(gv_probability_rule rule);
 /* Writes the external ids as dataset `path`. */
 GV_CHECKED gv_status gv_h5_write_ids(gv_h5 *f, const char *path, const gv_graph *g,
                                      uint64_t *checksum, gv_error *err);
+
+/* Elements of an array of a graph in the making, at a place of their own, instead of
+ * gv_graph_writer_append(): in any order and from many threads, but each place once. Their checksum
+ * is taken from the file when that is committed. */
+GV_CHECKED gv_status gv_graph_writer_place(gv_graph_writer *w, int array, int64_t first,
+                                           const void *data, int64_t count, gv_error *err);
+/* Says that all of an array was placed. */
+void gv_graph_writer_placed(gv_graph_writer *w, int array);
 
 /* What @content_hash covers. Checksums are those of the datasets; that of the probability is 0
  * unless the rule is "stored". */

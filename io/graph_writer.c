@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/context.h"
 #include "engine/error.h"
 #include "engine/hash.h"
 #include "engine/memory.h"
@@ -21,7 +22,7 @@
 enum { PATH_CHARS = 96 };
 
 typedef struct array {
-    bool there;
+    bool there, placed;
     int64_t element; /* bytes */
     gv_h5_stream stream;
     uint64_t checksum;
@@ -185,6 +186,25 @@ GV_API gv_status gv_graph_writer_append(gv_graph_writer *w, int i, const void *d
     return gv_h5_stream_append(w->f, &a->stream, data, count * a->element, err);
 }
 
+gv_status gv_graph_writer_place(gv_graph_writer *w, int i, int64_t first, const void *data,
+                                int64_t count, gv_error *err)
+{
+    const array *a = &w->array[i];
+    return gv_h5_slab(w->f, &a->stream.array, first * a->element, data, count * a->element, err);
+}
+
+void gv_graph_writer_placed(gv_graph_writer *w, int i)
+{
+    w->array[i].placed = true;
+}
+
+static gv_status end_array(gv_graph_writer *w, array *a, gv_error *err)
+{
+    if (a->placed)
+        return gv_h5_end(w->f, &a->stream.array, &a->checksum, err);
+    return gv_h5_stream_end(w->f, &a->stream, &a->checksum, err);
+}
+
 static void free_writer(gv_graph_writer *w)
 {
     for (int i = 0; i < w->arrays; i++)
@@ -200,7 +220,7 @@ GV_API gv_status gv_graph_writer_commit(gv_graph_writer **writer, char *hash, gv
     *writer = NULL;
     for (int i = 0; st == GV_OK && i < w->arrays; i++)
         if (w->array[i].there)
-            st = gv_h5_stream_end(w->f, &w->array[i].stream, &w->array[i].checksum, err);
+            st = end_array(w, &w->array[i], err);
     const gv_graph_sums sums = {.indptr = w->array[GV_ARRAY_OUT_INDPTR].checksum,
                                 .indices = w->array[GV_ARRAY_OUT_INDICES].checksum,
                                 .ids = w->array[GV_ARRAY_IDS].checksum,
@@ -208,6 +228,8 @@ GV_API gv_status gv_graph_writer_commit(gv_graph_writer **writer, char *hash, gv
     gv_graph_content_hash(&w->plan, &sums, text);
     if (st == GV_OK)
         st = gv_h5_set_text(w->f, "/", "content_hash", text, err);
+    if (st == GV_OK)
+        st = gv_progress(w->ctx, "sync", 0, 1, err);
     if (st == GV_OK)
         st = gv_h5_commit(&w->f, err);
     else

@@ -200,6 +200,9 @@ GV_CHECKED gv_status gv_h5_slab(gv_h5 *f, const gv_h5_array *array, int64_t firs
 GV_CHECKED gv_status gv_h5_end(gv_h5 *f, const gv_h5_array *array, uint64_t *checksum,
                                gv_error *err);
 
+/* Bytes of a file that are mapped at a time to take a checksum. */
+enum { GV_H5_WINDOW = 64 << 20 };
+
 /* The same piece by piece in order, with the checksum taken on the way: begin, append until the
  * array is full, end. Pieces of many 4 MiB are hashed and written in parallel. A stream that is not
  * ended is given up with gv_h5_stream_drop(), which is allowed on one that is all zero or ended. */

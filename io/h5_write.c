@@ -18,7 +18,7 @@
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "arrays go to the file as they are");
 
-enum { PATH_CHARS = 1024, WINDOW = 256 << 20 };
+enum { PATH_CHARS = 1024 };
 
 static gv_status make_group(gv_h5 *f, const char *path, gv_error *err)
 {
@@ -167,8 +167,8 @@ gv_status gv_h5_set_checksum(gv_h5 *f, const char *path, uint64_t checksum, gv_e
 static gv_status hash_back(gv_h5 *f, const gv_h5_array *array, gv_hasher *h, gv_error *err)
 {
     const int64_t page = (int64_t)sysconf(_SC_PAGESIZE);
-    for (int64_t at = 0; at < array->bytes; at += WINDOW) {
-        const int64_t left = array->bytes - at, bytes = left < WINDOW ? left : WINDOW;
+    for (int64_t at = 0; at < array->bytes; at += GV_H5_WINDOW) {
+        const int64_t left = array->bytes - at, bytes = left < GV_H5_WINDOW ? left : GV_H5_WINDOW;
         const int64_t lead = (array->offset + at) % page;
         char *base = mmap(NULL, (size_t)(lead + bytes), PROT_READ, MAP_SHARED, f->out.fd,
                           array->offset + at - lead);

@@ -14,6 +14,7 @@
 #include "engine/memory.h"
 #include "engine/parallel.h"
 #include "io/import_formats.h"
+#include "io/import_lanes.h"
 #include "io/import_talk.h"
 
 static const char hint[] = "; ids of text need --id string";
@@ -179,6 +180,7 @@ static void release(importer *im)
         import_free_segment(im, &im->segment[i]);
     gv_pile_drop(im->spill, &im->pairs);
     gv_pile_drop(im->spill, &im->pair_weights);
+    import_lanes_end(im);
     gv_spill_close(im->spill);
     gv_id_set_end(&im->set);
     gv_names_end(&im->names);
@@ -190,10 +192,10 @@ static void release(importer *im)
         gv_free(im->ctx, (void *)arrays[i]);
 }
 
-static void begin(importer *im, gv_context *ctx, const char *const *paths,
+static void begin(importer *im, gv_context *ctx, const char *const *paths, int64_t n_paths,
                   const gv_import_opts *opts)
 {
-    *im = (importer){.ctx = ctx, .paths = paths, .index = {.ctx = ctx}};
+    *im = (importer){.ctx = ctx, .paths = paths, .n_paths = n_paths, .index = {.ctx = ctx}};
     im->o = opts != NULL ? *opts : gv_import_defaults();
     im->ids = import_field(im->o.ids);
     gv_id_set_begin(ctx, &im->set);
@@ -220,7 +222,7 @@ GV_API gv_status gv_import(gv_context *ctx, const char *const *paths, int64_t n_
                            gv_error *err)
 {
     importer im;
-    begin(&im, ctx, paths, opts);
+    begin(&im, ctx, paths, n_paths, opts);
     gv_status st = read_all(&im, n_paths, err);
     if (st == GV_OK)
         st = import_graph(&im, out, err);
@@ -253,10 +255,14 @@ static gv_status check_output(const char *path, bool overwrite, gv_error *err)
 
 static gv_status build_file(importer *im, const char *path, bool overwrite, gv_error *err)
 {
+    bool fits = false;
+    gv_status st = import_lanes_fit(im, &fits, err);
+    if (st != GV_OK || fits)
+        return st == GV_OK ? import_lanes_file(im, path, overwrite, err) : st;
     if (im->spill != NULL || !import_fits(im))
         return import_disk(im, path, overwrite, err);
     gv_graph *g = NULL;
-    gv_status st = import_graph(im, &g, err);
+    st = import_graph(im, &g, err);
     if (st == GV_OK)
         st = gv_graph_save(im->ctx, g, path, overwrite, err);
     if (st == GV_OK) {
@@ -272,13 +278,15 @@ GV_API gv_status gv_import_file(gv_context *ctx, const char *const *paths, int64
                                 gv_import_info *info, gv_error *err)
 {
     importer im;
-    begin(&im, ctx, paths, opts);
+    begin(&im, ctx, paths, n_paths, opts);
     char *own = im.o.tmpdir == NULL ? folder_of(ctx, path) : NULL;
     im.folder = own != NULL ? own : im.o.tmpdir;
     gv_status st =
         im.folder == NULL ? gv_no_memory(ctx, "import", err) : check_output(path, overwrite, err);
-    if (st == GV_OK)
+    if (st == GV_OK) {
+        gv_spill_clean(im.folder);
         st = read_all(&im, n_paths, err);
+    }
     if (st == GV_OK)
         st = build_file(&im, path, overwrite, err);
     if (st == GV_OK && info != NULL)

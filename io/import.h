@@ -27,6 +27,7 @@ typedef struct import_segment {
 typedef struct importer {
     gv_context *ctx;
     const char *const *paths;
+    int64_t n_paths;
     gv_import_opts o;
     gv_field ids;
     gv_id_set set;  /* integer ids met so far */
@@ -40,6 +41,8 @@ typedef struct importer {
     int64_t n_spilled;           /* segments */
     gv_spill *spill;             /* NULL while everything fits */
     gv_pile pairs, pair_weights; /* of the segments, one behind the other */
+    struct import_lanes *lanes;  /* edges that go the quick way; NULL: none */
+    bool lanes_left;             /* the quick way was tried and is not tried again */
     /* the table of consumers */
     gv_role *role; /* [1 + n_attributes] */
     char (*attribute_name)[64];
@@ -102,6 +105,12 @@ const char *import_id_text(const importer *im, int64_t node, char *text);
 /* Takes over the edges of a batch: columns of source, target and, if it is `weighted`, weight. */
 gv_status import_take_batch(importer *im, const gv_batch *batch, bool weighted, int64_t path,
                             gv_error *err);
+/* A segment of n edges without arrays. */
+gv_status import_new_segment(importer *im, int64_t n, int64_t path, import_segment **out,
+                             gv_error *err);
+/* A bound on the number of consumers before it is known; `count`: look at each word of the bitmap.
+ */
+int64_t import_most_nodes(const importer *im, bool count);
 /* The name of one of the files, for messages. */
 const char *import_file_name(const importer *im, int64_t path);
 /* Whether lines are kept, to trace edges that the builder refuses. */

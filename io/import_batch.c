@@ -10,7 +10,7 @@
 #include "engine/error.h"
 #include "engine/memory.h"
 #include "engine/parallel.h"
-#include "io/import.h"
+#include "io/import_lanes.h"
 
 enum { LEAST_EXTENT = 4096, MOST_EXTENT = 256 << 10 };
 
@@ -30,9 +30,7 @@ bool import_keeps_lines(const importer *im)
 
 /* ---- what fits ------------------------------------------------------------------------------- */
 
-/* A bound on the number of consumers before it is known; `count`: look at each word of the bitmap.
- */
-static int64_t most_nodes(const importer *im, bool count)
+int64_t import_most_nodes(const importer *im, bool count)
 {
     int64_t most = im->names.n + (count ? 0 : 64 * im->set.n_words);
     for (int64_t i = 0; count && i < im->set.n_words; i++)
@@ -67,8 +65,8 @@ static bool fits(const importer *im, int64_t nodes)
 
 bool import_fits(const importer *im)
 {
-    return im->ctx->memory_limit == 0 || fits(im, most_nodes(im, false)) ||
-           fits(im, most_nodes(im, true));
+    return im->ctx->memory_limit == 0 || fits(im, import_most_nodes(im, false)) ||
+           fits(im, import_most_nodes(im, true));
 }
 
 static gv_status spill_segment(importer *im, import_segment *s, gv_error *err)
@@ -111,6 +109,8 @@ gv_status import_spill(importer *im, gv_error *err)
 
 gv_status import_relieve(importer *im, gv_error *err)
 {
+    if (im->lanes != NULL)
+        return GV_OK;
     if (im->spill == NULL && (im->folder == NULL || import_fits(im)))
         return GV_OK;
     return import_spill(im, err);
@@ -118,8 +118,7 @@ gv_status import_relieve(importer *im, gv_error *err)
 
 /* ---- segments -------------------------------------------------------------------------------- */
 
-/* A segment without arrays. */
-static gv_status new_segment(importer *im, int64_t n, int64_t path, import_segment **out,
+gv_status import_new_segment(importer *im, int64_t n, int64_t path, import_segment **out,
                              gv_error *err)
 {
     if (im->n_segments == im->segment_capacity) {
@@ -323,9 +322,15 @@ gv_status import_take_batch(importer *im, const gv_batch *batch, bool weighted, 
                             gv_error *err)
 {
     const bool texts = im->ids == GV_FIELD_TEXT;
+    bool taken = false;
+    gv_status st = import_lanes_take(im, batch, weighted, &taken, err);
+    if (st == GV_OK && taken && im->o.build.self_loops_error && im->n_loops > 0)
+        return find_self_loop(im, batch, path, err);
+    if (st != GV_OK || taken)
+        return st;
     copy_job job = {
         .batch = batch, .reverse = im->o.reverse, .least = INT64_MAX, .most = INT64_MIN};
-    gv_status st = new_segment(im, batch->n_rows, path, &job.to, err);
+    st = import_new_segment(im, batch->n_rows, path, &job.to, err);
     if (st != GV_OK)
         return st;
     if (!texts && batch->n_rows > 0) {

@@ -12,17 +12,14 @@
 #include "engine/context.h"
 #include "engine/error.h"
 #include "engine/memory.h"
-#include "grapevine/graph_writer.h"
 #include "io/import_disk.h"
+#include "io/import_target.h"
 
 enum { LEAST_COPY = 64 << 10, COPY_BYTES = 4 << 20, TURN_BLOCKS = 8 };
 
 typedef struct disk {
     importer *im;
-    gv_graph_plan plan;
-    gv_column_plan column[GV_MAX_ATTRIBUTES];
-    gv_graph *nodes; /* ids and attributes, no edges */
-    gv_graph_writer *writer;
+    import_target to;
     gv_rows rows;
     int64_t most;   /* items that are taken from a shelf at a time */
     bool stored;    /* probabilities are an array */
@@ -168,11 +165,11 @@ static gv_status use_rows(disk *d, gv_items *items, bool home, gv_error *err)
     if (st == GV_OK)
         st = gv_blocks_plain(ctx, items, &blocks, err);
     if (st == GV_OK)
-        st = pour(d, items, &blocks, !home && d->plan.directed, d->stored, &column, &value, err);
+        st = pour(d, items, &blocks, !home && d->to.plan.directed, d->stored, &column, &value, err);
     if (st == GV_OK && column != NULL)
-        st = gv_graph_writer_append(d->writer, GV_ARRAY_IN_INDICES, column, items->n, err);
+        st = gv_graph_writer_append(d->to.writer, GV_ARRAY_IN_INDICES, column, items->n, err);
     if (st == GV_OK && value != NULL)
-        st = gv_graph_writer_append(d->writer,
+        st = gv_graph_writer_append(d->to.writer,
                                     home ? GV_ARRAY_OUT_PROBABILITY : GV_ARRAY_IN_PROBABILITY,
                                     value, items->n, err);
     if (st == GV_OK && d->shared && !home)
@@ -195,54 +192,13 @@ static gv_status use_home(void *arg, gv_items *items, gv_error *err)
 
 /* ---- the file -------------------------------------------------------------------------------- */
 
-/* Ids and attributes in the shape of a graph without edges. */
-static gv_status make_nodes(disk *d, gv_error *err)
-{
-    importer *im = d->im;
-    gv_graph *g = d->nodes = gv_alloc_zero(im->ctx, 1, sizeof *g);
-    if (g == NULL)
-        return gv_no_memory(im->ctx, "import", err);
-    g->ctx = im->ctx;
-    g->release = gv_graph_release_arrays;
-    g->n_nodes = im->n_nodes;
-    g->id_width = 0;
-    if (im->ids == GV_FIELD_TEXT) {
-        char *text;
-        const gv_status st = import_texts(im, &text, &g->id_width, err);
-        if (st != GV_OK)
-            return st;
-        g->id_kind = GV_ID_STRING;
-        g->id_text = text;
-    }
-    return import_attributes(im, g, err);
-}
-
 static void make_plan(disk *d)
 {
     const importer *im = d->im;
-    d->plan = (gv_graph_plan){.n_nodes = im->n_nodes,
-                              .directed = !im->o.build.undirected,
-                              .rule = gv_rule_of(&im->o.build, im->weights),
-                              .id_kind = im->ids == GV_FIELD_TEXT ? GV_ID_STRING : GV_ID_INT,
-                              .column = d->column};
-    if (d->plan.rule == GV_PROBABILITY_CONSTANT)
-        d->plan.constant = im->o.build.constant;
-    d->stored = d->plan.rule == GV_PROBABILITY_STORED;
+    import_target_begin(d->im, &d->to);
+    d->stored = d->to.plan.rule == GV_PROBABILITY_STORED;
     d->shared = d->stored && im->o.build.source == GV_FROM_WC;
     d->symmetric = im->o.build.undirected && (!d->stored || im->o.build.source == GV_FROM_WEIGHT);
-}
-
-static gv_status put_nodes(disk *d, gv_error *err)
-{
-    const gv_graph *g = d->nodes;
-    const void *ids = g->id_text != NULL ? (const void *)g->id_text : (const void *)d->im->node_id;
-    gv_status st = gv_graph_writer_append(d->writer, GV_ARRAY_IDS, ids, g->n_nodes, err);
-    for (int32_t i = 0; st == GV_OK && i < g->n_attributes; i++) {
-        const gv_attribute *a = &g->attribute[i];
-        const void *data = a->i32 != NULL ? (const void *)a->i32 : (const void *)a->f32;
-        st = gv_graph_writer_append(d->writer, GV_ARRAY_COLUMN + i, data, g->n_nodes, err);
-    }
-    return st;
 }
 
 /* Copies a pile of 4-byte elements into one of the file's arrays. */
@@ -256,7 +212,7 @@ static gv_status copy_pile(disk *d, gv_pile *pile, int array, bool keep, gv_erro
         n = left < room ? left : room;
         st = gv_pile_take(d->im->spill, pile, buffer, n, keep, err);
         if (st == GV_OK)
-            st = gv_graph_writer_append(d->writer, array, buffer, n / 4, err);
+            st = gv_graph_writer_append(d->to.writer, array, buffer, n / 4, err);
     }
     gv_pile_rewind(pile);
     gv_free(d->im->ctx, buffer);
@@ -266,21 +222,10 @@ static gv_status copy_pile(disk *d, gv_pile *pile, int array, bool keep, gv_erro
 /* Lays the file out and fills in the nodes and the rows by source. */
 static gv_status put_sources(disk *d, const char *path, bool overwrite, gv_error *err)
 {
-    gv_status st = make_nodes(d, err);
-    if (st != GV_OK)
-        return st;
-    d->plan.n_edges = d->rows.n_edges;
-    d->plan.id_width = d->nodes->id_width;
-    d->plan.n_columns = d->nodes->n_attributes;
-    for (int32_t i = 0; i < d->plan.n_columns; i++)
-        d->column[i] =
-            (gv_column_plan){d->nodes->attribute[i].name, d->nodes->attribute[i].i32 == NULL};
-    st = gv_graph_writer_create(d->im->ctx, path, overwrite, &d->plan, &d->writer, err);
+    gv_status st = import_target_create(&d->to, d->rows.n_edges, path, overwrite, err);
     if (st == GV_OK)
-        st = put_nodes(d, err);
-    if (st == GV_OK)
-        st = gv_graph_writer_append(d->writer, GV_ARRAY_OUT_INDPTR, d->rows.indptr,
-                                    d->plan.n_nodes + 1, err);
+        st = gv_graph_writer_append(d->to.writer, GV_ARRAY_OUT_INDPTR, d->rows.indptr,
+                                    d->to.plan.n_nodes + 1, err);
     if (st == GV_OK)
         st = copy_pile(d, &d->column_pile, GV_ARRAY_OUT_INDICES, false, err);
     if (st == GV_OK && d->stored && !d->shared)
@@ -301,12 +246,12 @@ static gv_status put_targets(disk *d, gv_error *err)
         return GV_OK;
     restart_rows(d);
     if (d->shared)
-        shelf_begin(d->im, 0, d->im->n_nodes, true, d->plan.n_edges, d->most, d->home);
+        shelf_begin(d->im, 0, d->im->n_nodes, true, d->to.plan.n_edges, d->most, d->home);
     gv_status st = shelf_empty(d->by_target, d->most, use_targets, d, err);
     gv_rows_end(&d->rows, d->im->n_nodes);
-    if (st == GV_OK && d->plan.directed)
-        st = gv_graph_writer_append(d->writer, GV_ARRAY_IN_INDPTR, d->rows.indptr,
-                                    d->plan.n_nodes + 1, err);
+    if (st == GV_OK && d->to.plan.directed)
+        st = gv_graph_writer_append(d->to.writer, GV_ARRAY_IN_INDPTR, d->rows.indptr,
+                                    d->to.plan.n_nodes + 1, err);
     if (st != GV_OK || !d->shared)
         return st;
     restart_rows(d);
@@ -352,9 +297,9 @@ static gv_status make_file(disk *d, const char *path, bool overwrite, gv_error *
     if (st == GV_OK)
         st = put_targets(d, err);
     if (st == GV_OK)
-        st = gv_graph_writer_commit(&d->writer, NULL, err);
+        st = gv_graph_writer_commit(&d->to.writer, NULL, err);
     im->info.n_nodes = im->n_nodes;
-    im->info.n_edges = d->plan.n_edges;
+    im->info.n_edges = d->to.plan.n_edges;
     im->info.bytes_spilled = gv_spill_peak(im->spill);
     return st;
 }
@@ -363,7 +308,7 @@ static void release(disk *d)
 {
     gv_context *ctx = d->im->ctx;
     shelf *const shelves[] = {d->by_source, d->by_target, d->home};
-    gv_graph_writer_discard(d->writer);
+    import_target_end(&d->to);
     for (int i = 0; i < 3; i++) {
         if (shelves[i] != NULL)
             shelf_end(shelves[i]);
@@ -372,7 +317,6 @@ static void release(disk *d)
     gv_pile_drop(d->im->spill, &d->column_pile);
     gv_pile_drop(d->im->spill, &d->value_pile);
     gv_free(ctx, d->rows.indptr);
-    gv_graph_free(d->nodes);
     gv_free(ctx, d);
 }
 

@@ -1,7 +1,7 @@
 /* import_plan.c -- what gv_import() will take: sizes from a sample of the edge lists, then the
- * allocations of import_batch.c, import_graph.c and the engine's build.c and items.c in their
- * order. Where these exceed the memory limit, the edges go to disk (import_disk.c), which takes
- * what there is.
+ * allocations of import_lanes.c and import_lanes_file.c, or of import_batch.c, import_graph.c and
+ * the engine's build.c and items.c, in their order. Where the latter exceed the memory limit, the
+ * edges go to disk (import_disk.c), which takes what there is.
  *
  * The number of consumers is that of the ids in the sample if it is the whole; else an estimate of
  * different ids, not above the range they lie in, and the range itself where ids lie densely in it.
@@ -16,6 +16,7 @@
 #include "engine/sort.h"
 #include "grapevine/plan.h"
 #include "io/import_formats.h"
+#include "io/import_lanes.h"
 #include "io/sample.h"
 
 /* Bytes of text, and edges sorted or numbered, a second and thread. Docs: plan.md. */
@@ -46,6 +47,8 @@ typedef struct extent {
     bool marked;    /* they go into a bitmap */
     bool spilled;   /* edges go to disk */
     int64_t bitmap; /* bytes */
+    bool quick;     /* they go the way of import_lanes.h: buckets, and bytes of an extent */
+    int64_t buckets, piece, limit;
 } extent;
 
 static gv_status more_room(looker *l, int64_t n, gv_error *err)
@@ -228,6 +231,45 @@ static int64_t columns_bytes(const importer *im, const extent *x)
     return x->widest_rows * ((im->ids == GV_FIELD_TEXT ? 32 : 16) + (x->weights ? 8 : 0));
 }
 
+static int64_t index_bytes(const extent *x)
+{
+    int64_t buckets = x->range;
+    while (buckets >= 2 * x->nodes && buckets > 1)
+        buckets /= 2;
+    return 4 * (buckets + 2);
+}
+
+/* Edges of the quick way: all strands end in extents that are not full. */
+static void plan_strands(const importer *im, const extent *x, int32_t threads, gv_plan *plan,
+                         held *h)
+{
+    const int64_t limit = x->limit;
+    const int64_t items = x->rows * (im->o.build.undirected ? 2 : 1);
+    const int64_t most = threads * x->buckets * x->piece / 2;
+    const int64_t all = 8 * items + (most < 8 * items ? most : 8 * items);
+    const int64_t room = limit - limit / 16 - 20 * x->nodes - 3 * (int64_t)BLOCK;
+    const int64_t memory = limit == 0 || all < room ? all : room > 0 ? room : 0;
+    h->segments = gv_plan_hold(plan, GV_PLAN_MEMORY, "edges by ranges of ids", memory);
+    if (memory < all)
+        gv_plan_hold(plan, GV_PLAN_DISK, "edges by ranges of ids", all - memory);
+}
+
+/* Ranges of rows are sorted, one a thread. */
+static void plan_ranges(const importer *im, const extent *x, int32_t threads, gv_plan *plan,
+                        held *h)
+{
+    const int64_t items = x->rows * (im->o.build.undirected ? 2 : 1);
+    const int64_t range = 2 * items / x->buckets < items ? 2 * items / x->buckets : items;
+    const int64_t some = range < LANES_BIG_BUCKET ? range : LANES_BIG_BUCKET;
+    gv_plan_begin(plan, "number and sort by source", (double)items / (edges_sorted * threads));
+    h->index = gv_plan_hold(plan, GV_PLAN_MEMORY, "index of ids", index_bytes(x));
+    gv_plan_hold(plan, GV_PLAN_MEMORY, "offsets of rows", 8 * (x->nodes + 1));
+    gv_plan_use(plan, GV_PLAN_MEMORY, "ranges of rows", 16 * some * threads);
+    gv_plan_begin(plan, "write, and sort by target", (double)x->kept / (edges_sorted * threads));
+    gv_plan_use(plan, GV_PLAN_MEMORY, "columns of a range", 4 * range * threads);
+    gv_plan_drop(plan, h->segments);
+}
+
 static void plan_reading(const importer *im, const extent *x, int32_t threads, gv_plan *plan,
                          held *h)
 {
@@ -235,8 +277,11 @@ static void plan_reading(const importer *im, const extent *x, int32_t threads, g
     gv_plan_begin(plan, "read", (double)x->bytes / (bytes_read * threads));
     gv_plan_use(plan, GV_PLAN_MEMORY, "blocks of text", blocks_bytes(x));
     gv_plan_use(plan, GV_PLAN_MEMORY, "columns of a block", columns_bytes(im, x));
-    h->segments = gv_plan_hold(plan, x->spilled ? GV_PLAN_DISK : GV_PLAN_MEMORY,
-                               "edges as pairs of ids", x->rows * edge_bytes(im, x));
+    if (x->quick)
+        plan_strands(im, x, threads, plan, h);
+    else
+        h->segments = gv_plan_hold(plan, x->spilled ? GV_PLAN_DISK : GV_PLAN_MEMORY,
+                                   "edges as pairs of ids", x->rows * edge_bytes(im, x));
     if (text) {
         h->ids = gv_plan_hold(plan, GV_PLAN_MEMORY, "names", name_bytes(x));
         return;
@@ -249,14 +294,6 @@ static void plan_reading(const importer *im, const extent *x, int32_t threads, g
         gv_plan_use(plan, GV_PLAN_MEMORY, "merging of ids", 8 * x->nodes);
     }
     h->ids = gv_plan_hold(plan, GV_PLAN_MEMORY, "ids", 8 * x->nodes);
-}
-
-static int64_t index_bytes(const extent *x)
-{
-    int64_t buckets = x->range;
-    while (buckets >= 2 * x->nodes && buckets > 1)
-        buckets /= 2;
-    return 4 * (buckets + 2);
 }
 
 static void plan_numbering(const importer *im, const extent *x, int32_t threads, gv_plan *plan,
@@ -384,7 +421,15 @@ GV_API gv_status gv_import_plan(gv_context *ctx, const char *const *paths, int64
                               .n_attributes = x.attributes};
     const int32_t threads = gv_context_threads(ctx);
     const bool stored = graph->rule == GV_PROBABILITY_STORED;
-    if (spills(&im, &x, stored, limit)) {
+    im.folder = ".";
+    x.limit = limit;
+    x.quick = x.marked && !x.weights && import_lanes_wanted(&im) &&
+              import_lanes_sizes((x.bytes / 12) << im.o.build.undirected, limit, threads,
+                                 &x.buckets, &x.piece);
+    if (x.quick) {
+        plan_reading(&im, &x, threads, plan, &h);
+        plan_ranges(&im, &x, threads, plan, &h);
+    } else if (spills(&im, &x, stored, limit)) {
         x.spilled = true;
         plan_reading(&im, &x, threads, plan, &h);
         plan_disk(&im, &x, stored, limit, threads, plan, &h);

@@ -4,13 +4,13 @@
  * Purchases are in proportion to consumers, topics, items and days, as measured; other sizes follow
  * from the options. While purchases are made, the graph and the truth are mapped and read. */
 #include "grapevine/plan.h"
+#include "io/h5.h"
 
 /* Purchases for each consumer, topic, item and year. */
 static const double purchases_a_year = 0.0268;
 
 /* Bytes of their rows and of the rows of nodes.tsv; consumers of a batch, and columns of truth. */
 enum { PURCHASE_BYTES = 27, NODE_BYTES = 19, BATCH = 64 * 4096, BATCH_COLUMNS = 512 * 4096 };
-enum { WINDOW = 256 << 20 }; /* in which checksums are taken */
 
 /* Buffers of text and columns, and items that are simulated before they are written, at most. */
 enum { NODE_TEXT = 8 << 20, PURCHASE_BUFFER = 18 << 20, ITEMS = 256 };
@@ -35,7 +35,7 @@ static void plan_consumers(gv_plan *plan, const gv_consumers_opts *o, const gv_g
     gv_plan_use(plan, GV_PLAN_OUTPUT, "nodes.tsv", NODE_BYTES * n);
     gv_plan_begin(plan, "checksums of the truth", 0.0);
     gv_plan_use(plan, GV_PLAN_RESIDENT, "a window on the largest array",
-                4 * n * topics < WINDOW ? 4 * n * topics : WINDOW);
+                4 * n * topics < GV_H5_WINDOW ? 4 * n * topics : GV_H5_WINDOW);
 }
 
 static void plan_purchases(gv_plan *plan, const gv_consumers_opts *o, const gv_graph_shape *g,

@@ -42,7 +42,7 @@ static bool is_left_over(int folder, const char *name)
 }
 
 /* Should another run have made one just now, that run loses a name that it was about to drop. */
-static void remove_left_overs(const char *path)
+void gv_spill_clean(const char *path)
 {
     DIR *dir = opendir(path);
     for (const struct dirent *e; dir != NULL && (e = readdir(dir)) != NULL;)
@@ -53,22 +53,34 @@ static void remove_left_overs(const char *path)
 }
 
 /* A file with a name where the file system knows no others; it has the name for a moment only. */
-static int open_named(gv_spill *s)
+static int open_named(gv_context *ctx, const char *folder)
 {
-    const size_t size = strlen(s->folder) + 32;
-    char *path = gv_alloc(s->ctx, (int64_t)size, 1);
+    const size_t size = strlen(folder) + 32;
+    char *path = gv_alloc(ctx, (int64_t)size, 1);
     if (path == NULL) {
         errno = ENOMEM;
         return -1;
     }
-    snprintf(path, size, "%s/" NAME "XXXXXX", s->folder);
+    snprintf(path, size, "%s/" NAME "XXXXXX", folder);
     const int fd = mkostemp(path, O_CLOEXEC);
     const int why = errno;
     if (fd >= 0)
         unlink(path);
-    gv_free(s->ctx, path);
+    gv_free(ctx, path);
     errno = why;
     return fd;
+}
+
+gv_status gv_spill_file(gv_context *ctx, const char *folder, int *fd, gv_error *err)
+{
+    gv_spill_clean(folder);
+    *fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (*fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL))
+        *fd = open_named(ctx, folder);
+    if (*fd < 0)
+        return gv_fail(err, GV_ERR_CREATE, "%s: no temporary file can be made: %s", folder,
+                       strerror(errno));
+    return GV_OK;
 }
 
 gv_status gv_spill_open(gv_context *ctx, const char *folder, int64_t extent, gv_spill **out,
@@ -82,18 +94,12 @@ gv_status gv_spill_open(gv_context *ctx, const char *folder, int64_t extent, gv_
     s->ctx = ctx;
     s->extent = extent;
     memcpy(s->folder, folder, length);
-    remove_left_overs(folder);
-    s->fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    if (s->fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL))
-        s->fd = open_named(s);
-    if (s->fd < 0) {
-        const gv_status st = gv_fail(err, GV_ERR_CREATE, "%s: no temporary file can be made: %s",
-                                     folder, strerror(errno));
+    const gv_status st = gv_spill_file(ctx, folder, &s->fd, err);
+    if (st == GV_OK)
+        *out = s;
+    else
         gv_free(ctx, s);
-        return st;
-    }
-    *out = s;
-    return GV_OK;
+    return st;
 }
 
 void gv_spill_close(gv_spill *s)

@@ -20,6 +20,11 @@ typedef struct gv_spill gv_spill;
  * GV_OK; GV_ERR_CREATE; GV_ERR_NOMEM. */
 GV_CHECKED gv_status gv_spill_open(gv_context *ctx, const char *folder, int64_t extent,
                                    gv_spill **out, gv_error *err);
+/* Removes what earlier runs left in a folder when they were killed between making a file and
+ * unlinking it. */
+void gv_spill_clean(const char *path);
+/* Opens a file in `folder` that nobody else sees. GV_OK; GV_ERR_CREATE; GV_ERR_NOMEM. */
+GV_CHECKED gv_status gv_spill_file(gv_context *ctx, const char *folder, int *fd, gv_error *err);
 /* NULL is allowed. Piles are of no use afterwards but must have been dropped before. */
 void gv_spill_close(gv_spill *s);
 /* The most bytes that the file had. */

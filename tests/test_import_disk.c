@@ -131,7 +131,9 @@ TEST disk_gives_the_same_bytes(const rule *r, id_style style)
                a.build.self_loops == b.build.self_loops);
         spilled += b.bytes_spilled > 0;
     }
-    ASSERT_GT(spilled, 0);
+    /* integers without weights need too little memory here: test_import_lanes.c has more of them */
+    ASSERT(spilled > 0 ||
+           (style == DENSE && r->probability_column == NULL && r->source != GV_FROM_TRIVALENCY));
     PASS();
 }
 
