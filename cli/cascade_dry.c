@@ -7,7 +7,7 @@ typedef struct planned {
     gv_graph *g; /* NULL: an earlier stage would make it */
     gv_probability_rule rule;
     double p;
-    bool model;
+    bool model, drawn; /* by a model, by trivalency */
 } planned;
 
 static int plan_graph(cascade_run *c, planned *w)
@@ -22,9 +22,12 @@ static int plan_graph(cascade_run *c, planned *w)
     w->rule = c->probability.rule;
     w->p = c->probability.constant;
     w->model = c->o->model != NULL && w->rule == GV_PROBABILITY_NONE;
+    w->drawn = w->rule == GV_PROBABILITY_STORED;
     if (w->model) {
         w->rule = GV_PROBABILITY_STORED;
         w->p = 0.05; /* learnt probabilities are small */
+    } else if (w->drawn) {
+        w->p = (.1 + .01 + .001) / 3.0;
     } else if (w->rule == GV_PROBABILITY_NONE) {
         w->rule = w->shape.rule;
         w->p = w->g != NULL ? gv_graph_mean_probability(w->g) : 0.05;
@@ -40,7 +43,7 @@ static int plan_probabilities(cascade_run *c, const planned *w, gv_plan *plan)
 {
     gv_model_shape m;
     const bool wc = w->rule == GV_PROBABILITY_WEIGHTED_CASCADE;
-    const bool own = w->rule == GV_PROBABILITY_STORED && !w->model;
+    const bool own = w->rule == GV_PROBABILITY_STORED && !w->model && !w->drawn;
     unsigned touched = GV_PART_OUT_INDPTR | GV_PART_OUT_INDICES | GV_PART_IDS;
     touched |= wc ? GV_PART_IN_INDPTR : own ? GV_PART_OUT_PROBABILITY : 0u;
     cli_plan_map_graph(c->s, plan, c->o->graph, &w->shape,
@@ -49,6 +52,13 @@ static int plan_probabilities(cascade_run *c, const planned *w, gv_plan *plan)
                             : own ? GV_USES_PROBABILITY
                                   : 0u),
                        touched);
+    if (w->drawn)
+        gv_plan_hold(plan, GV_PLAN_MEMORY, "probabilities of the edges", 4 * w->shape.n_edges);
+    if (c->o->weights != NULL) {
+        gv_plan_hold(plan, GV_PLAN_MEMORY, "values of consumers", 4 * w->shape.n_nodes);
+        static const float worth = 0.0f; /* the plan looks at whether there are weights */
+        c->opts.weight = &worth;
+    }
     if (!w->model)
         return CLI_OK;
     const int code = cli_plan_model(c->s, c->o->model, &m);
@@ -73,8 +83,10 @@ int cascade_dry_run(const void *opts, cli_session *s, gv_plan *plan)
         gv_cascade_plan(plan, &w.shape, w.g, w.rule, w.p, seeds, &c.opts,
                         gv_context_threads(cli_context(s)), s->budget);
         const int64_t worlds = c.opts.target_stderr > 0.0 ? c.opts.max_worlds : c.opts.n_worlds;
-        cli_plan_write(plan, 8 * worlds + 12 * seeds + cli_plan_id_bytes(&w.shape) +
-                                 (c.opts.activation ? 4 * w.shape.n_nodes : 0));
+        cli_plan_write(plan, (c.o->weights != NULL ? 16 : 8) * worlds + 12 * seeds +
+                                 cli_plan_id_bytes(&w.shape) +
+                                 (c.opts.activation || c.opts.steps ? 4 * w.shape.n_nodes : 0) +
+                                 (c.opts.steps ? 8 * w.shape.n_nodes : 0));
     }
     gv_graph_free(w.g);
     return code;

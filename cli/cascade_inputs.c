@@ -1,6 +1,8 @@
 /* cascade_inputs.c -- options of `grapevine cascade`, and what they name: see cascade_work.h. */
 #include "cli/cascade_work.h"
 
+enum { NAME_CHARS = 63 }; /* of a group */
+
 /* ---- options ------------------------------------------------------------------------------- */
 
 /* A name becomes a group of the results file. */
@@ -31,13 +33,17 @@ static int take_probability(cascade_run *c)
     char *end;
     if (strcmp(text, "none") == 0)
         return CLI_OK;
+    if (strcmp(text, "tri") == 0) {
+        c->probability.rule = GV_PROBABILITY_STORED;
+        return CLI_OK;
+    }
     if (strcmp(text, "wc") == 0) {
         c->probability.rule = GV_PROBABILITY_WEIGHTED_CASCADE;
         return CLI_OK;
     }
     c->probability.rule = GV_PROBABILITY_CONSTANT;
     if (strncmp(text, "const:", 6) != 0)
-        return cli_fail_text(c->s, CLI_USAGE, "--probability: '%s' is not none, wc or const:P",
+        return cli_fail_text(c->s, CLI_USAGE, "--probability: '%s' is not none, wc, tri or const:P",
                              text);
     c->probability.constant = strtod(text + 6, &end);
     if (end == text + 6 || *end != '\0' ||
@@ -77,6 +83,8 @@ int cascade_take_options(cascade_run *c)
                                 .activation = o->activation,
                                 .spread_only = o->spread_only,
                                 .marginals = o->marginals,
+                                .steps = o->steps,
+                                .diffusion = (gv_diffusion)o->diffusion,
                                 .kernel = (gv_cascade_kernel)o->kernel};
     if (!is_name(o->name))
         return cli_fail_text(c->s, CLI_USAGE,
@@ -88,9 +96,15 @@ int cascade_take_options(cascade_run *c)
         return cascade_usage(c, "--stderr: 1 is not in [0, 1)");
     if (o->max_sims != d.max_worlds && o->precision <= 0.0)
         return cascade_usage(c, "--max-sims needs --stderr");
-    if (o->model != NULL && o->topic == NULL)
-        return cascade_usage(c, "--model needs --topic");
+    if (o->model != NULL && o->topic == NULL && o->mix == NULL)
+        return cascade_usage(c, "--model needs --topic or --mix");
+    if (o->mix != NULL && o->model == NULL)
+        return cascade_usage(c, "--mix needs --model");
+    if (o->steps && o->spread_only)
+        return cascade_usage(c, "--activation-steps does not go with --spread-only");
     int code = take_best(c);
+    if (code == CLI_OK && o->mix != NULL && o->topic != NULL && c->n_best < 0)
+        return cascade_usage(c, "only one of --topic and --mix can be given");
     if (code == CLI_OK && o->topic != NULL && o->model == NULL && c->n_best < 0)
         return cascade_usage(c, "--topic needs --model or --seeds influencers:K");
     if (code == CLI_OK)
@@ -109,8 +123,9 @@ static unsigned more_uses(const cascade_run *c)
     if (rule == GV_PROBABILITY_NONE && c->model == NULL)
         rule = gv_graph_probability_rule(c->g);
     return rule == GV_PROBABILITY_WEIGHTED_CASCADE ? GV_USES_IN
-           : rule == GV_PROBABILITY_STORED         ? GV_USES_PROBABILITY
-                                                   : 0;
+           : rule == GV_PROBABILITY_STORED && c->probability.rule == GV_PROBABILITY_NONE
+               ? GV_USES_PROBABILITY
+               : 0;
 }
 
 static int open_inputs(cascade_run *c)
@@ -134,20 +149,36 @@ static int read_best(cascade_run *c)
 {
     gv_error err;
     gv_status st = GV_OK;
+    gv_node *best = NULL;
+    int64_t n = 0;
     gv_results *earlier = cli_job_results(c->s);
     if (earlier != NULL)
-        st = gv_results_influencers(earlier, c->g, c->o->topic, c->n_best, &c->owned_seeds,
-                                    &c->n_seeds, &err);
-    if (st == GV_OK && c->owned_seeds == NULL && c->o->influencers == NULL)
+        st = gv_results_influencers(earlier, c->g, c->o->topic, c->n_best, &best, &n, &err);
+    if (st == GV_OK && best == NULL && c->o->influencers == NULL)
         return cascade_usage(c, "--seeds influencers:K needs --influencers RES.h5");
-    if (st == GV_OK && c->owned_seeds == NULL)
+    if (st == GV_OK && best == NULL)
         st = gv_influencers_read(cli_context(c->s), c->o->influencers, c->g, c->o->topic, c->n_best,
-                                 &c->owned_seeds, &c->n_seeds, &err);
+                                 &best, &n, &err);
+    if (st == GV_OK)
+        st = gv_seeds_of(cli_context(c->s), best, n, &c->seeds, &err);
     if (st != GV_OK)
         return cli_fail(c->s, &err);
-    c->seeds = c->owned_seeds;
-    if (c->n_seeds < c->n_best)
-        cli_say(c->s, "there are only %" PRId64 " influencers of %s", c->n_seeds, c->o->topic);
+    if (n < c->n_best)
+        cli_say(c->s, "there are only %" PRId64 " influencers of %s", n, c->o->topic);
+    return CLI_OK;
+}
+
+/* A set becomes part of a group's name. */
+static int check_sets(const cascade_run *c)
+{
+    for (int64_t i = 0; c->seeds.name != NULL && i < c->seeds.n_sets; i++) {
+        const char *name = c->seeds.name + i * (GV_SET_CHARS + 1);
+        if (!is_name(name) || strlen(c->o->name) + strlen(name) >= NAME_CHARS)
+            return cli_fail_text(c->s, CLI_BAD_DATA,
+                                 "--seeds: set '%s' has other characters than letters, digits, _ "
+                                 "and -, or makes a name of more than %d",
+                                 name, NAME_CHARS);
+    }
     return CLI_OK;
 }
 
@@ -156,11 +187,9 @@ static int read_seeds(cascade_run *c)
     gv_error err;
     if (c->n_best >= 0)
         return read_best(c);
-    if (gv_nodes_read(cli_context(c->s), c->g, c->o->seeds, &c->owned_seeds, &c->n_seeds, &err) !=
-        GV_OK)
+    if (gv_seeds_read(cli_context(c->s), c->g, c->o->seeds, &c->seeds, &err) != GV_OK)
         return cli_fail(c->s, &err);
-    c->seeds = c->owned_seeds;
-    return CLI_OK;
+    return check_sets(c);
 }
 
 static int read_blocked(cascade_run *c)
@@ -175,24 +204,114 @@ static int read_blocked(cascade_run *c)
     return CLI_OK;
 }
 
-static int read_model(cascade_run *c)
+/* ---- probabilities and weights --------------------------------------------------------------- */
+
+/* Adds "name:weight" to the mixture; text is that up to the next comma. */
+static int add_to_mix(cascade_run *c, const char *text, size_t length)
+{
+    char part[GV_TOPIC_CHARS + 64], *end;
+    snprintf(part, sizeof part, "%.*s", (int)length, text);
+    char *colon = strrchr(part, ':');
+    const double weight = colon != NULL ? strtod(colon + 1, &end) : 0.0;
+    if (length >= sizeof part || colon == NULL || end == colon + 1 || *end != '\0' ||
+        !(weight > 0.0 && weight <= 1e9))
+        return cli_fail_text(c->s, CLI_USAGE, "--mix: '%s' is not TOPIC:WEIGHT with a weight > 0",
+                             part);
+    *colon = '\0';
+    const int32_t topic = gv_model_find_topic(c->model, part);
+    if (topic < 0)
+        return cli_fail_text(c->s, CLI_USAGE, "--mix: the model has no topic '%s'", part);
+    c->mix[topic] += weight;
+    return CLI_OK;
+}
+
+/* The weights of --mix, which are made to add up to 1. */
+static int take_mix(cascade_run *c)
+{
+    const int32_t topics = gv_model_topics(c->model);
+    int code = CLI_OK;
+    double sum = 0.0;
+    c->mix = gv_context_take(cli_context(c->s), topics, sizeof *c->mix);
+    if (c->mix == NULL)
+        return cli_fail_text(c->s, CLI_NO_RESOURCES, "no memory for the mixture of topics");
+    for (const char *p = c->o->mix; code == CLI_OK && p != NULL;) {
+        const char *comma = strchr(p, ',');
+        code = add_to_mix(c, p, comma != NULL ? (size_t)(comma - p) : strlen(p));
+        p = comma != NULL ? comma + 1 : NULL;
+    }
+    for (int32_t z = 0; z < topics; z++)
+        sum += c->mix[z];
+    for (int32_t z = 0; code == CLI_OK && z < topics; z++)
+        c->mix[z] /= sum;
+    return code;
+}
+
+static int take_edges(cascade_run *c)
+{
+    const int64_t m = gv_graph_edges(c->g);
+    c->stored = gv_context_take(cli_context(c->s), m, sizeof *c->stored);
+    if (c->stored == NULL)
+        return cli_fail_text(c->s, CLI_NO_RESOURCES,
+                             "no memory for the probabilities of %" PRId64 " edges", m);
+    c->probability.rule = GV_PROBABILITY_STORED;
+    c->probability.stored = c->stored;
+    return CLI_OK;
+}
+
+static int read_topic(cascade_run *c)
 {
     gv_error err;
-    if (c->model == NULL)
-        return CLI_OK;
     const int32_t topic = gv_model_find_topic(c->model, c->o->topic);
     if (topic < 0)
         return cli_fail_text(c->s, CLI_USAGE, "--topic: the model has no topic '%s'", c->o->topic);
-    const size_t m = (size_t)gv_graph_edges(c->g);
-    c->stored = gv_context_take(cli_context(c->s), (int64_t)m, sizeof *c->stored);
-    if (c->stored == NULL)
-        return cli_fail_text(c->s, CLI_NO_RESOURCES, "no memory for the probabilities of %zu edges",
-                             m);
-    if (gv_model_edge_probability(cli_context(c->s), c->model, c->g, topic, c->stored, &err) !=
-        GV_OK)
-        return cli_fail(c->s, &err);
-    c->probability.rule = GV_PROBABILITY_STORED;
-    c->probability.stored = c->stored;
+    const int code = take_edges(c);
+    return code == CLI_OK && gv_model_edge_probability(cli_context(c->s), c->model, c->g, topic,
+                                                       c->stored, &err) != GV_OK
+               ? cli_fail(c->s, &err)
+               : code;
+}
+
+static int read_mix(cascade_run *c)
+{
+    gv_error err;
+    int code = take_mix(c);
+    if (code == CLI_OK)
+        code = take_edges(c);
+    return code == CLI_OK && gv_model_mixed_probability(cli_context(c->s), c->model, c->g, c->mix,
+                                                        c->stored, &err) != GV_OK
+               ? cli_fail(c->s, &err)
+               : code;
+}
+
+static int make_probabilities(cascade_run *c)
+{
+    if (c->model != NULL)
+        return c->o->mix != NULL ? read_mix(c) : read_topic(c);
+    if (c->probability.rule != GV_PROBABILITY_STORED)
+        return CLI_OK;
+    const int code = take_edges(c);
+    if (code == CLI_OK)
+        gv_trivalency(cli_context(c->s), c->g, cli_seed(c->s), c->stored);
+    return code;
+}
+
+/* Who has no value counts as 0. */
+static int read_weights(cascade_run *c)
+{
+    gv_error err;
+    const int64_t n = gv_graph_nodes(c->g);
+    if (c->o->weights == NULL)
+        return CLI_OK;
+    c->weight = gv_context_take(cli_context(c->s), n, sizeof *c->weight);
+    if (c->weight == NULL)
+        return cli_fail_text(c->s, CLI_NO_RESOURCES,
+                             "no memory for the values of %" PRId64 " consumers", n);
+    if (gv_graph_attribute_f32(c->g, c->o->weights, c->weight, &err) != GV_OK)
+        return cli_fail_text(c->s, CLI_USAGE, "--weights: %s", err.message);
+    for (int64_t v = 0; v < n; v++)
+        if (c->weight[v] != c->weight[v])
+            c->weight[v] = 0.0f;
+    c->opts.weight = c->weight;
     return CLI_OK;
 }
 
@@ -203,5 +322,7 @@ int cascade_open(cascade_run *c)
         code = read_seeds(c);
     if (code == CLI_OK)
         code = read_blocked(c);
-    return code == CLI_OK ? read_model(c) : code;
+    if (code == CLI_OK)
+        code = read_weights(c);
+    return code == CLI_OK ? make_probabilities(c) : code;
 }

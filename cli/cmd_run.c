@@ -66,7 +66,8 @@ static int wire_stage(const cli_session *s, job *j, int i)
     supply(command, opts, "graph", graph);
     if (makes_results(command))
         supply(command, opts, "output", j->output);
-    if (command == &cmd_influence || value_of(command, opts, "topic") != NULL)
+    if (command == &cmd_influence || value_of(command, opts, "topic") != NULL ||
+        value_of(command, opts, "mix") != NULL)
         supply(command, opts, "model", model);
     const cli_option *missing = cli_option_missing(command->options, opts);
     if (missing != NULL)

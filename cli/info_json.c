@@ -204,6 +204,17 @@ static int one_cascade(info_work *w, json *j, int64_t i)
     json_real(j, "sd", c.sd);
     json_real(j, "stderr", c.stderr_mean);
     json_real(j, "outward_mean", c.outward_mean);
+    if (c.has_quantiles) {
+        json_open(j, "quantile", '[');
+        for (int k = 0; k < GV_CASCADE_QUANTILES; k++)
+            json_int(j, NULL, c.quantile[k]);
+        json_close(j, ']');
+    }
+    if (c.has_value) {
+        json_real(j, "value_mean", c.value_mean);
+        json_real(j, "value_sd", c.value_sd);
+        json_real(j, "value_stderr", c.value_stderr);
+    }
     json_open(j, "curve", '[');
     for (int64_t t = 0; fine && t < c.curve_length; t++)
         json_real(j, NULL, mean[t]);

@@ -4,6 +4,7 @@
  * error sqrt((sumsq - sum^2 / R) / ((R - 1) R)). */
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "engine/error.h"
 #include "io/info_file.h"
@@ -31,6 +32,30 @@ static int64_t length_of(const gv_file *f, const char *group, const char *name)
     return e != NULL && e->rank >= 1 ? e->dims[0] : -1;
 }
 
+/* Quantiles and value, as far as the file has them. */
+static gv_status more_numbers(gv_file *f, const char *group, gv_cascade_info *info, gv_error *err)
+{
+    const void *quantile = NULL;
+    char path[PATH_CHARS];
+    gv_status st = GV_OK;
+    info->has_quantiles = length_of(f, group, "quantile") >= 0;
+    info->has_value = length_of(f, group, "value") >= 0;
+    info->value_mean = info->value_sd = info->value_stderr = 0.0;
+    snprintf(path, sizeof path, "%s/quantile", group);
+    const gv_h5_shape want = gv_h5_vector(GV_I64, GV_CASCADE_QUANTILES);
+    if (info->has_quantiles)
+        st = gv_file_array(f, path, &want, &quantile, err);
+    if (st == GV_OK && quantile != NULL)
+        memcpy(info->quantile, quantile, sizeof info->quantile);
+    if (st == GV_OK && info->has_value)
+        st = gv_file_number(f, group, "value_mean", &info->value_mean, err);
+    if (st == GV_OK && info->has_value)
+        st = gv_file_number(f, group, "value_sd", &info->value_sd, err);
+    if (st == GV_OK && info->has_value)
+        st = gv_file_number(f, group, "value_stderr", &info->value_stderr, err);
+    return st;
+}
+
 GV_API gv_status gv_file_cascade(gv_file *f, int64_t i, gv_cascade_info *info, gv_error *err)
 {
     char group[GROUP_CHARS];
@@ -52,7 +77,7 @@ GV_API gv_status gv_file_cascade(gv_file *f, int64_t i, gv_cascade_info *info, g
     if (info->n_seeds < 0 || info->curve_length < 0 || info->n_worlds < 1)
         return gv_fail(err, GV_ERR_DATA, "%s: %s: lacks seeds, curve_sum or worlds",
                        gv_h5_path(f->h5), group);
-    return GV_OK;
+    return more_numbers(f, group, info, err);
 }
 
 GV_API gv_status gv_file_curve(gv_file *f, int64_t i, double *mean, double *error_of_mean,

@@ -119,5 +119,17 @@ void gv_verified(const gv_verifier *v, const char *property);
 GV_CHECKED gv_status gv_verify_graph(const gv_verifier *v, gv_error *err);
 GV_CHECKED gv_status gv_verify_model(const gv_verifier *v, gv_error *err);
 GV_CHECKED gv_status gv_verify_results(const gv_verifier *v, gv_error *err);
+/* Group i of /cascade. */
+GV_CHECKED gv_status gv_verify_cascade(const gv_verifier *v, int64_t i, gv_error *err);
+
+/* GV_ERR_DATA: "FILE: PATH: WHAT". */
+gv_status gv_verify_wrong(const gv_verifier *v, const char *path, const char *what, gv_error *err);
+/* The vector group/name of that type, any length, as *data [*n]. */
+GV_CHECKED gv_status gv_verify_vector(const gv_verifier *v, const char *group, const char *name,
+                                      gv_type type, const void **data, int64_t *n, gv_error *err);
+/* Each of value [n], the array group/name, is in [lowest, limit). */
+GV_CHECKED gv_status gv_verify_range(const gv_verifier *v, const char *group, const char *name,
+                                     const int32_t *value, int64_t n, int64_t lowest, int64_t limit,
+                                     gv_error *err);
 
 #endif

@@ -11,14 +11,14 @@
 
 enum { PATH_CHARS = 256 };
 
-static gv_status wrong(const gv_verifier *v, const char *path, const char *what, gv_error *err)
+gv_status gv_verify_wrong(const gv_verifier *v, const char *path, const char *what, gv_error *err)
 {
     return gv_fail(err, GV_ERR_DATA, "%s: %s: %s", v->path, path, what);
 }
 
 /* The vector group/name of that type, any length, as *data [*n]. */
-static gv_status vector(const gv_verifier *v, const char *group, const char *name, gv_type type,
-                        const void **data, int64_t *n, gv_error *err)
+gv_status gv_verify_vector(const gv_verifier *v, const char *group, const char *name, gv_type type,
+                           const void **data, int64_t *n, gv_error *err)
 {
     char path[2 * PATH_CHARS];
     snprintf(path, sizeof path, "%s/%s", group, name);
@@ -47,7 +47,8 @@ static gv_status check_names(const gv_verifier *v, gv_error *err)
     const gv_file_entry *items = gv_file_find(v->f, "/topics/n_items");
     if (gv_file_find(v->f, "/topics/name") != NULL &&
         (items == NULL || items->rank != 1 || items->dims[0] != v->f->info.n_topics))
-        return wrong(v, "/topics/n_items", "is missing, or not as long as /topics/name", err);
+        return gv_verify_wrong(v, "/topics/n_items", "is missing, or not as long as /topics/name",
+                               err);
     if (gv_file_find(v->f, "/nodes/ext_id") == NULL)
         return GV_OK;
     const gv_status st = gv_file_read_ids(v->f, &ids, err);
@@ -76,9 +77,9 @@ static int64_t outside(const void *arg, int64_t begin, int64_t end)
     return -1;
 }
 
-static gv_status check_range(const gv_verifier *v, const char *group, const char *name,
-                             const int32_t *value, int64_t n, int64_t lowest, int64_t limit,
-                             gv_error *err)
+gv_status gv_verify_range(const gv_verifier *v, const char *group, const char *name,
+                          const int32_t *value, int64_t n, int64_t lowest, int64_t limit,
+                          gv_error *err)
 {
     const range r = {value, lowest, limit};
     const int64_t at = gv_first_fault(v->ctx, n, outside, &r);
@@ -111,17 +112,17 @@ static gv_status check_csr(const gv_verifier *v, const char *group, gv_error *er
     int64_t n_offsets = 0, n = 0, shape[2] = {0, 0};
     gv_status st = gv_h5_get_text(v->f->h5, group, "encoding-type", encoding, sizeof encoding, err);
     if (st == GV_OK && strcmp(encoding, "csr_matrix") != 0)
-        return wrong(v, group, "@encoding-type is not csr_matrix", err);
+        return gv_verify_wrong(v, group, "@encoding-type is not csr_matrix", err);
     if (st == GV_OK)
         st = gv_h5_get_pair(v->f->h5, group, "shape", shape, err);
     if (st == GV_OK && (shape[0] != v->f->info.n_topics || shape[1] != v->f->info.n_nodes))
-        return wrong(v, group, "@shape is not [topics, consumers]", err);
+        return gv_verify_wrong(v, group, "@shape is not [topics, consumers]", err);
     if (st == GV_OK)
-        st = vector(v, group, "indptr", GV_I64, &indptr, &n_offsets, err);
+        st = gv_verify_vector(v, group, "indptr", GV_I64, &indptr, &n_offsets, err);
     if (st == GV_OK)
-        st = vector(v, group, "indices", GV_I32, &indices, &n, err);
+        st = gv_verify_vector(v, group, "indices", GV_I32, &indices, &n, err);
     if (st == GV_OK && n_offsets != (int64_t)v->f->info.n_topics + 1)
-        return wrong(v, group, "has not one row for each topic", err);
+        return gv_verify_wrong(v, group, "has not one row for each topic", err);
     snprintf(path, sizeof path, "%s/indptr", group);
     if (st == GV_OK)
         st = gv_check_offsets(v->ctx, indptr, n_offsets - 1, n, v->path, path, err);
@@ -140,16 +141,18 @@ static gv_status check_lists(const gv_verifier *v, gv_error *err)
     if (v->f->info.has_influencers) {
         st = check_csr(v, "/influencers", err);
         if (st == GV_OK)
-            st = vector(v, "/influencers", "rank", GV_I32, &data, &n, err);
+            st = gv_verify_vector(v, "/influencers", "rank", GV_I32, &data, &n, err);
         if (st == GV_OK)
-            st = check_range(v, "/influencers", "rank", data, n, 1, v->f->info.n_nodes + 1, err);
+            st =
+                gv_verify_range(v, "/influencers", "rank", data, n, 1, v->f->info.n_nodes + 1, err);
     }
     if (st == GV_OK && v->f->info.has_prospects) {
         st = check_csr(v, "/prospects", err);
         if (st == GV_OK)
-            st = vector(v, "/prospects", "best_friend", GV_I32, &data, &n, err);
+            st = gv_verify_vector(v, "/prospects", "best_friend", GV_I32, &data, &n, err);
         if (st == GV_OK)
-            st = check_range(v, "/prospects", "best_friend", data, n, 0, v->f->info.n_nodes, err);
+            st = gv_verify_range(v, "/prospects", "best_friend", data, n, 0, v->f->info.n_nodes,
+                                 err);
     }
     return st;
 }
@@ -242,57 +245,20 @@ static gv_status check_influence(const gv_verifier *v, gv_error *err)
     int64_t rows = 0;
     if (gv_file_find(v->f, "/influence/topic") == NULL)
         return GV_OK;
-    gv_status st = vector(v, "/influence", "topic", GV_I32, &topic, &rows, err);
+    gv_status st = gv_verify_vector(v, "/influence", "topic", GV_I32, &topic, &rows, err);
     if (st == GV_OK)
-        st = check_range(v, "/influence", "topic", topic, rows, 0, v->f->info.n_topics, err);
+        st = gv_verify_range(v, "/influence", "topic", topic, rows, 0, v->f->info.n_topics, err);
     if (st == GV_OK)
         st = wide_array(v, "/influence/rank", GV_I32, rows, &rank, err);
     if (st == GV_OK && rank != NULL)
-        st = check_range(v, "/influence", "rank", rank, rows * v->f->info.n_nodes, 1,
-                         v->f->info.n_nodes + 1, err);
+        st = gv_verify_range(v, "/influence", "rank", rank, rows * v->f->info.n_nodes, 1,
+                             v->f->info.n_nodes + 1, err);
     if (st == GV_OK)
         st = wide_array(v, "/influence/is_influencer", GV_I16, rows, &flag, err);
     return st == GV_OK && flag != NULL ? check_flags(v, topic, flag, rows, err) : st;
 }
 
-/* ---- cascades, PageRank, best consumers ------------------------------------------------------ */
-
-static gv_status check_cascade(const gv_verifier *v, int64_t i, gv_error *err)
-{
-    gv_cascade_info info;
-    char group[PATH_CHARS];
-    const void *seeds = NULL, *spread = NULL, *curve = NULL;
-    int64_t n = 0, n_worlds = 0, length = 0;
-    gv_status st = gv_file_cascade(v->f, i, &info, err);
-    snprintf(group, sizeof group, "/cascade/%s", st == GV_OK ? info.name : "");
-    if (st == GV_OK)
-        st = vector(v, group, "seeds", GV_I32, &seeds, &n, err);
-    if (st == GV_OK)
-        st = check_range(v, group, "seeds", seeds, n, 0, v->f->info.n_nodes, err);
-    if (st == GV_OK)
-        st = vector(v, group, "spread", GV_I64, &spread, &n_worlds, err);
-    if (st == GV_OK)
-        st = vector(v, group, "curve_sum", GV_I64, &curve, &length, err);
-    if (st != GV_OK)
-        return st;
-    if (n_worlds != info.n_worlds)
-        return wrong(v, group, "@n_sims is not the length of spread", err);
-    /* Everybody becomes active once: the curve adds up to the spread, in exact integers. */
-    int64_t total = 0;
-    for (int64_t w = 0; w < n_worlds; w++) {
-        const int64_t here = ((const int64_t *)spread)[w];
-        if (here < n || here > v->f->info.n_nodes)
-            return wrong(v, group, "spread is not between seeds and all consumers", err);
-        total += here;
-    }
-    if (info.mean != (double)total / (double)n_worlds)
-        return wrong(v, group, "mean is not the mean of spread", err);
-    for (int64_t t = 0; t < length; t++)
-        total -= ((const int64_t *)curve)[t];
-    if (total != 0 && length > 0) /* an empty curve was not asked for */
-        return wrong(v, group, "curve_sum does not add up to spread", err);
-    return GV_OK;
-}
+/* ---- PageRank, best consumers ------------------------------------------------------ */
 
 static gv_status check_ppr(const gv_verifier *v, int64_t i, gv_error *err)
 {
@@ -304,7 +270,7 @@ static gv_status check_ppr(const gv_verifier *v, int64_t i, gv_error *err)
     snprintf(path, sizeof path, "/ppr/%s/score", info.name);
     const gv_file_entry *e = gv_file_find(v->f, path);
     if (e != NULL && (e->rank != 2 || e->dims[0] != info.n_columns))
-        return wrong(v, path, "has not one row for each column of the walk", err);
+        return gv_verify_wrong(v, path, "has not one row for each column of the walk", err);
     return GV_OK;
 }
 
@@ -315,7 +281,8 @@ static gv_status check_bounds(const gv_verifier *v, const char *group, int64_t n
 {
     for (int64_t i = 0; i < n; i++)
         if (lower[i] > score[i] || score[i] > upper[i])
-            return wrong(v, group, "has a score that is not between lower and upper", err);
+            return gv_verify_wrong(v, group, "has a score that is not between lower and upper",
+                                   err);
     return GV_OK;
 }
 
@@ -328,12 +295,12 @@ static gv_status check_best(const gv_verifier *v, int64_t i, gv_error *err)
     snprintf(path, sizeof path, "%s/node", group);
     const gv_file_entry *e = gv_file_find(v->f, path);
     if (e == NULL || e->rank != 2)
-        return wrong(v, path, "is missing, or not an array [columns, k]", err);
+        return gv_verify_wrong(v, path, "is missing, or not an array [columns, k]", err);
     gv_h5_shape want = gv_h5_matrix(GV_I32, e->dims[0], e->dims[1]);
     gv_status st = gv_file_array(v->f, path, &want, &node, err);
     if (st == GV_OK)
-        st = check_range(v, group, "node", node, e->dims[0] * e->dims[1], -1, v->f->info.n_nodes,
-                         err);
+        st = gv_verify_range(v, group, "node", node, e->dims[0] * e->dims[1], -1,
+                             v->f->info.n_nodes, err);
     want.type = GV_F64;
     snprintf(path, sizeof path, "%s/score", group);
     if (st == GV_OK)
@@ -385,7 +352,7 @@ gv_status gv_verify_results(const gv_verifier *v, gv_error *err)
     if (st == GV_OK)
         st = check_options(v, err);
     for (int64_t i = 0; st == GV_OK && i < v->f->info.n_cascades; i++)
-        st = check_cascade(v, i, err);
+        st = gv_verify_cascade(v, i, err);
     for (int64_t i = 0; st == GV_OK && i < v->f->info.n_ppr; i++)
         st = check_ppr(v, i, err);
     for (int64_t i = 0; st == GV_OK && i < v->f->info.n_topks; i++)

@@ -132,12 +132,43 @@ static void plan_sliced(gv_plan *plan, const gv_graph_shape *g, gv_probability_r
 /* ---- the plan -------------------------------------------------------------------------------- */
 
 static void plan_result(gv_plan *plan, const gv_graph_shape *g, int64_t worlds, int64_t n_seeds,
-                        bool activation)
+                        const gv_cascade_opts *o)
 {
     gv_plan_hold(plan, GV_PLAN_MEMORY, "spread of each world", 8 * worlds);
     gv_plan_hold(plan, GV_PLAN_MEMORY, "seeds", 4 * n_seeds);
-    if (activation)
+    if (o->weight != NULL)
+        gv_plan_hold(plan, GV_PLAN_MEMORY, "value of each world", 8 * worlds);
+    if (o->steps)
+        gv_plan_hold(plan, GV_PLAN_MEMORY, "steps of activation", 8 * g->n_nodes);
+    if (o->activation || o->steps)
         gv_plan_hold(plan, GV_PLAN_MEMORY, "activation counts", 4 * g->n_nodes);
+}
+
+/* Linear threshold: stretches of 8 bytes an edge, by label once more where slices are made of them.
+ * Which kernel a pilot would choose follows from the spread, of which each consumer has the mean
+ * number of edges. */
+static void plan_threshold(gv_plan *plan, const gv_graph_shape *g, const gv_cascade_opts *o,
+                           double spread, double seconds, int32_t threads, int64_t limit)
+{
+    const int64_t worlds = o->target_stderr > 0.0 ? o->max_worlds : o->n_worlds;
+    const double looks = g->n_nodes > 0 ? spread * (double)g->n_edges / (double)g->n_nodes : 0.0;
+    gv_plan_begin(plan, "lay out stretches", layout_edge * (double)g->n_edges / threads);
+    const int32_t stretches =
+        gv_plan_hold(plan, GV_PLAN_MEMORY, "stretches of the edges", 8 * g->n_edges);
+    gv_plan_use(plan, GV_PLAN_MEMORY, "sums by consumer", 8 * g->n_nodes);
+    if (o->kernel == GV_CASCADE_SLICED ||
+        (o->kernel == GV_CASCADE_AUTO && gv_sliced_choices_pay(looks, g->n_edges))) {
+        /* rows of stretches are as large as those of coins and 4 bytes an edge */
+        const int32_t more =
+            gv_plan_hold(plan, GV_PLAN_MEMORY, "stretches by label", 4 * g->n_edges);
+        plan_sliced(plan, g, GV_PROBABILITY_STORED, worlds, 2.0 * seconds, threads, limit);
+        gv_plan_drop(plan, more);
+    } else {
+        gv_plan_begin(plan, "simulate (plain)", (double)worlds * looks * 15e-9 / threads);
+        gv_plan_use(plan, GV_PLAN_MEMORY, "visited consumers and queues, by thread",
+                    lanes_bytes(g->n_nodes, threads));
+    }
+    gv_plan_drop(plan, stretches);
 }
 
 GV_API void gv_cascade_plan(gv_plan *plan, const gv_graph_shape *shape, const gv_graph *g,
@@ -154,7 +185,11 @@ GV_API void gv_cascade_plan(gv_plan *plan, const gv_graph_shape *shape, const gv
     gv_cascade_kernel kernel = o.kernel;
     int32_t layout = -1;
     gv_plan_begin(plan, "seeds", 0.0);
-    plan_result(plan, shape, worlds, n_seeds, o.activation);
+    plan_result(plan, shape, worlds, n_seeds, &o);
+    if (o.diffusion == GV_DIFFUSION_THRESHOLD) {
+        plan_threshold(plan, shape, &o, f.spread, by_slices, threads, limit);
+        return;
+    }
     if (kernel == GV_CASCADE_AUTO || kernel == GV_CASCADE_POINTS) {
         gv_plan_begin(plan, "lay out points, and pilot", layout_edge * m / threads);
         layout = gv_plan_hold(plan, GV_PLAN_MEMORY, "rows of points", points_bytes(shape, rule));

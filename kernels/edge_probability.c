@@ -10,6 +10,7 @@
 #include <inttypes.h>
 
 #include "engine/error.h"
+#include "engine/memory.h"
 #include "engine/model.h"
 #include "engine/parallel.h"
 #include "engine/rng.h"
@@ -85,6 +86,78 @@ GV_API gv_status gv_model_edge_probability(gv_context *ctx, const gv_model *mode
         for (int64_t v = b * GV_BLOCK; v < gv_block_end(b, n); v++)
             fill_row(model, &g->out, (gv_node)v, topic, p);
     return GV_OK;
+}
+
+/* ---- mixtures ----------------------------------------------------------------------------------
+ */
+
+/* Scratch of a thread, [n_topics] each. */
+typedef struct mix_scratch {
+    double *source, *p;
+    int64_t *exposure;
+} mix_scratch;
+
+/* p of all out-edges of v: topics in their order, so that the sum has the same bits. */
+static void mix_row(const gv_model *m, const gv_csr *out, gv_node v, const double *weight,
+                    const mix_scratch *s, float *restrict p)
+{
+    gv_model_row row = {.source = s->source, .exposure = s->exposure};
+    gv_model_row_begin(m, v, &row);
+    for (int64_t e = out->indptr[v]; e < out->indptr[v + 1]; e++) {
+        double sum = 0.0;
+        gv_model_row_edge(m, &row, e, out->indices[e], s->p);
+        for (int32_t z = 0; z < m->n_topics; z++)
+            sum += weight[z] > 0.0 ? weight[z] * s->p[z] : 0.0;
+        p[e] = (float)gv_at_most_one(sum);
+    }
+}
+
+static gv_status check_mixture(const gv_model *m, const double *weight, gv_error *err)
+{
+    double sum = 0.0;
+    for (int32_t z = 0; z < m->n_topics; z++) {
+        if (!(weight[z] >= 0.0 && weight[z] <= 1.0))
+            return gv_fail(err, GV_ERR_RANGE,
+                           "edge probability: weight %g of topic %" PRId32 " is not in [0, 1]",
+                           weight[z], z);
+        sum += weight[z];
+    }
+    if (sum > 1.0 + 1e-9)
+        return gv_fail(err, GV_ERR_RANGE,
+                       "edge probability: the weights of the topics add up to %g, more than 1",
+                       sum);
+    return GV_OK;
+}
+
+GV_API gv_status gv_model_mixed_probability(gv_context *ctx, const gv_model *model,
+                                            const gv_graph *g, const double *weight, float *p,
+                                            gv_error *err)
+{
+    gv_status st = gv_model_check_graph(model, g, "edge probability", err);
+    if (st == GV_OK)
+        st = check_mixture(model, weight, err);
+    if (st != GV_OK)
+        return st;
+    const int64_t n = g->n_nodes, n_blocks = gv_blocks(n), topics = model->n_topics;
+    const int32_t threads = gv_context_threads(ctx);
+    double *real = gv_alloc(ctx, 2 * topics * threads, sizeof *real);
+    int64_t *whole = gv_alloc(ctx, topics * threads, sizeof *whole);
+    if (real == NULL || whole == NULL) {
+        st = gv_no_memory(ctx, "edge probability", err);
+        goto done;
+    }
+#pragma omp parallel for num_threads(threads) schedule(dynamic, 1)
+    for (int64_t b = 0; b < n_blocks; b++) {
+        const int64_t me = gv_thread();
+        const mix_scratch s = {real + 2 * topics * me, real + 2 * topics * me + topics,
+                               whole + topics * me};
+        for (int64_t v = b * GV_BLOCK; v < gv_block_end(b, n); v++)
+            mix_row(model, &g->out, (gv_node)v, weight, &s, p);
+    }
+done:
+    gv_free(ctx, whole);
+    gv_free(ctx, real);
+    return st;
 }
 
 GV_API void gv_trivalency(gv_context *ctx, const gv_graph *g, uint64_t seed, float *p)

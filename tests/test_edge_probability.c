@@ -74,6 +74,50 @@ TEST ignores_thread_count(void)
     PASS();
 }
 
+/* One topic alone is that topic; a mixture is the sum, by any number of threads. */
+TEST mixtures_are_sums(void)
+{
+    gv_context *ctx = test_context(3, -1), *alone = test_context(1, -1);
+    edge_list e = edges_gnp(2500, 0.003, 5);
+    gv_graph *g = edges_graph(ctx, &e, NULL), *h = edges_graph(alone, &e, NULL);
+    gv_model *m = model_random(ctx, g, TOPICS, 7), *k = model_random(alone, h, TOPICS, 7);
+    const size_t bytes = (size_t)g->n_edges * sizeof(float);
+    float *p = malloc(bytes), *q = malloc(bytes);
+    for (int32_t z = 0; z < TOPICS; z++) {
+        double weight[TOPICS] = {0};
+        weight[z] = 1.0;
+        ASSERT_EQ(GV_OK, gv_model_mixed_probability(ctx, m, g, weight, p, &err));
+        ASSERT_EQ(GV_OK, gv_model_edge_probability(ctx, m, g, z, q, &err));
+        ASSERT_MEM_EQ(q, p, bytes);
+    }
+    const double mix[TOPICS] = {0.5, 0.0, 0.125, 0.0, 0.375};
+    ASSERT_EQ(GV_OK, gv_model_mixed_probability(ctx, m, g, mix, p, &err));
+    ASSERT_EQ(GV_OK, gv_model_mixed_probability(alone, k, h, mix, q, &err));
+    ASSERT_MEM_EQ(q, p, bytes);
+    for (gv_node v = 0; v < g->n_nodes; v++)
+        for (int64_t i = g->out.indptr[v]; i < g->out.indptr[v + 1]; i++) {
+            double sum = 0.0;
+            for (int32_t z = 0; z < TOPICS; z++)
+                sum += mix[z] * gv_model_edge(m, v, g->out.indices[i], i, z);
+            ASSERT_IN_RANGE(sum, p[i], 1e-7);
+        }
+    const double off[TOPICS] = {0.5, -0.1}, much[TOPICS] = {0.7, 0.4};
+    ASSERT_EQ(GV_ERR_RANGE, gv_model_mixed_probability(ctx, m, g, off, p, &err));
+    ASSERT_STR_EQ("edge probability: weight -0.1 of topic 1 is not in [0, 1]", err.message);
+    ASSERT_EQ(GV_ERR_RANGE, gv_model_mixed_probability(ctx, m, g, much, p, &err));
+    for (int64_t at = 0; at < 2; at++) {
+        ctx->allocations = 0;
+        ctx->fail_allocation = at;
+        ASSERT_EQ(GV_ERR_NOMEM, gv_model_mixed_probability(ctx, m, g, mix, p, &err));
+    }
+    ctx->fail_allocation = -1;
+    free(p), free(q), gv_model_free(m), gv_model_free(k), gv_graph_free(g), gv_graph_free(h);
+    edges_free(&e);
+    ASSERT_EQ(0, gv_context_memory_used(ctx));
+    gv_context_free(ctx), gv_context_free(alone);
+    PASS();
+}
+
 TEST refuses_other_graphs_and_topics(void)
 {
     gv_context *ctx = test_context(2, -1);
@@ -95,6 +139,7 @@ SUITE(edge_probability)
     RUN_TEST(equals_single_edges);
     RUN_TEST(equals_planted_probabilities);
     RUN_TEST(ignores_thread_count);
+    RUN_TEST(mixtures_are_sums);
     RUN_TEST(refuses_other_graphs_and_topics);
 }
 

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "grapevine/cascade.h"
 #include "grapevine/graph.h"
 #include "grapevine/io.h"
 #include "grapevine/learn.h"
@@ -162,6 +163,9 @@ typedef struct gv_cascade_info {
     int64_t n_worlds, n_seeds;
     double mean, sd, stderr_mean, outward_mean;
     int64_t curve_length;
+    bool has_quantiles, has_value;
+    int64_t quantile[GV_CASCADE_QUANTILES]; /* of spread, at gv_cascade_quantile_levels() */
+    double value_mean, value_sd, value_stderr;
 } gv_cascade_info;
 /* Cascade i in [0, n_cascades), in order of name. */
 GV_API GV_CHECKED gv_status gv_file_cascade(gv_file *results, int64_t i, gv_cascade_info *info,

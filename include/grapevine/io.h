@@ -108,6 +108,30 @@ GV_API GV_CHECKED gv_status gv_nodes_read(gv_context *ctx, const gv_graph *g, co
                                           gv_node **node, int64_t *count, gv_error *err);
 GV_API void gv_nodes_free(gv_context *ctx, gv_node *node);
 
+enum { GV_SET_CHARS = 64 };
+
+/* Seeds, in one set or in several. */
+typedef struct gv_seed_table {
+    int64_t n_sets;     /* 1 without a column of that name */
+    int64_t *offset;    /* [n_sets + 1]; set s has the seeds [offset[s], offset[s + 1]) */
+    gv_node *node;      /* [offset[n_sets]] in the order of the file */
+    double *acceptance; /* [offset[n_sets]] chance that each takes the offer; NULL: all do */
+    char *name;         /* [n_sets][GV_SET_CHARS + 1]; NULL without a column of sets */
+} gv_seed_table;
+
+/* Seeds by external id, as gv_nodes_read(); a header may name further columns "probability" (in
+ * [0, 1]) and "set". Sets in the order of their names (by number if all are integers).
+ *
+ *   out   out, freed with gv_seeds_free()
+ *
+ * GV_OK; GV_ERR_NO_INPUT; GV_ERR_DATA unknown id, bad probability. */
+GV_API GV_CHECKED gv_status gv_seeds_read(gv_context *ctx, const gv_graph *g, const char *spec,
+                                          gv_seed_table *out, gv_error *err);
+/* One set of the given nodes, which are taken over: freed on failure too. */
+GV_API GV_CHECKED gv_status gv_seeds_of(gv_context *ctx, gv_node *node, int64_t n,
+                                        gv_seed_table *out, gv_error *err);
+GV_API void gv_seeds_free(gv_context *ctx, gv_seed_table *table);
+
 enum { GV_COLUMN_CHARS = 64 };
 
 /* Teleport vectors read from a file; the arrays fit gv_teleport. */

@@ -150,6 +150,13 @@ GV_API GV_CHECKED gv_status gv_model_edge_probability(gv_context *ctx, const gv_
                                                       const gv_graph *g, int32_t topic, float *p,
                                                       gv_error *err);
 
+/* The same of an item that belongs to several topics: p(e) = sum over z of weight[z] p(e, z).
+ *
+ *   weight  [gv_model_topics()], each in [0, 1], at most 1 together */
+GV_API GV_CHECKED gv_status gv_model_mixed_probability(gv_context *ctx, const gv_model *model,
+                                                       const gv_graph *g, const double *weight,
+                                                       float *p, gv_error *err);
+
 #ifdef __cplusplus
 }
 #endif
