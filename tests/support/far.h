@@ -2,7 +2,7 @@
  *
  * Arrays are reserved whole, and only the pages of their last entries may be touched: a position
  * that is cut to 32 bits anywhere ends the program. Rows begin at FAR_BASE and not at 0, so these
- * graphs are for kernels alone; files of such a size are for test_graph_file. */
+ * graphs are for kernels alone; files of such a size are for test_graph_far. */
 #ifndef TESTS_FAR_H
 #define TESTS_FAR_H
 
