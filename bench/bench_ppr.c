@@ -3,16 +3,18 @@
  *   bench_ppr [graph=kron:20] [columns=1] [layout=auto,...] [precision=f32] [threads=2] [sweeps=10]
  *             [trials=5] [tolerance=1e-6] [teleport=uniform] [plain=1]
  *
- * graph: kron:SCALE or uniform:NODES (degree 10). teleport: uniform, or a number of consumers drawn
- * for each column. The plain program and all layouts run in turn. A trial measures one call of
- * `sweeps` sweeps from the first to the last of them, what went before as preparation, and one call
- * to the tolerance with all that belongs to it; the plain program does the same, stopping when a
- * sweep moves no more than tolerance * (1 - a) / a. The line of JSON holds medians. Plain time a
- * sweep is of one column. */
+ * graph: kron:SCALE, uniform:NODES (degree 10) or file:GRAPH.h5. teleport: uniform, or a number of
+ * consumers drawn for each column. The plain program and all layouts run in turn. A trial measures
+ * one call of `sweeps` sweeps from the first to the last of them, what went before as preparation,
+ * and one call to the tolerance with all that belongs to it; the plain program does the same,
+ * stopping when a sweep moves no more than tolerance * (1 - a) / a. The line of JSON holds medians.
+ * Plain time a sweep is of one column. */
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 
 #include "bench.h"
 #include "grapevine/grapevine.h"
@@ -36,6 +38,7 @@ typedef struct problem {
     gv_ppr_opts o;
     double first_sweep; /* when it was about to begin */
     double *score;
+    float *in_place;
     float *plain_score, *plain_share;
 } problem;
 
@@ -69,10 +72,23 @@ static void take_walk(problem *b)
         offset[v + 1] = offset[v] + count;
         gv_graph_out(b->g, (gv_node)v, &degree[v]);
     }
-    b->walk.n = n;
-    b->walk.m = offset[n];
     b->walk.offset = offset;
     b->walk.degree = degree;
+}
+
+/* In huge pages, as other layouts have them: a reference is no reference if its gathers wait for
+ * page tables. */
+static float *huge_room(int64_t count)
+{
+    const size_t page = (size_t)2 << 20, bytes = (size_t)count * sizeof(float);
+    float *room = aligned_alloc(page, (bytes + page - 1) / page * page);
+    if (room == NULL) {
+        fprintf(stderr, "no memory for the plain program\n");
+        exit(EXIT_FAILURE);
+    }
+    madvise(room, bytes, MADV_HUGEPAGE);
+    memset(room, 0, bytes);
+    return room;
 }
 
 static void take_columns(problem *b)
@@ -110,6 +126,21 @@ static int layouts_of(const char *names, gv_ppr_layout *layout)
     return n;
 }
 
+static gv_graph *open_graph(gv_context *ctx, const char *name)
+{
+    gv_error err;
+    gv_graph *out = NULL;
+    if (strncmp(name, "file:", 5) == 0) {
+        bench_check(gv_graph_open(ctx, name + 5, &out, &err), &err);
+        return out;
+    }
+    bench_graph g = bench_graph_named(ctx, name);
+    out = g.handle;
+    g.handle = NULL;
+    bench_graph_free(&g);
+    return out;
+}
+
 static void make_problem(problem *b)
 {
     gv_error err;
@@ -117,24 +148,35 @@ static void make_problem(problem *b)
     const gv_context_opts o = {
         .n_threads = (int32_t)s->threads, .progress = note_start, .progress_data = &b->first_sweep};
     bench_check(gv_context_create(&o, &b->ctx, &err), &err);
-    bench_graph g;
-    if (strncmp(s->graph, "kron:", 5) == 0)
-        g = bench_kronecker(b->ctx, atoi(s->graph + 5), 16);
-    else
-        g = bench_uniform(b->ctx, atoll(s->graph + strcspn(s->graph, ":") + 1), 10);
-    b->g = g.handle;
-    g.handle = NULL;
-    bench_graph_free(&g);
-    take_walk(b);
+    b->g = open_graph(b->ctx, s->graph);
+    b->walk.n = gv_graph_nodes(b->g);
+    b->walk.m = gv_graph_edges(b->g);
     take_columns(b);
     b->o = gv_ppr_defaults();
     b->o.precision = strcmp(s->precision, "f32") == 0 ? GV_PPR_F32 : GV_PPR_F64;
-    b->score = bench_room(b->walk.n * s->columns, sizeof *b->score);
-    b->plain_score = bench_room(b->walk.n, sizeof *b->plain_score);
-    b->plain_share = bench_room(b->walk.n, sizeof *b->plain_share);
+    if (strstr(s->layout, "in-place") != NULL)
+        b->in_place = gv_context_take(b->ctx, b->walk.n * gv_ppr_in_place_width(s->columns),
+                                      sizeof *b->in_place);
+    if (strcmp(s->layout, "in-place") != 0)
+        b->score = gv_context_take(b->ctx, b->walk.n * s->columns, sizeof *b->score);
+    if (!s->plain)
+        return;
+    take_walk(b);
+    b->plain_score = huge_room(b->walk.n);
+    b->plain_share = huge_room(b->walk.n);
 }
 
 /* ---- trials ------------------------------------------------------------------------------- */
+
+/* In place there are no sweeps for their own sake: some that do not reach the tolerance will do. */
+static gv_status run_in_place(problem *b, gv_ppr_column *column, gv_error *err)
+{
+    gv_ppr_opts o = b->o;
+    const bool some = o.tolerance == 0.0;
+    o.tolerance = some ? 1e-30 : o.tolerance;
+    const gv_status st = gv_ppr_in_place(b->ctx, b->g, &b->t, &o, b->in_place, column, err);
+    return some && st == GV_ERR_CONVERGE ? GV_OK : st;
+}
 
 /* Seconds of `sweeps` sweeps, certificate included, and of what went before. */
 static double run(problem *b, double tolerance, int64_t sweeps, double *prepare, trial *t)
@@ -145,7 +187,12 @@ static double run(problem *b, double tolerance, int64_t sweeps, double *prepare,
     b->o.max_iterations = (int32_t)sweeps;
     b->first_sweep = 0.0;
     const double started = bench_now();
-    bench_check(gv_ppr(b->ctx, b->g, &b->t, &b->o, b->score, column, &err), &err);
+    gv_status st;
+    if (b->o.layout == GV_PPR_IN_PLACE)
+        st = run_in_place(b, column, &err);
+    else
+        st = gv_ppr(b->ctx, b->g, &b->t, &b->o, b->score, column, &err);
+    bench_check(st, &err);
     const double ended = bench_now();
     *prepare = b->first_sweep - started;
     t->sweeps = 0;
@@ -197,7 +244,8 @@ static void report(problem *b, const bench_run *r, const trial *t)
     const settings *s = b->s;
     gv_error err;
     gv_ppr_layout layout;
-    bench_check(gv_ppr_choose(b->ctx, b->g, s->columns, &b->o, &layout, &err), &err);
+    if ((layout = b->o.layout) != GV_PPR_IN_PLACE)
+        bench_check(gv_ppr_choose(b->ctx, b->g, s->columns, &b->o, &layout, &err), &err);
     const double sweep = MEDIAN(sweep), to = MEDIAN(to_tolerance), columns = (double)s->columns;
     bench_line_begin(r, "ppr");
     bench_line_text(r, "layout", gv_ppr_layout_name(layout));
@@ -210,6 +258,9 @@ static void report(problem *b, const bench_run *r, const trial *t)
     bench_line_real(r, "to_tolerance_s", to);
     bench_line_int(r, "iterations", t[0].sweeps);
     bench_line_real(r, "residual", t[0].residual);
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    bench_line_int(r, "peak_mib", usage.ru_maxrss / 1024);
     if (s->plain) {
         bench_line_real(r, "plain_sweep_s", MEDIAN(plain_sweep));
         bench_line_real(r, "sweep_ratio", MEDIAN(plain_sweep) * columns / sweep);
@@ -261,7 +312,9 @@ int main(int argc, char **argv)
         b.o.layout = layout[k];
         report(&b, &r, t[k]);
     }
-    free(b.plain_share), free(b.plain_score), free(b.score);
+    free(b.plain_share), free(b.plain_score);
+    gv_context_release(b.ctx, b.score);
+    gv_context_release(b.ctx, b.in_place);
     free((void *)(uintptr_t)b.t.offset), free((void *)(uintptr_t)b.t.node);
     free((void *)(uintptr_t)b.walk.offset), free((void *)(uintptr_t)b.walk.degree);
     gv_graph_free(b.g);

@@ -8,10 +8,9 @@ seeds=${2:-5}
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
-# rows of evaluate's table as "name auc precision correlation", intervals cut out
+# rows of evaluate's table as "name auc precision correlation"; without bootstraps its interval is "- -"
 table() {
-    awk '$1 == "model" { on = 1; next } NF == 0 { on = 0 }
-         on { gsub(/\[[^]]*\]/, ""); print $1, $2, ($1 == "uniform" ? "- -" : $3 " " $4) }'
+    awk '$1 == "model" { on = 1; next } NF == 0 { on = 0 } on { print $1, $2, $5, $6 }'
 }
 
 for kind in 300 1000 none; do

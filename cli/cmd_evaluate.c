@@ -197,11 +197,12 @@ static int plan_run(const void *opts, cli_session *s, gv_plan *plan)
     const gv_plan_sums learnt = gv_plan_sum(plan);
     gv_plan_begin(plan, "the same without topics", learnt.seconds);
     gv_plan_hold(plan, GV_PLAN_MEMORY, "log without topics", 12 * log.rows + 20 * log.items);
-    gv_plan_use(plan, GV_PLAN_MEMORY, "model without topics, and its counters",
-                2 * 16 * (log.rows / 2) + 48 * g.n_nodes + 8 * log.rows);
+    gv_plan_hold(plan, GV_PLAN_MEMORY, "model without topics", 20 * g.n_nodes + 32 * log.rows);
+    gv_plan_use(plan, GV_PLAN_MEMORY, "its counters", 28 * g.n_nodes + 16 * log.rows);
     gv_plan_begin(plan, "measure", 0.1 * learnt.seconds);
-    gv_plan_use(plan, GV_PLAN_MEMORY, "scores of baselines",
-                g.n_nodes * (3 * 12 + 6 * (int64_t)log.n_topics));
+    gv_plan_hold(plan, GV_PLAN_MEMORY, "scores of baselines", 24 * g.n_nodes);
+    gv_plan_use(plan, GV_PLAN_MEMORY, "PageRank, and ranks of what others are taken for",
+                (8 + 40) * g.n_nodes);
     return CLI_OK;
 }
 

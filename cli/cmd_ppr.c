@@ -4,7 +4,7 @@
 #define DANGLING_RULES "teleport|uniform|self|leak"
 #define DIRECTIONS     "forward|reverse"
 #define PRECISIONS     "f64|f32"
-#define LAYOUTS        "auto|pull|segments|blocking|sorted8|sorted16"
+#define LAYOUTS        "auto|pull|segments|blocking|sorted8|sorted16|in-place"
 #define METHODS        "auto|sweeps|local"
 #define STORES         "scores|top"
 
@@ -83,8 +83,9 @@ static const cli_option options[] = {
     {.name = "layout",
      OPTION(layout, CLI_CHOICE),
      .metavar = "NAME",
-     .help = "order of edges and sums: pull, segments, blocking (1 column), sorted8, sorted16; all "
-             "but pull are for f32; auto: what graph and options call for [%s]",
+     .help = "order of edges and sums: pull, segments, blocking (1 column), sorted8, sorted16; f64 "
+             "has pull and segments; in-place: up to 16 columns in f32, stored as such, with the "
+             "least memory; auto: what graph and options call for [%s]",
      .choices = LAYOUTS},
     {.name = "method",
      OPTION(method, CLI_CHOICE),
@@ -189,6 +190,8 @@ int ppr_take_options(ppr_run *p)
                                    .dangling = p->opts.dangling,
                                    .direction = p->opts.direction,
                                    .weighted = o->weighted};
+    if (p->opts.layout == GV_PPR_IN_PLACE)
+        p->opts.precision = GV_PPR_F32;
     if (!is_name(o->name))
         return cli_fail_text(p->s, CLI_USAGE,
                              "--name: '%s' is not 1 to 64 letters, digits, _ and -", o->name);
@@ -272,6 +275,7 @@ static int run(const void *opts, cli_session *s)
     free(p.found);
     free(p.column);
     gv_context_release(cli_context(s), p.score);
+    gv_context_release(cli_context(s), p.rows);
     return code;
 }
 

@@ -40,13 +40,19 @@ static void plan_arrays(const influence_opts *o, const wish *w, int64_t n, gv_pl
     if (w->two)
         gv_plan_hold(plan, GV_PLAN_MEMORY, "scores i2",
                      4 * n * (rows2 < w->topics ? rows2 : w->topics));
-    gv_plan_hold(plan, GV_PLAN_MEMORY, "ranks", 4 * n * (w->ranks ? w->topics : 1));
-    gv_plan_hold(plan, GV_PLAN_MEMORY, "flags", 2 * n * (w->flags ? w->topics : 1));
     gv_plan_hold(plan, GV_PLAN_MEMORY, "who listens", 4 * n);
-    gv_plan_hold(plan, GV_PLAN_MEMORY, "scores of one topic", 8 * n);
     gv_plan_hold(plan, GV_PLAN_MEMORY, "ranks by degree, core and score", 24 * n);
     if (o->weights != NULL)
         gv_plan_hold(plan, GV_PLAN_MEMORY, "values of consumers", 4 * n);
+}
+
+/* What is taken at the start and filled topic by topic, when influence is known. */
+static void plan_by_topic(const wish *w, int64_t n, gv_plan_kind kind, gv_plan *plan,
+                          int32_t *items)
+{
+    items[0] = gv_plan_hold(plan, kind, "ranks", 4 * n * (w->ranks ? w->topics : 1));
+    items[1] = gv_plan_hold(plan, kind, "flags", 2 * n * (w->flags ? w->topics : 1));
+    items[2] = gv_plan_hold(plan, kind, "scores of one topic", 8 * n);
 }
 
 static void plan_output(const influence_opts *o, const wish *w, const gv_graph_shape *g,
@@ -80,14 +86,19 @@ int influence_dry_run(const void *opts, cli_session *s, gv_plan *plan)
     cli_plan_map_graph(s, plan, o->graph, &g, GV_USES_OUT | GV_USES_IDS | GV_USES_IN,
                        out | GV_PART_IN_INDPTR | GV_PART_IN_INDICES);
     cli_plan_map_model(s, plan, o->model, &m);
+    int32_t items[3];
     plan_arrays(o, &w, n, plan);
+    plan_by_topic(&w, n, GV_PLAN_RESERVED, plan, items);
     gv_susceptibility_plan(plan, n, threads);
     gv_influence_plan(plan, &g, &m, w.topics, w.two, threads, limit);
     const int64_t found = seek ? (int64_t)(prospects_expected * o->prospects * (double)n) : 0;
     const int64_t listed = w.topics * ((int64_t)(o->quantile * (double)n) + found);
     const double ranked = gv_plan_sum(plan).seconds;
-    gv_plan_hold(plan, GV_PLAN_MEMORY, "lists of influencers and prospects", 16 * listed);
+    for (int i = 0; i < 3; i++)
+        gv_plan_drop(plan, items[i]);
     gv_influence_rank_plan(plan, n, threads);
+    plan_by_topic(&w, n, GV_PLAN_MEMORY, plan, items);
+    gv_plan_hold(plan, GV_PLAN_MEMORY, "lists of influencers and prospects", 16 * listed);
     if (o->top_k > 0)
         gv_top_k_plan(plan, n, o->top_k, threads);
     if (seek)

@@ -89,11 +89,52 @@ static int allocate(ppr_run *p, int64_t batch)
     return CLI_OK;
 }
 
+/* All columns in one array of rows; the best as well. */
+static gv_status sweep_in_place(ppr_run *p, gv_error *err)
+{
+    const int64_t n = gv_graph_nodes(p->g), width = gv_ppr_in_place_width(p->columns.n);
+    const gv_teleport t = {.n_columns = p->columns.n,
+                           .offset = p->columns.offset,
+                           .node = p->columns.node,
+                           .weight = p->columns.weight};
+    gv_error other;
+    const gv_status st =
+        gv_ppr_in_place(cli_context(p->s), p->g, &t, &p->opts, p->rows, p->column, err);
+    if ((st != GV_OK && st != GV_ERR_CONVERGE) || p->o->top_k == 0)
+        return st;
+    if (cli_topk_fill_rows(&p->top, cli_context(p->s), p->rows, width, n, &other) == GV_OK)
+        return st;
+    *err = other;
+    return other.status;
+}
+
+static int in_place_columns(ppr_run *p)
+{
+    gv_error err;
+    const int64_t n = gv_graph_nodes(p->g), width = gv_ppr_in_place_width(p->columns.n);
+    int code = allocate(p, 0);
+    if (code != CLI_OK)
+        return code;
+    p->rows = gv_context_take(cli_context(p->s), (n > 0 ? n : 1) * width, sizeof *p->rows);
+    if (p->rows == NULL)
+        return cli_fail_text(p->s, CLI_NO_RESOURCES,
+                             "no memory for %" PRId64 " columns of %" PRId64 " consumers", width,
+                             n);
+    const double started = cli_seconds();
+    const gv_status st = sweep_in_place(p, &err);
+    if (st != GV_OK && st != GV_ERR_CONVERGE)
+        return cli_fail(p->s, &err);
+    say_what_was_swept(p, started);
+    return st == GV_OK ? CLI_OK : cli_fail(p->s, &err);
+}
+
 /* When only the best are kept, a batch of columns at a time; a column's bits do not depend on the
  * batch it is in. */
 int ppr_sweep_columns(ppr_run *p)
 {
     gv_error err, worst;
+    if (p->opts.layout == GV_PPR_IN_PLACE)
+        return in_place_columns(p);
     const int64_t n = p->columns.n;
     const int64_t batch = p->o->store == PPR_STORE_SCORES || n < PPR_BATCH ? n : PPR_BATCH;
     int code = allocate(p, batch);

@@ -59,17 +59,22 @@ static void plan_sweeps(const ppr_run *p, gv_plan *plan, const gv_graph_shape *g
                         int64_t longest)
 {
     const bool kept = p->o->store == PPR_STORE_SCORES;
-    const int64_t batch = kept || n < PPR_BATCH ? n : PPR_BATCH;
-    const int64_t scores = 8 * batch * g->n_nodes, limit = p->s->budget;
+    const bool in_place = p->opts.layout == GV_PPR_IN_PLACE;
+    const int64_t batch = kept || in_place || n < PPR_BATCH ? n : PPR_BATCH;
+    const int64_t row = in_place ? 4 * gv_ppr_in_place_width(n) : 8 * batch;
+    const int64_t scores = row * g->n_nodes, limit = p->s->budget;
     const int32_t threads = gv_context_threads(cli_context(p->s));
     gv_plan_hold(plan, GV_PLAN_MEMORY, "scores", scores);
     gv_ppr_plan(plan, g, batch, longest, &p->opts, threads,
                 limit > 0 && limit > scores ? limit - scores
                 : limit > 0                 ? 1
                                             : 0);
+    if (p->o->top_k > 0 && in_place)
+        gv_plan_hold(plan, GV_PLAN_MEMORY, "a column", 8 * g->n_nodes);
     if (p->o->top_k > 0)
         gv_top_k_plan(plan, g->n_nodes, p->o->top_k, threads);
-    cli_plan_write(plan, (kept ? scores : 0) + cli_plan_id_bytes(g) + 24 * n * p->o->top_k);
+    cli_plan_write(plan, (kept ? (in_place ? 4 : 8) * n * g->n_nodes : 0) + cli_plan_id_bytes(g) +
+                             24 * n * p->o->top_k);
 }
 
 int ppr_dry_run(const void *opts, cli_session *s, gv_plan *plan)

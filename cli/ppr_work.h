@@ -37,6 +37,7 @@ typedef struct ppr_run {
     gv_results *out;
     ppr_columns columns;
     double *score;              /* sweeps: [columns, or a batch][n_nodes] */
+    float *rows;                /* in its stead with the layout in-place: [n_nodes][width] */
     gv_ppr_column *column;      /* [columns]; of pushes: rounds, and the bound on the L1 distance */
     gv_ppr_local_column *found; /* [columns], of pushes */
     cli_topk top;

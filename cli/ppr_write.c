@@ -68,7 +68,10 @@ static gv_status put_scores(const ppr_run *p, const char *group, gv_error *err)
     char path[128];
     snprintf(path, sizeof path, "%s/score", group);
     gv_status st = GV_OK;
-    if (p->o->store == PPR_STORE_SCORES)
+    if (p->o->store == PPR_STORE_SCORES && p->rows != NULL)
+        st = gv_results_put_columns(p->out, path, dims[0], dims[1], p->rows,
+                                    gv_ppr_in_place_width(dims[0]), err);
+    else if (p->o->store == PPR_STORE_SCORES)
         st = gv_results_put(p->out, path, GV_F64, 2, dims, p->score, err);
     snprintf(path, sizeof path, "%s/column", group);
     if (st == GV_OK)

@@ -58,6 +58,24 @@ static gv_status put_bounds(const cli_topk *t, gv_results *r, const char *measur
     return st;
 }
 
+gv_status cli_topk_fill_rows(cli_topk *t, gv_context *ctx, const float *rows, int64_t width,
+                             int64_t n, gv_error *err)
+{
+    double *score = gv_context_take(ctx, n > 0 ? n : 1, sizeof *score);
+    gv_status st = GV_OK;
+    if (score == NULL) {
+        err->status = st = GV_ERR_NOMEM;
+        snprintf(err->message, sizeof err->message, "no memory for a column of scores");
+    }
+    for (int64_t c = 0; c < t->n_columns && st == GV_OK; c++) {
+        for (int64_t v = 0; v < n; v++)
+            score[v] = (double)rows[v * width + c];
+        st = cli_topk_fill(t, ctx, c, score, n, err);
+    }
+    gv_context_release(ctx, score);
+    return st;
+}
+
 gv_status cli_topk_put(const cli_topk *t, gv_results *r, const gv_graph *g, const char *measure,
                        gv_error *err)
 {

@@ -23,6 +23,10 @@ void cli_topk_free(cli_topk *t);
 GV_CHECKED gv_status cli_topk_fill(cli_topk *t, gv_context *ctx, int64_t column,
                                    const double *score, int64_t n, gv_error *err);
 
+/* Fills all columns from rows [n][width], where they lie side by side. */
+GV_CHECKED gv_status cli_topk_fill_rows(cli_topk *t, gv_context *ctx, const float *rows,
+                                        int64_t width, int64_t n, gv_error *err);
+
 /* Writes node, ext_id, score, next_score; and lower, upper, others. */
 GV_CHECKED gv_status cli_topk_put(const cli_topk *t, gv_results *r, const gv_graph *g,
                                   const char *measure, gv_error *err);

@@ -46,46 +46,64 @@ gv_status gv_log_more_rows(gv_log_reader *r, int64_t n, gv_error *err)
     return GV_OK;
 }
 
+/* What is known of the rows of a batch before it is taken up: -1 where nothing is. */
+typedef struct known_row {
+    gv_node node;
+    int32_t item, topic; /* numbers of names that earlier batches had */
+} known_row;
+
 typedef struct find_job {
     const log_reader *r;
     const gv_batch *batch;
-    gv_node *node; /* [n_rows] of the batch */
+    known_row *row; /* [n_rows] of the batch */
 } find_job;
 
-static void find_users(void *arg, int64_t i)
+/* Names are only looked up here, in parallel; new ones, few after the first batch, get their
+ * numbers in the order of the file. */
+static void find_rows(void *arg, int64_t i)
 {
     const find_job *job = arg;
+    const log_reader *r = job->r;
     const gv_chunk *c = job->batch->chunk[i];
-    for (int64_t k = 0; k < c->n_rows; k++)
-        job->node[c->row + k] = gv_lookup_find(&job->r->lookup, c->column[USER], k);
+    for (int64_t k = 0; k < c->n_rows; k++) {
+        known_row *row = &job->row[c->row + k];
+        row->node = gv_lookup_find(&r->lookup, c->column[USER], k);
+        if (row->node < 0)
+            continue;
+        row->item = gv_names_find(&r->items, c->column[ITEM].text[k]);
+        if (r->mix == NULL)
+            row->topic = gv_names_find(&r->topics, c->column[TOPIC].text[k]);
+    }
 }
 
-static gv_status add_row(log_reader *r, const gv_chunk *c, int64_t k, gv_node node, gv_error *err)
+static gv_status add_row(log_reader *r, const gv_chunk *c, int64_t k, known_row row, gv_error *err)
 {
-    int32_t item = 0;
-    gv_status st = gv_names_put(&r->items, c->column[ITEM].text[k], &item, err);
-    if (st == GV_OK && r->mix == NULL)
-        st = gv_names_put(&r->topics, c->column[TOPIC].text[k], &r->topic[r->n], err);
-    if (st == GV_OK && r->mix != NULL && !gv_log_mix_has(r, item)) {
+    gv_status st = GV_OK;
+    if (row.item < 0)
+        st = gv_names_put(&r->items, c->column[ITEM].text[k], &row.item, err);
+    if (st == GV_OK && r->mix == NULL && row.topic < 0)
+        st = gv_names_put(&r->topics, c->column[TOPIC].text[k], &row.topic, err);
+    if (st == GV_OK && r->mix != NULL && !gv_log_mix_has(r, row.item)) {
         r->rows_without_topic++;
         return GV_OK;
     }
-    r->user[r->n] = node;
-    r->item[r->n] = item;
+    r->user[r->n] = row.node;
+    r->item[r->n] = row.item;
+    r->topic[r->n] = r->mix == NULL ? row.topic : -1;
     r->time[r->n] = c->column[r->mix == NULL ? TIME : TOPIC].i64[k];
     r->n += st == GV_OK;
     return st;
 }
 
 /* Counts the batch's rows about people who are not in the graph, and those people. */
-static gv_status add_strangers(log_reader *r, const gv_batch *batch, const gv_node *node,
+static gv_status add_strangers(log_reader *r, const gv_batch *batch, const known_row *row,
                                gv_error *err)
 {
     int64_t n = 0;
     int32_t number;
     gv_status st = GV_OK;
     for (int64_t i = 0; i < batch->n_rows; i++)
-        n += node[i] < 0;
+        n += row[i].node < 0;
     r->rows_unmatched += n;
     if (n == 0)
         return GV_OK;
@@ -97,7 +115,7 @@ static gv_status add_strangers(log_reader *r, const gv_batch *batch, const gv_no
     for (int64_t i = 0; i < batch->n_chunks; i++) {
         const gv_chunk *c = batch->chunk[i];
         for (int64_t k = 0; k < c->n_rows && st == GV_OK; k++) {
-            if (node[c->row + k] >= 0)
+            if (row[c->row + k].node >= 0)
                 continue;
             if (text)
                 st = gv_names_put(&r->strangers, c->column[USER].text[k], &number, err);
@@ -114,19 +132,19 @@ static gv_status take_batch(log_reader *r, const gv_batch *batch, gv_error *err)
     if (st != GV_OK)
         return st;
     find_job job = {.r = r, .batch = batch};
-    job.node = gv_alloc(r->ctx, batch->n_rows, sizeof *job.node);
-    if (job.node == NULL)
+    job.row = gv_alloc(r->ctx, batch->n_rows, sizeof *job.row);
+    if (job.row == NULL)
         return gv_no_memory(r->ctx, "log", err);
-    gv_parallel_for(r->ctx, batch->n_chunks, find_users, &job);
+    gv_parallel_for(r->ctx, batch->n_chunks, find_rows, &job);
     for (int64_t i = 0; i < batch->n_chunks; i++) {
         const gv_chunk *c = batch->chunk[i];
         for (int64_t k = 0; k < c->n_rows && st == GV_OK; k++)
-            if (job.node[c->row + k] >= 0)
-                st = add_row(r, c, k, job.node[c->row + k], err);
+            if (job.row[c->row + k].node >= 0)
+                st = add_row(r, c, k, job.row[c->row + k], err);
     }
     if (st == GV_OK)
-        st = add_strangers(r, batch, job.node, err);
-    gv_free(r->ctx, job.node);
+        st = add_strangers(r, batch, job.row, err);
+    gv_free(r->ctx, job.row);
     return st;
 }
 

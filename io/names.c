@@ -82,20 +82,37 @@ static bool grow(gv_names *names, int64_t length)
     return true;
 }
 
-gv_status gv_names_put(gv_names *names, gv_piece text, int32_t *number, gv_error *err)
+/* The slot of the text, or the empty one where it belongs. */
+static int64_t slot_of(const gv_names *names, gv_piece text, uint32_t hash)
 {
-    if (!grow(names, text.length))
-        return gv_no_memory(names->ctx, "names", err);
-    const uint32_t hash = (uint32_t)gv_hash_small(text.text, (size_t)text.length);
     int64_t at = hash & (names->slots - 1);
     for (; names->slot[at] >= 0; at = (at + 1) & (names->slots - 1)) {
         const int32_t have = names->slot[at];
         const gv_piece s = gv_names_get(names, have);
         if (names->hash[have] == hash && s.length == text.length &&
-            memcmp(s.text, text.text, (size_t)s.length) == 0) {
-            *number = have;
-            return GV_OK;
-        }
+            memcmp(s.text, text.text, (size_t)s.length) == 0)
+            break;
+    }
+    return at;
+}
+
+int32_t gv_names_find(const gv_names *names, gv_piece text)
+{
+    if (names->n == 0)
+        return -1;
+    const uint32_t hash = (uint32_t)gv_hash_small(text.text, (size_t)text.length);
+    return names->slot[slot_of(names, text, hash)];
+}
+
+gv_status gv_names_put(gv_names *names, gv_piece text, int32_t *number, gv_error *err)
+{
+    if (!grow(names, text.length))
+        return gv_no_memory(names->ctx, "names", err);
+    const uint32_t hash = (uint32_t)gv_hash_small(text.text, (size_t)text.length);
+    const int64_t at = slot_of(names, text, hash);
+    if (names->slot[at] >= 0) {
+        *number = names->slot[at];
+        return GV_OK;
     }
     if (names->n == INT32_MAX)
         return gv_fail(err, GV_ERR_DATA, "more than 2147483647 different names");

@@ -22,6 +22,9 @@ void gv_names_end(gv_names *names);
  * 2^31 - 1 texts. */
 GV_CHECKED gv_status gv_names_put(gv_names *names, gv_piece text, int32_t *number, gv_error *err);
 
+/* Number of the text, or -1. May be asked from several threads while nothing is added. */
+int32_t gv_names_find(const gv_names *names, gv_piece text);
+
 gv_piece gv_names_get(const gv_names *names, int64_t number);
 
 /* Bytes of the longest text. */

@@ -5,6 +5,7 @@
 
 #include "engine/error.h"
 #include "engine/memory.h"
+#include "engine/parallel.h"
 #include "io/layout.h"
 #include "io/results.h"
 
@@ -31,6 +32,65 @@ GV_API gv_status gv_results_put(gv_results *r, const char *path, gv_type type, i
     gv_h5_shape shape;
     const gv_status st = make_shape(r, path, type, 0, rank, dims, &shape, err);
     return st != GV_OK ? st : gv_h5_write(r->file, path, &shape, data, NULL, err);
+}
+
+/* ---- columns that lie side by side -------------------------------------------------------- */
+
+/* Rows that are put into a column at a time, in TASKS parts. */
+enum { PIECE = 4 << 20, TASKS = 64 };
+
+typedef struct column_piece {
+    const float *from; /* of the first row */
+    int64_t n, width;
+    float *to;
+} column_piece;
+
+static void copy_part(void *arg, int64_t i)
+{
+    const column_piece *p = arg;
+    for (int64_t k = p->n * i / TASKS; k < p->n * (i + 1) / TASKS; k++)
+        p->to[k] = p->from[k * p->width];
+}
+
+static gv_status append_column(gv_results *r, gv_h5_stream *stream, column_piece piece,
+                               int64_t n_rows, gv_error *err)
+{
+    const float *column = piece.from;
+    gv_status st = GV_OK;
+    for (int64_t first = 0; first < n_rows && st == GV_OK; first += piece.n) {
+        piece.n = n_rows - first < PIECE ? n_rows - first : PIECE;
+        piece.from = column + first * piece.width;
+        gv_parallel_for(r->ctx, TASKS, copy_part, &piece);
+        st = gv_h5_stream_append(r->file, stream, piece.to, piece.n * (int64_t)sizeof(float), err);
+    }
+    return st;
+}
+
+GV_API gv_status gv_results_put_columns(gv_results *r, const char *path, int64_t n_columns,
+                                        int64_t n_rows, const float *rows, int64_t width,
+                                        gv_error *err)
+{
+    const int64_t dims[2] = {n_columns, n_rows};
+    gv_h5_shape shape;
+    gv_h5_stream stream = {.array = {.path = NULL}};
+    column_piece piece = {.width = width};
+    gv_status st = make_shape(r, path, GV_F32, 0, 2, dims, &shape, err);
+    if (st != GV_OK)
+        return st;
+    piece.to = gv_alloc(r->ctx, n_rows < PIECE ? n_rows : PIECE, sizeof *piece.to);
+    if (piece.to == NULL)
+        return gv_no_memory(r->ctx, "columns of a results file", err);
+    st = gv_h5_stream_begin(r->file, path, &shape, &stream, err);
+    for (int64_t c = 0; c < n_columns && st == GV_OK; c++) {
+        piece.from = rows + c;
+        st = append_column(r, &stream, piece, n_rows, err);
+    }
+    if (st == GV_OK)
+        st = gv_h5_stream_end(r->file, &stream, NULL, err);
+    else
+        gv_h5_stream_drop(&stream);
+    gv_free(r->ctx, piece.to);
+    return st;
 }
 
 GV_API gv_status gv_results_put_flags(gv_results *r, const char *path, int rank,

@@ -29,8 +29,8 @@ static void plan_log(gv_plan *plan, const gv_log_shape *log, int32_t threads)
     gv_plan_use(plan, GV_PLAN_MEMORY, "columns of a block", (int64_t)(share * (double)rows * 48));
     const int32_t read = gv_plan_hold(plan, GV_PLAN_MEMORY, "rows as read", 24 * rows);
     gv_plan_begin(plan, "sort the log", (double)rows / (rows_sorted * threads));
-    const int32_t order = gv_plan_hold(plan, GV_PLAN_MEMORY, "order of rows", 16 * rows);
-    gv_plan_use(plan, GV_PLAN_MEMORY, "scratch of the sort", gv_sort_bytes(rows, 16, threads));
+    const int32_t order = gv_plan_hold(plan, GV_PLAN_MEMORY, "rows packed into keys", 8 * rows);
+    gv_plan_use(plan, GV_PLAN_MEMORY, "scratch of the sort", gv_sort_bytes(rows, 8, threads));
     gv_plan_begin(plan, "order the log", 0.0);
     gv_plan_drop(plan, order);
     gv_plan_drop(plan, read);

@@ -42,7 +42,7 @@ GV_API gv_ppr_opts gv_ppr_defaults(void)
 
 /* ---- checks ------------------------------------------------------------------------------- */
 
-static gv_status check_opts(const gv_graph *g, const gv_ppr_opts *o, gv_error *err)
+gv_status ppr_check_opts(const gv_graph *g, const gv_ppr_opts *o, gv_error *err)
 {
     if (!(o->damping > 0.0 && o->damping < 1.0))
         return gv_fail(err, GV_ERR_RANGE, "ppr: damping %g is not in (0, 1)", o->damping);
@@ -71,6 +71,8 @@ typedef struct run {
     ppr_walk walk;
     ppr_batch batch;
     ppr_refine refine; /* with precision GV_PPR_F32 */
+    gv_ppr_layout layout;
+    ppr_placed placed; /* with GV_PPR_F64, if edges come in tiles */
     gv_ppr_column column[PPR_COLUMNS];
     int64_t n_done, n_columns; /* columns of batches before this one, and in all */
     int64_t failed;            /* columns that did not converge so far */
@@ -168,6 +170,22 @@ static int choose_width(const gv_context *ctx, int64_t n_nodes, const gv_telepor
                                             : 1);
 }
 
+/* The layout, and with GV_PPR_F64 its tiles. */
+static gv_status lay_out(run *r, const gv_graph *g, gv_error *err)
+{
+    if (r->o->precision == GV_PPR_F32)
+        return ppr_refine_open(r->ctx, g, r->o, &r->walk, r->n_columns, r->threads, &r->refine,
+                               err);
+    gv_status st = ppr_layout_choose(r->ctx, &r->walk, r->n_columns, r->o, &r->layout, err);
+    if (st != GV_OK || r->layout != GV_PPR_SEGMENTS)
+        return st;
+    st = ppr_placed_open(r->ctx, &r->walk, r->threads, &r->placed, err);
+    r->batch.tiles = &r->placed.tiles;
+    r->batch.place = r->placed.place;
+    r->batch.arriving = r->placed.arriving;
+    return st;
+}
+
 static gv_status start_buffers(run *r, const gv_teleport *t, gv_error *err)
 {
     ppr_batch *b = &r->batch;
@@ -227,7 +245,7 @@ GV_API gv_status gv_ppr(gv_context *ctx, const gv_graph *g, const gv_teleport *t
                         gv_error *err)
 {
     const gv_ppr_opts o = opts != NULL ? *opts : gv_ppr_defaults();
-    gv_status st = check_opts(g, &o, err);
+    gv_status st = ppr_check_opts(g, &o, err);
     if (st == GV_OK)
         st = ppr_teleport_check(teleport, g->n_nodes, err);
     if (st != GV_OK)
@@ -239,19 +257,17 @@ GV_API gv_status gv_ppr(gv_context *ctx, const gv_graph *g, const gv_teleport *t
     const int64_t blocks = gv_blocks(g->n_nodes);
     const int32_t threads = gv_context_threads(ctx);
     run r = {.ctx = ctx, .o = &o, .n_columns = teleport->n_columns};
-    gv_ppr_layout layout;
     r.threads = blocks < threads ? (int)blocks : threads;
     st = ppr_walk_start(ctx, g, &o, &r.walk, err);
-    if (st == GV_OK && o.precision == GV_PPR_F32)
-        st = ppr_refine_open(ctx, g, &o, &r.walk, r.n_columns, r.threads, &r.refine, err);
-    else if (st == GV_OK)
-        st = ppr_layout_choose(ctx, &r.walk, r.n_columns, &o, &layout, err);
+    if (st == GV_OK)
+        st = lay_out(&r, g, err);
     if (st == GV_OK)
         st = start_buffers(&r, teleport, err);
     while (st == GV_OK && r.n_done < r.n_columns)
         st = run_batch(&r, teleport, score, column, err);
     gv_free(ctx, r.batch.part);
     gv_free(ctx, r.batch.share);
+    ppr_placed_close(ctx, &r.placed);
     ppr_refine_close(ctx, &r.refine);
     ppr_walk_free(ctx, &r.walk);
     if (st == GV_OK && r.failed > 0)
@@ -268,7 +284,7 @@ GV_API gv_status gv_ppr_choose(gv_context *ctx, const gv_graph *g, int64_t n_col
 {
     const gv_ppr_opts o = opts != NULL ? *opts : gv_ppr_defaults();
     ppr_walk walk;
-    gv_status st = check_opts(g, &o, err);
+    gv_status st = ppr_check_opts(g, &o, err);
     if (st != GV_OK)
         return st;
     st = ppr_walk_start(ctx, g, &o, &walk, err);

@@ -40,19 +40,18 @@ INLINE void mix_rows(const ppr_fast *f, const ppr_recipe *r, int64_t begin, int6
                      const int width)
 {
     const float *restrict right = f->right, *restrict from = f->from;
+    const float *restrict base = r->base;
     float *restrict to = f->to;
     for (int64_t k = begin; k < end; k++) {
         const float pull = f->factor != NULL ? r->damping * f->factor[k] : r->damping;
-        for (int c = 0; c < width; c++) {
-            const int64_t i = k * width + c;
-            float x = pull * to[i] + r->base[c];
-            if (r->right)
-                x += right[i];
-            if (r->stay && f->scale[k] == 0.0F)
-                x += r->damping * from[i];
-            to[i] = x;
-        }
+        for (int c = 0; c < width; c++)
+            to[k * width + c] = pull * to[k * width + c] + base[c];
     }
+    for (int64_t i = begin * width; r->right && i < end * width; i++)
+        to[i] += right[i];
+    for (int64_t k = begin; r->stay && k < end; k++)
+        for (int c = 0; c < width && f->scale[k] == 0.0F; c++)
+            to[k * width + c] += r->damping * from[k * width + c];
 }
 
 /* Adds the entries of the teleport columns. */
@@ -70,34 +69,70 @@ static void add_entries(const ppr_fast *f, const ppr_recipe *r, const ppr_telepo
 /* Scores become shares; adds up what dangling nodes hold. */
 INLINE void share_rows(const ppr_fast *f, int64_t begin, int64_t end, double *lost, const int width)
 {
+    const float *restrict scale = f->scale;
     float *restrict to = f->to;
     for (int64_t k = begin; k < end; k++) {
-        const float scale = f->scale[k];
-        if (scale == 0.0F)
+        if (scale[k] == 0.0F)
             for (int c = 0; c < width; c++)
                 lost[c] += (double)to[k * width + c];
         else
             for (int c = 0; c < width; c++)
-                to[k * width + c] *= scale;
+                to[k * width + c] *= scale[k];
     }
 }
 
-/* Finds out what moved, and keeps columns that are settled as they are. */
-static void compare_rows(const ppr_fast *f, const ppr_recipe *r, int64_t begin, int64_t end,
-                         double *lost, double *moved)
+/* The same with one column. Sums are taken in PPR_LANES parts, by place. */
+static void share_column(const ppr_fast *f, int64_t begin, int64_t end, double *lost)
 {
+    const float *restrict scale = f->scale;
+    float *restrict to = f->to;
+    double part[PPR_LANES] = {0.0};
     for (int64_t k = begin; k < end; k++) {
-        const double leaving = f->scale[k] == 0.0F ? 1.0 : 1.0 / (double)f->scale[k];
-        for (int c = 0; c < f->n_columns; c++) {
-            const int64_t i = k * f->width + c;
-            if (r->live[c])
-                moved[c] += fabs((double)f->to[i] - (double)f->from[i]) * leaving;
-            else if (f->scale[k] == 0.0F)
-                lost[c] += (double)f->from[i] - (double)f->to[i];
-            if (!r->live[c])
-                f->to[i] = f->from[i];
-        }
+        part[k % PPR_LANES] += scale[k] == 0.0F ? (double)to[k] : 0.0;
+        to[k] *= scale[k] == 0.0F ? 1.0F : scale[k];
     }
+    for (int i = 0; i < PPR_LANES; i++)
+        *lost += part[i];
+}
+
+/* Finds out what moved, in PPR_LANES parts as above. */
+static void compare_column(const ppr_fast *f, int64_t begin, int64_t end, double *moved)
+{
+    const float *restrict scale = f->scale, *restrict from = f->from, *restrict to = f->to;
+    double part[PPR_LANES] = {0.0};
+    for (int64_t k = begin; k < end; k++)
+        part[k % PPR_LANES] +=
+            (double)(fabsf(to[k] - from[k]) / (scale[k] == 0.0F ? 1.0F : scale[k]));
+    for (int i = 0; i < PPR_LANES; i++)
+        *moved += part[i];
+}
+
+/* Finds out what moved, and keeps columns that are settled as they are. */
+INLINE void compare_rows(const ppr_fast *f, const ppr_recipe *r, int64_t begin, int64_t end,
+                         double *lost, double *moved, const int width)
+{
+    const float *restrict scale = f->scale, *restrict from = f->from;
+    float *restrict to = f->to;
+    float hold[PPR_COLUMNS]; /* 1 for columns that stay as they are */
+    bool settled = false;
+    for (int c = 0; c < width; c++) {
+        hold[c] = c >= f->n_columns || r->live[c] ? 0.0F : 1.0F;
+        settled = settled || hold[c] != 0.0F;
+    }
+    for (int64_t k = begin; k < end; k++) {
+        const float leaving = scale[k] == 0.0F ? 1.0F : 1.0F / scale[k];
+        const float *restrict old = from + k * width, *restrict new = to + k *width;
+        for (int c = 0; c < width; c++)
+            moved[c] += (double)(fabsf(new[c] - old[c]) * leaving);
+    }
+    for (int64_t k = begin; settled && k < end; k++)
+        for (int c = 0; c < width; c++) {
+            const int64_t i = k * width + c;
+            if (hold[c] == 0.0F)
+                continue;
+            lost[c] += scale[k] == 0.0F ? (double)from[i] - (double)to[i] : 0.0;
+            to[i] = from[i];
+        }
 }
 
 static void finish_block(const ppr_fast *f, const ppr_recipe *r, const ppr_teleport *t,
@@ -113,13 +148,17 @@ static void finish_block(const ppr_fast *f, const ppr_recipe *r, const ppr_telep
         mix_rows(f, r, begin, end, 16);
     add_entries(f, r, t, begin, end);
     if (f->width == 1)
-        share_rows(f, begin, end, lost, 1);
+        share_column(f, begin, end, lost);
     else if (f->width == 8)
         share_rows(f, begin, end, lost, 8);
     else
         share_rows(f, begin, end, lost, 16);
-    if (r->measure)
-        compare_rows(f, r, begin, end, lost, moved);
+    if (r->measure && f->width == 1)
+        compare_column(f, begin, end, moved);
+    else if (r->measure && f->width == 8)
+        compare_rows(f, r, begin, end, lost, moved, 8);
+    else if (r->measure)
+        compare_rows(f, r, begin, end, lost, moved, 16);
     memcpy(f->part[block].lost, lost, sizeof lost);
     memcpy(f->part[block].moved, moved, sizeof moved);
 }
@@ -143,15 +182,25 @@ static void add_up(ppr_fast *f)
 
 /* ---- segments ----------------------------------------------------------------------------- */
 
+static void visit(const ppr_fast *f, const ppr_visits *work)
+{
+    if (f->width == 1)
+        f->lanes->visits1(work);
+    else if (f->width == 8)
+        f->lanes->visits8(work);
+    else
+        f->lanes->visits16(work);
+}
+
 static void visit_block(const ppr_fast *f, int s, int64_t block)
 {
     const ppr_segment *g = &f->segments.segment[s];
-    const int64_t edge = g->block_edge[block], visit = g->block_visit[block];
+    const int64_t edge = g->block_edge[block], first = g->block_visit[block];
     const int64_t last = g->block_edge[gv_blocks(f->n)] - 1;
     const int64_t begin = block * GV_BLOCK, end = gv_block_end(block, f->n);
     float *to = f->to + begin * f->width;
-    const ppr_visits work = {.visit = g->visit + visit,
-                             .n = g->block_visit[block + 1] - visit,
+    const ppr_visits work = {.visit = g->visit + first,
+                             .n = g->block_visit[block + 1] - first,
                              .source = g->source + edge,
                              .last = g->source + last,
                              .p = g->p != NULL ? g->p + edge : NULL,
@@ -159,12 +208,7 @@ static void visit_block(const ppr_fast *f, int s, int64_t block)
                              .to = to};
     if (s == 0)
         memset(to, 0, (size_t)((end - begin) * f->width) * sizeof *to);
-    if (f->width == 1)
-        f->lanes->visits1(&work);
-    else if (f->width == 8)
-        f->lanes->visits8(&work);
-    else
-        f->lanes->visits16(&work);
+    visit(f, &work);
 }
 
 static void sweep_segment(const ppr_fast *f, const ppr_recipe *r, const ppr_teleport *t, int s)
@@ -176,6 +220,45 @@ static void sweep_segment(const ppr_fast *f, const ppr_recipe *r, const ppr_tele
         visit_block(f, s, block);
         if (last)
             finish_block(f, r, t, block);
+    }
+}
+
+/* ---- rows as they are --------------------------------------------------------------------- */
+
+/* The visits of a block are made up on the way: some rows at a time, long ones in parts. */
+static void pull_block(const ppr_fast *f, int64_t block)
+{
+    const ppr_walk *walk = f->walk;
+    const int64_t begin = block * GV_BLOCK, end = gv_block_end(block, f->n);
+    uint32_t list[GV_BLOCK];
+    ppr_visits work = {.visit = list,
+                       .last = walk->source + walk->offset[f->n] - 1,
+                       .share = f->from,
+                       .to = f->to + begin * f->width};
+    memset(work.to, 0, (size_t)((end - begin) * f->width) * sizeof *work.to);
+    int64_t first = walk->offset[begin], edge = first;
+    for (int64_t k = begin; k < end; k++)
+        for (int64_t left = walk->offset[k + 1] - walk->offset[k]; left > 0;) {
+            const int64_t now = left < PPR_VISIT_EDGES ? left : PPR_VISIT_EDGES;
+            list[work.n++] = (uint32_t)(k - begin) << PPR_VISIT_BITS | (uint32_t)now;
+            edge += now, left -= now;
+            if (work.n < GV_BLOCK && edge < walk->offset[end])
+                continue;
+            work.source = walk->source + first;
+            work.p = walk->p != NULL ? walk->p + first : NULL;
+            visit(f, &work);
+            work.n = 0;
+            first = edge;
+        }
+}
+
+static void sweep_rows(const ppr_fast *f, const ppr_recipe *r, const ppr_teleport *t)
+{
+    const int64_t blocks = gv_blocks(f->n);
+#pragma omp parallel for num_threads(f->threads) schedule(dynamic, 1)
+    for (int64_t block = 0; block < blocks; block++) {
+        pull_block(f, block);
+        finish_block(f, r, t, block);
     }
 }
 
@@ -201,12 +284,34 @@ static void sweep_bins(const ppr_fast *f, const ppr_recipe *r, const ppr_telepor
         finish_bin(f, r, t, bin, f->sums + (int64_t)gv_thread() * PPR_BIN_ROWS);
 }
 
+/* ---- tiles -------------------------------------------------------------------------------- */
+
+static void finish_strip(const ppr_fast *f, const ppr_recipe *r, const ppr_teleport *t, int64_t i)
+{
+    const ppr_strip *s = &f->tiles.strip[i];
+    memcpy(f->to + s->begin, ppr_tiles_sum(&f->tiles, i, f->from),
+           (size_t)(s->end - s->begin) * sizeof *f->to);
+    for (int64_t block = s->begin / GV_BLOCK; block < gv_blocks(s->end); block++)
+        finish_block(f, r, t, block);
+}
+
+static void sweep_tiles(const ppr_fast *f, const ppr_recipe *r, const ppr_teleport *t)
+{
+#pragma omp parallel for num_threads(f->threads) schedule(dynamic, 1)
+    for (int64_t i = 0; i < f->tiles.n_strips; i++)
+        finish_strip(f, r, t, i);
+}
+
 /* ---- the sweep ---------------------------------------------------------------------------- */
 
 void ppr_fast_sweep(ppr_fast *f, const ppr_recipe *recipe, const ppr_teleport *teleport)
 {
     if (f->layout == GV_PPR_BLOCKING)
         sweep_bins(f, recipe, teleport);
+    else if (f->layout == GV_PPR_SEGMENTS)
+        sweep_tiles(f, recipe, teleport);
+    else if (f->layout == GV_PPR_PULL)
+        sweep_rows(f, recipe, teleport);
     else
         for (int s = 0; s < f->segments.n; s++)
             sweep_segment(f, recipe, teleport, s);

@@ -8,6 +8,7 @@
 #define KERNELS_PPR_FAST_H
 
 #include "kernels/ppr_lanes.h"
+#include "kernels/ppr_tiles.h"
 #include "kernels/ppr_work.h"
 
 /* ---- segments ----------------------------------------------------------------------------- */
@@ -97,6 +98,7 @@ typedef struct ppr_fast {
     float *scale;           /* [n] by place, 1 / weight that leaves; 0 where nothing does */
     float *factor;          /* [n] by place, 1 / row length when all weights of a row are that */
     ppr_segments segments;
+    ppr_tiles tiles;
     ppr_bins bins;
     double *sums;      /* [threads][PPR_BIN_ROWS], for bins */
     float *from, *to;  /* [n][width], borrowed */
@@ -104,6 +106,17 @@ typedef struct ppr_fast {
     ppr_measure *part; /* [blocks], borrowed */
     ppr_measure found;
 } ppr_fast;
+
+/* Nodes by degree and edges in tiles, for sweeps in double precision. */
+typedef struct ppr_placed {
+    gv_node *order, *place;
+    ppr_tiles tiles;
+    double *arriving; /* [n] */
+} ppr_placed;
+
+GV_CHECKED gv_status ppr_placed_open(gv_context *ctx, const ppr_walk *walk, int threads,
+                                     ppr_placed *out, gv_error *err);
+void ppr_placed_close(gv_context *ctx, ppr_placed *p);
 
 /* Lays the graph out. `columns` are those of all batches together. */
 GV_CHECKED gv_status ppr_fast_open(gv_context *ctx, const gv_graph *g, const gv_ppr_opts *o,

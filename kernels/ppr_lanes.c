@@ -3,7 +3,14 @@
  * are one cache line; sources some edges ahead are prefetched. */
 #include "kernels/ppr_lanes.h"
 
+#include <stdbool.h>
 #include <stddef.h>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+/* Without optimisation gcc's intrinsics are macros, which hand masks to signed parameters. */
+#pragma GCC diagnostic ignored "-Wsign-conversion"
+#endif
 
 #define INLINE static inline __attribute__((always_inline))
 
@@ -39,9 +46,15 @@ typedef float lanes16 __attribute__((vector_size(64), may_alias));
 DEFINE_VISITS(8)
 DEFINE_VISITS(16)
 
-INLINE float term(const float *share, const gv_node *source, const float *p, int e)
+/* One column: PARTS sums by position, added up in a fixed tree. */
+enum { PARTS = 16 };
+
+INLINE float fold(float *part)
 {
-    return p != NULL ? share[source[e]] * p[e] : share[source[e]];
+    for (int half = PARTS / 2; half > 0; half /= 2)
+        for (int i = 0; i < half; i++)
+            part[i] += part[i + half];
+    return part[0];
 }
 
 INLINE void visits1(const ppr_visits *work)
@@ -51,24 +64,59 @@ INLINE void visits1(const ppr_visits *work)
     for (int64_t i = 0; i < work->n; i++) {
         const int64_t row = work->visit[i] >> PPR_VISIT_BITS;
         const int count = (int)(work->visit[i] & ((1U << PPR_VISIT_BITS) - 1));
-        float a = 0.0F, b = 0.0F, c = 0.0F, d = 0.0F;
-        int e = 0;
-        for (; e + 4 <= count; e += 4) {
-            a += term(share, source, p, e);
-            b += term(share, source, p, e + 1);
-            c += term(share, source, p, e + 2);
-            d += term(share, source, p, e + 3);
-        }
-        for (; e < count; e++)
-            a += term(share, source, p, e);
-        work->to[row] += (a + b) + (c + d);
+        float part[PARTS] = {0.0F};
+        for (int e = 0; e < count; e++)
+            part[e % PARTS] += p != NULL ? share[source[e]] * p[e] : share[source[e]];
+        work->to[row] += fold(part);
         source += count;
         p = p != NULL ? p + count : NULL;
     }
 }
 
-/* With and without weights apart, so that the inner loops carry no question. */
-#define DEFINE_LEVEL(NAME, TARGET)                                                                 \
+#if defined(__x86_64__)
+#define TARGET512 __attribute__((target("avx512f,avx512vl,avx512bw,avx512dq")))
+
+INLINE TARGET512 float fold512(__m512 x)
+{
+    const __m256 a = _mm256_add_ps(_mm512_castps512_ps256(x), _mm512_extractf32x8_ps(x, 1));
+    const __m128 b = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
+    const __m128 c = _mm_add_ps(b, _mm_movehl_ps(b, b));
+    return _mm_cvtss_f32(_mm_add_ss(c, _mm_shuffle_ps(c, c, 1)));
+}
+
+/* The same, 16 gathers at a time. */
+INLINE TARGET512 void gather1(const ppr_visits *work, const bool weighted)
+{
+    const gv_node *source = work->source;
+    const float *p = work->p;
+    for (int64_t i = 0; i < work->n; i++) {
+        const int count = (int)(work->visit[i] & ((1U << PPR_VISIT_BITS) - 1));
+        __m512 part = _mm512_setzero_ps();
+        for (int e = 0; e < count; e += PARTS) {
+            const __mmask16 mask =
+                (__mmask16)(count - e >= PARTS ? 0xffffU : (1U << (count - e)) - 1U);
+            const __m512i at = _mm512_maskz_loadu_epi32(mask, source + e);
+            __m512 x = _mm512_mask_i32gather_ps(_mm512_setzero_ps(), mask, at, work->share, 4);
+            if (weighted)
+                x = _mm512_mul_ps(x, _mm512_maskz_loadu_ps(mask, p + e));
+            part = _mm512_mask_add_ps(part, mask, part, x);
+        }
+        work->to[work->visit[i] >> PPR_VISIT_BITS] += fold512(part);
+        source += count;
+        p = weighted ? p + count : NULL;
+    }
+}
+
+TARGET512 static void gather_1(const ppr_visits *work)
+{
+    if (work->p != NULL)
+        gather1(work, true);
+    else
+        gather1(work, false);
+}
+#endif
+
+#define DEFINE_ONE(NAME, TARGET)                                                                   \
     TARGET static void NAME##_1(const ppr_visits *work)                                            \
     {                                                                                              \
         ppr_visits w = *work;                                                                      \
@@ -78,7 +126,14 @@ INLINE void visits1(const ppr_visits *work)
         } else {                                                                                   \
             visits1(&w);                                                                           \
         }                                                                                          \
-    }                                                                                              \
+    }
+DEFINE_ONE(plain, )
+#if defined(__x86_64__)
+DEFINE_ONE(avx2, __attribute__((target("avx2"))))
+#endif
+
+/* With and without weights apart, so that the inner loops carry no question. */
+#define DEFINE_LEVEL(NAME, TARGET, ONE)                                                            \
     TARGET static void NAME##_8(const ppr_visits *work)                                            \
     {                                                                                              \
         ppr_visits w = *work;                                                                      \
@@ -99,12 +154,12 @@ INLINE void visits1(const ppr_visits *work)
             visits16(&w);                                                                          \
         }                                                                                          \
     }                                                                                              \
-    static const ppr_lanes NAME = {#NAME, NAME##_1, NAME##_8, NAME##_16};
+    static const ppr_lanes NAME = {#NAME, ONE, NAME##_8, NAME##_16};
 
-DEFINE_LEVEL(plain, )
+DEFINE_LEVEL(plain, , plain_1)
 #if defined(__x86_64__)
-DEFINE_LEVEL(avx2, __attribute__((target("avx2"))))
-DEFINE_LEVEL(avx512, __attribute__((target("avx512f,avx512vl,avx512bw,avx512dq"))))
+DEFINE_LEVEL(avx2, __attribute__((target("avx2"))), avx2_1)
+DEFINE_LEVEL(avx512, TARGET512, gather_1)
 #endif
 
 const ppr_lanes *ppr_lanes_at(int level)

@@ -23,7 +23,7 @@ typedef struct ppr_visits {
     float *to;
 } ppr_visits;
 
-/* One column is summed in four parts, by position in the visit. */
+/* One column is summed in 16 parts, by position in the visit, and those in a fixed tree. */
 typedef void ppr_lanes_fn(const ppr_visits *work);
 
 typedef struct ppr_lanes {

@@ -20,9 +20,9 @@ static const double enough_for_segments = 3.0;
 
 GV_API const char *gv_ppr_layout_name(gv_ppr_layout layout)
 {
-    static const char *const name[] = {"auto",     "pull",    "segments",
-                                       "blocking", "sorted8", "sorted16"};
-    return layout >= GV_PPR_AUTO && layout <= GV_PPR_SORTED16 ? name[layout] : "unknown";
+    static const char *const name[] = {"auto",    "pull",     "segments", "blocking",
+                                       "sorted8", "sorted16", "in-place"};
+    return layout >= GV_PPR_AUTO && layout <= GV_PPR_IN_PLACE ? name[layout] : "unknown";
 }
 
 GV_API const char *gv_ppr_precision_name(gv_ppr_precision precision)
@@ -91,17 +91,20 @@ static double sweeps_at_most(const gv_ppr_opts *o)
     return fmin(log(o->tolerance / 2.0) / log(o->damping), o->max_iterations);
 }
 
+gv_ppr_layout ppr_layout_by_shape(int64_t n_nodes, int64_t columns, const gv_ppr_opts *o)
+{
+    const int64_t bytes = n_nodes * (int64_t)sizeof(float) * (columns == 1 ? 1 : 8);
+    if (o->precision == GV_PPR_F64 || bytes <= CACHED_BYTES || sweeps_at_most(o) <= FEW_SWEEPS)
+        return GV_PPR_PULL;
+    return columns == 1 ? GV_PPR_AUTO : columns <= 8 ? GV_PPR_SORTED8 : GV_PPR_SORTED16;
+}
+
 static gv_status choose(gv_context *ctx, const ppr_walk *walk, int64_t columns,
                         const gv_ppr_opts *o, gv_ppr_layout *out, gv_error *err)
 {
-    const int64_t bytes = walk->n * (int64_t)sizeof(float) * (columns == 1 ? 1 : 8);
-    *out = GV_PPR_PULL;
-    if (o->precision == GV_PPR_F64 || bytes <= CACHED_BYTES || sweeps_at_most(o) <= FEW_SWEEPS)
+    *out = ppr_layout_by_shape(walk->n, columns, o);
+    if (*out != GV_PPR_AUTO)
         return GV_OK;
-    if (columns > 1) {
-        *out = columns <= 8 ? GV_PPR_SORTED8 : GV_PPR_SORTED16;
-        return GV_OK;
-    }
     double found = 0.0;
     const gv_status st = look_at_graph(ctx, walk, &found, err);
     if (st == GV_OK)
@@ -112,11 +115,14 @@ static gv_status choose(gv_context *ctx, const ppr_walk *walk, int64_t columns,
 /* A layout that was asked for by name must be able to do the work. */
 static gv_status check_layout(const gv_ppr_opts *o, int64_t columns, gv_error *err)
 {
-    if ((int)o->layout < GV_PPR_AUTO || o->layout > GV_PPR_SORTED16)
+    if ((int)o->layout < GV_PPR_AUTO || o->layout > GV_PPR_IN_PLACE)
         return gv_fail(err, GV_ERR_ARG, "ppr: layout %d is not in [0, %d]", (int)o->layout,
-                       (int)GV_PPR_SORTED16);
-    if (o->precision == GV_PPR_F64 && o->layout > GV_PPR_PULL)
-        return gv_fail(err, GV_ERR_ARG, "ppr: layout %s is for precision f32; f64 has pull",
+                       (int)GV_PPR_IN_PLACE);
+    if (o->layout == GV_PPR_IN_PLACE)
+        return gv_fail(err, GV_ERR_ARG, "ppr: layout in-place is for gv_ppr_in_place()");
+    if (o->precision == GV_PPR_F64 && o->layout > GV_PPR_SEGMENTS)
+        return gv_fail(err, GV_ERR_ARG,
+                       "ppr: layout %s is for precision f32; f64 has pull and segments",
                        gv_ppr_layout_name(o->layout));
     if (columns != 1 && (o->layout == GV_PPR_SEGMENTS || o->layout == GV_PPR_BLOCKING))
         return gv_fail(err, GV_ERR_ARG, "ppr: layout %s is for 1 column, not %lld",
@@ -154,17 +160,45 @@ static gv_status make_segments(gv_context *ctx, const ppr_walk *walk, ppr_fast *
 {
     ppr_cut cut = {.n = 1, .width = walk->n};
     sorted s = {NULL, NULL};
-    gv_status st = GV_OK;
-    if (f->layout != GV_PPR_PULL) {
-        st = sorted_make(ctx, walk, &s, err);
-        if (st == GV_OK)
-            st = ppr_cut_choose(ctx, walk, s.order, s.place, f->width, &cut, err);
-        f->order = s.order;
-        f->place = s.place;
-    }
+    gv_status st = sorted_make(ctx, walk, &s, err);
+    if (st == GV_OK && f->layout != GV_PPR_SEGMENTS)
+        st = ppr_cut_choose(ctx, walk, s.order, s.place, f->width, &cut, err);
+    f->order = s.order;
+    f->place = s.place;
+    if (st == GV_OK && f->layout == GV_PPR_SEGMENTS)
+        return ppr_tiles_build(ctx, walk, f->order, f->place, f->threads, &f->tiles, err);
     if (st == GV_OK)
         st = ppr_segments_build(ctx, walk, f->order, f->place, &cut, &f->segments, err);
     return st;
+}
+
+gv_status ppr_placed_open(gv_context *ctx, const ppr_walk *walk, int threads, ppr_placed *out,
+                          gv_error *err)
+{
+    sorted s;
+    *out = (ppr_placed){.order = NULL};
+    gv_status st = sorted_make(ctx, walk, &s, err);
+    if (st != GV_OK)
+        return st;
+    out->order = s.order;
+    out->place = s.place;
+    st = ppr_tiles_build(ctx, walk, s.order, s.place, threads, &out->tiles, err);
+    out->arriving = gv_alloc(ctx, walk->n, sizeof *out->arriving);
+    if (st == GV_OK && out->arriving == NULL)
+        st = gv_no_memory(ctx, "ppr: sums by tiles", err);
+    if (st != GV_OK)
+        ppr_placed_close(ctx, out);
+    return st;
+}
+
+void ppr_placed_close(gv_context *ctx, ppr_placed *p)
+{
+    gv_free(ctx, p->arriving);
+    if (p->order != NULL)
+        ppr_tiles_free(ctx, &p->tiles);
+    gv_free(ctx, p->place);
+    gv_free(ctx, p->order);
+    *p = (ppr_placed){.order = NULL};
 }
 
 static gv_status make_bins(gv_context *ctx, const gv_graph *g, const gv_ppr_opts *o,
@@ -186,8 +220,10 @@ gv_status ppr_fast_open(gv_context *ctx, const gv_graph *g, const gv_ppr_opts *o
     if (st != GV_OK)
         return st;
     out->width = ppr_layout_width(out->layout, columns);
-    st = out->layout == GV_PPR_BLOCKING ? make_bins(ctx, g, o, walk, out, err)
-                                        : make_segments(ctx, walk, out, err);
+    if (out->layout == GV_PPR_BLOCKING)
+        st = make_bins(ctx, g, o, walk, out, err);
+    else if (out->layout != GV_PPR_PULL)
+        st = make_segments(ctx, walk, out, err);
     if (st == GV_OK) {
         out->scale = gv_alloc(ctx, walk->n, sizeof *out->scale);
         out->factor = walk->by_degree ? gv_alloc(ctx, walk->n, sizeof *out->factor) : NULL;
@@ -208,6 +244,7 @@ void ppr_fast_close(gv_context *ctx, ppr_fast *f)
     gv_free(ctx, f->sums);
     ppr_bins_free(ctx, &f->bins);
     ppr_segments_free(ctx, &f->segments);
+    ppr_tiles_free(ctx, &f->tiles);
     gv_free(ctx, f->place);
     gv_free(ctx, f->order);
     f->factor = f->scale = NULL;

@@ -10,6 +10,7 @@
 #include "engine/error.h"
 #include "engine/memory.h"
 #include "engine/parallel.h"
+#include "engine/sort.h"
 #include "kernels/ppr_fast.h"
 
 enum { SAMPLE = 16, SAMPLE_ALL = 256 }; /* blocks; few blocks are all looked at */
@@ -19,25 +20,89 @@ static int64_t degree(const ppr_walk *walk, int64_t v)
     return walk->leave[v + 1] - walk->leave[v];
 }
 
+/* ---- by degree ---------------------------------------------------------------------------- */
+
+/* Nodes of fewer than LIGHT edges are counted and placed by pieces of the ids, a piece a thread;
+ * the few others are sorted. */
+enum { PIECES = 64, LIGHT = 1024 };
+
+typedef struct placing {
+    const ppr_walk *walk;
+    gv_node *order, *place;
+    int64_t *at;               /* [PIECES][LIGHT], counts, then where the next one goes */
+    int64_t heavy[PIECES + 1]; /* likewise for the others */
+    uint64_t *key;             /* of the others: degree descending, then id */
+} placing;
+
+static int64_t piece_start(const ppr_walk *walk, int64_t piece)
+{
+    return walk->n / PIECES * piece + walk->n % PIECES * piece / PIECES;
+}
+
+static void count_pieces(placing *p, int threads)
+{
+#pragma omp parallel for num_threads(threads) schedule(dynamic, 1)
+    for (int64_t i = 0; i < PIECES; i++) {
+        int64_t heavy = 0, *at = p->at + i * LIGHT;
+        for (int64_t v = piece_start(p->walk, i); v < piece_start(p->walk, i + 1); v++) {
+            const int64_t d = degree(p->walk, v);
+            if (d < LIGHT)
+                at[d]++;
+            else
+                heavy++;
+        }
+        p->heavy[i] = heavy;
+    }
+}
+
+static void place_pieces(placing *p, int threads)
+{
+#pragma omp parallel for num_threads(threads) schedule(dynamic, 1)
+    for (int64_t i = 0; i < PIECES; i++) {
+        int64_t heavy = p->heavy[i], *at = p->at + i * LIGHT;
+        for (int64_t v = piece_start(p->walk, i); v < piece_start(p->walk, i + 1); v++) {
+            const int64_t d = degree(p->walk, v);
+            if (d >= LIGHT) {
+                p->key[heavy++] = (uint64_t)(INT32_MAX - d) << 32 | (uint64_t)v;
+                continue;
+            }
+            const int64_t k = at[d]++;
+            p->order[k] = (gv_node)v;
+            p->place[v] = (gv_node)k;
+        }
+    }
+}
+
 gv_status ppr_order(gv_context *ctx, const ppr_walk *walk, gv_node *order, gv_node *place,
                     gv_error *err)
 {
-    int64_t most = 0;
-    for (int64_t v = 0; v < walk->n; v++)
-        most = degree(walk, v) > most ? degree(walk, v) : most;
-    int64_t *at = gv_alloc_zero(ctx, most + 2, sizeof *at);
-    if (at == NULL)
+    const int threads = gv_context_threads(ctx);
+    placing p = {.walk = walk, .order = order, .place = place};
+    p.at = gv_alloc_zero(ctx, (int64_t)PIECES * LIGHT, sizeof *p.at);
+    if (p.at == NULL)
         return gv_no_memory(ctx, "ppr: order by degree", err);
-    for (int64_t v = 0; v < walk->n; v++)
-        at[most - degree(walk, v)]++;
-    gv_prefix_sum(at, most + 1);
-    for (int64_t v = 0; v < walk->n; v++) {
-        const int64_t k = at[most - degree(walk, v)]++;
-        order[k] = (gv_node)v;
-        place[v] = (gv_node)k;
+    count_pieces(&p, threads);
+    const int64_t heavy = gv_prefix_sum(p.heavy, PIECES);
+    int64_t next = heavy;
+    for (int64_t d = LIGHT - 1; d >= 0; d--)
+        for (int64_t i = 0; i < PIECES; i++) {
+            const int64_t count = p.at[i * LIGHT + d];
+            p.at[i * LIGHT + d] = next;
+            next += count;
+        }
+    p.key = gv_alloc(ctx, heavy, sizeof *p.key);
+    gv_status st = p.key != NULL ? GV_OK : gv_no_memory(ctx, "ppr: order by degree", err);
+    if (st == GV_OK) {
+        place_pieces(&p, threads);
+        st = gv_sort_keys(ctx, p.key, heavy, err);
     }
-    gv_free(ctx, at);
-    return GV_OK;
+    for (int64_t k = 0; k < heavy && st == GV_OK; k++) {
+        order[k] = (gv_node)(p.key[k] & UINT32_MAX);
+        place[order[k]] = (gv_node)k;
+    }
+    gv_free(ctx, p.key);
+    gv_free(ctx, p.at);
+    return st;
 }
 
 /* ---- where to cut ------------------------------------------------------------------------- */

@@ -6,6 +6,7 @@
 #include "engine/sort.h"
 #include "grapevine/plan.h"
 #include "kernels/ppr_fast.h"
+#include "kernels/ppr_in_place.h"
 
 /* Edges a second, thread and column, of a sweep with one column; a full batch gathers 128 bytes at
  * a time and is this many times as fast by column. Docs: plan.md. */
@@ -34,13 +35,40 @@ int64_t ppr_sweeps_expected(const gv_ppr_opts *o)
     return sweeps < (double)o->max_iterations ? (int64_t)sweeps : o->max_iterations;
 }
 
+/* Beside the scores, which are the caller's. Sweeps are half as many as without the new values. */
+static void plan_in_place(gv_plan *plan, const gv_graph_shape *g, int64_t n_columns,
+                          int64_t longest, const gv_ppr_opts *o, int32_t threads)
+{
+    const int width = gv_ppr_in_place_width(n_columns);
+    const int64_t rows = g->n_nodes < PPR_IN_PLACE_ROWS ? g->n_nodes : PPR_IN_PLACE_ROWS;
+    const double work = .5 * (double)ppr_sweeps_expected(o) * (double)(width * g->n_edges);
+    gv_plan_begin(plan, "sweeps", work / (edges_a_second * gain_of_width * threads));
+    gv_plan_use(plan, GV_PLAN_MEMORY, "rows of a block", 4 * rows * width);
+    gv_plan_use(plan, GV_PLAN_MEMORY, "figures of blocks",
+                gv_blocks(g->n_nodes) * (int64_t)sizeof(ppr_shift));
+    gv_plan_use(plan, GV_PLAN_MEMORY, "teleport columns", longest * 12 * n_columns);
+    if (o->weighted)
+        gv_plan_use(plan, GV_PLAN_MEMORY, "weights that leave a consumer", 8 * g->n_nodes);
+}
+
+/* One column in tiles, in either precision. */
+static void plan_tiles(gv_plan *plan, const gv_graph_shape *g, const gv_ppr_opts *o)
+{
+    const int64_t n = g->n_nodes, m = g->n_edges;
+    gv_plan_use(plan, GV_PLAN_MEMORY, "order by degree", 8 * n);
+    gv_plan_use(plan, GV_PLAN_MEMORY, "edges in tiles", (o->weighted ? 6 : 2) * m + m / 2);
+    gv_plan_use(plan, GV_PLAN_MEMORY, "sums by tiles", 8 * n);
+}
+
 /* Single precision: the layout, as far as the shape of a graph tells. How often rows are visited
- * depends on its edges; a row is taken to be visited once, and once more for every four edges. */
+ * depends on its edges; a row is taken to be visited once, and once more for every eight edges. */
 static void plan_layout(gv_plan *plan, const gv_graph_shape *g, int64_t n_columns, int64_t entries,
                         const gv_ppr_opts *o, int width, int32_t threads)
 {
     const int64_t n = g->n_nodes, m = g->n_edges;
-    const bool blocking = o->layout == GV_PPR_BLOCKING, pull = o->layout == GV_PPR_PULL;
+    const bool pull = o->layout == GV_PPR_PULL;
+    /* with one column it takes more than segments do, and only the edges tell which it will be */
+    const bool blocking = o->layout == GV_PPR_BLOCKING || o->layout == GV_PPR_AUTO;
     gv_plan_use(plan, GV_PLAN_MEMORY, "constant terms of corrections", 4 * n * width);
     gv_plan_use(plan, GV_PLAN_MEMORY, "weights by place", 4 * n);
     if (blocking && n_columns == 1) {
@@ -48,10 +76,14 @@ static void plan_layout(gv_plan *plan, const gv_graph_shape *g, int64_t n_column
         gv_plan_use(plan, GV_PLAN_MEMORY, "sums of bins", (int64_t)8 * PPR_BIN_ROWS * threads);
         return;
     }
-    gv_plan_use(plan, GV_PLAN_MEMORY, "visits of rows", 4 * (n < m ? n : m) + (pull ? 0 : m));
     if (pull)
         return;
+    if (o->layout == GV_PPR_SEGMENTS) {
+        plan_tiles(plan, g, o);
+        return;
+    }
     gv_plan_use(plan, GV_PLAN_MEMORY, "order by degree", 8 * n);
+    gv_plan_use(plan, GV_PLAN_MEMORY, "visits of rows", 4 * (n < m ? n : m) + m / 2);
     gv_plan_use(plan, GV_PLAN_MEMORY, "edges by segment", (o->weighted ? 8 : 4) * m);
     gv_plan_use(plan, GV_PLAN_MEMORY, "teleport columns by place", entries * 12);
 }
@@ -59,8 +91,14 @@ static void plan_layout(gv_plan *plan, const gv_graph_shape *g, int64_t n_column
 GV_API void gv_ppr_plan(gv_plan *plan, const gv_graph_shape *g, int64_t n_columns, int64_t longest,
                         const gv_ppr_opts *opts, int32_t threads, int64_t limit)
 {
-    const gv_ppr_opts o = opts != NULL ? *opts : gv_ppr_defaults();
+    gv_ppr_opts o = opts != NULL ? *opts : gv_ppr_defaults();
+    if (o.layout == GV_PPR_AUTO)
+        o.layout = ppr_layout_by_shape(g->n_nodes, n_columns, &o);
     const bool single = o.precision == GV_PPR_F32;
+    if (o.layout == GV_PPR_IN_PLACE) {
+        plan_in_place(plan, g, n_columns, longest, &o, threads);
+        return;
+    }
     const int width = single ? ppr_layout_width(o.layout, n_columns)
                              : ppr_width(g->n_nodes, n_columns, longest, limit);
     const double work = (double)ppr_sweeps_expected(&o) * (double)n_columns * (double)g->n_edges;
@@ -74,4 +112,6 @@ GV_API void gv_ppr_plan(gv_plan *plan, const gv_graph_shape *g, int64_t n_column
         gv_plan_use(plan, GV_PLAN_MEMORY, "weights that leave a consumer", 8 * g->n_nodes);
     if (single)
         plan_layout(plan, g, n_columns, longest * width, &o, width, threads);
+    else if (o.layout == GV_PPR_SEGMENTS)
+        plan_tiles(plan, g, &o);
 }

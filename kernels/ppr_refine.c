@@ -17,7 +17,7 @@
 #include "engine/sort.h"
 #include "kernels/ppr_refine.h"
 
-enum { CHECK = 4 };
+enum { CHECK = 2 };
 
 static const double telling = 3e-7; /* what single precision can tell of a vector, in L1 */
 
@@ -67,15 +67,20 @@ gv_status ppr_refine_open(gv_context *ctx, const gv_graph *g, const gv_ppr_opts 
     const gv_status st = ppr_fast_open(ctx, g, o, walk, columns, threads, &r->fast, err);
     if (st != GV_OK)
         return st;
+    const bool tiles = r->fast.layout == GV_PPR_SEGMENTS;
     r->fast.right = gv_alloc_zero(ctx, walk->n * r->fast.width, sizeof *r->fast.right);
-    if (r->fast.right != NULL)
+    if (tiles)
+        r->arriving = gv_alloc(ctx, walk->n, sizeof *r->arriving);
+    if (r->fast.right != NULL && (!tiles || r->arriving != NULL))
         return GV_OK;
-    ppr_fast_close(ctx, &r->fast);
+    ppr_refine_close(ctx, r);
     return gv_no_memory(ctx, "ppr: corrections", err);
 }
 
 void ppr_refine_close(gv_context *ctx, ppr_refine *r)
 {
+    gv_free(ctx, r->arriving);
+    r->arriving = NULL;
     gv_free(ctx, r->fast.right);
     r->fast.right = NULL;
     ppr_fast_close(ctx, &r->fast);
@@ -95,6 +100,8 @@ gv_status ppr_refine_begin(gv_context *ctx, ppr_refine *r, ppr_batch *b, gv_erro
     r->fast.to = r->fast.from + r->fast.n * r->fast.width;
     b->delta = r->fast.right;
     b->place = r->fast.place;
+    b->tiles = r->arriving != NULL ? &r->fast.tiles : NULL;
+    b->arriving = r->arriving;
     r->teleport = (ppr_teleport){.node = NULL};
     return r->fast.place != NULL ? place_teleport(ctx, r, err) : GV_OK;
 }
@@ -143,18 +150,28 @@ static void set_recipe(const ppr_refine *r, phase *p, const ppr_teleport *t, boo
     }
 }
 
-/* Settles columns for which further sweeps of this phase are no use. */
+/* What the next sweep will move, if it shrinks as it did since the last look, but no faster than
+ * to a tenth. */
+static double foresee(double moved, double before, double a)
+{
+    const double rate = before < HUGE_VAL ? pow(moved / before, 1.0 / CHECK) : a;
+    return moved * fmin(fmax(rate, 0.1), a);
+}
+
+/* Settles columns for which further sweeps of this phase are no use: the sweep that certifies will
+ * do what is left, as far as single precision can tell. */
 static void judge(const ppr_refine *r, phase *p, const gv_ppr_column *column, bool measured)
 {
-    const double a = r->o->damping;
+    const double a = r->o->damping, tolerance = r->o->tolerance;
     for (int c = 0; c < r->fast.n_columns; c++) {
         if (!p->live[c])
             continue;
         if (measured) {
             const double norm = r->phase == 0 ? 1.0 : r->moved[c] / (1.0 - a);
-            const double moved = r->fast.found.moved[c];
-            const double wanted = fmax(0.5 * r->o->tolerance, telling * norm);
-            p->live[c] = a * moved > wanted * (1.0 - a) && moved < 0.9 * p->before[c];
+            const double moved = r->fast.found.moved[c], floor = telling * norm;
+            const double wanted = fmax(fmax(tolerance - floor, 0.5 * tolerance), floor);
+            p->live[c] = a * foresee(moved, p->before[c], a) > wanted * (1.0 - a) &&
+                         moved < 0.95 * p->before[c];
             p->before[c] = moved;
         }
         if (column[c].iterations + 1 >= r->o->max_iterations)

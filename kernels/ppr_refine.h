@@ -9,6 +9,7 @@ typedef struct ppr_refine {
     ppr_fast fast;
     ppr_batch *batch;
     ppr_teleport teleport;     /* of the batch, by place, if that is not by id */
+    double *arriving;          /* [n], with tiles */
     int phase;                 /* 0: from the teleport vector; else a correction */
     double moved[PPR_COLUMNS]; /* by the last sweep in double precision */
     bool spent[PPR_COLUMNS];   /* columns that corrections do not help */

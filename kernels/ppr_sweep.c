@@ -14,7 +14,9 @@
 #include <math.h>
 
 #include "engine/parallel.h"
-#include "kernels/ppr_work.h"
+#include <string.h>
+
+#include "kernels/ppr_tiles.h"
 
 #define PPR_INLINE static inline __attribute__((always_inline))
 
@@ -43,8 +45,10 @@ static void share_tile(const ppr_walk *walk, const ppr_batch *b, int64_t begin, 
             continue;
         const double *restrict score = b->score[c] + begin;
         double *restrict share = b->share + begin * width + c;
-        for (int i = 0; i < rows; i++)
+        for (int i = 0; i < rows && b->tiles == NULL; i++)
             share[i * width] = score[i] * scale[i];
+        for (int i = 0; i < rows && b->tiles != NULL; i++)
+            b->share[b->place[begin + i]] = score[i] * scale[i];
         for (int j = 0; j < n_dangling; j++)
             ppr_add(&lost[c], score[dangling[j]]);
     }
@@ -105,10 +109,25 @@ PPR_INLINE void pull_weighted(const ppr_walk *walk, const double *restrict share
 
 #define PPR_WIDTHS(X) X(1) X(2) X(4) X(8) X(16)
 
+/* What arrives at every row, by the tiles. */
+static void tiles_pass(const ppr_batch *b, int threads)
+{
+    const ppr_tiles *t = b->tiles;
+#pragma omp parallel for num_threads(threads) schedule(dynamic, 1)
+    for (int64_t i = 0; i < t->n_strips; i++) {
+        const double *sum = ppr_tiles_sum_double(t, i, b->share);
+        for (int64_t k = t->strip[i].begin; k < t->strip[i].end; k++)
+            b->arriving[t->order[k]] = sum[k - t->strip[i].begin];
+    }
+}
+
 static void pull_tile(const ppr_walk *walk, const ppr_batch *b, int64_t begin, int64_t end,
                       double *arriving)
 {
-    switch (b->width) {
+    if (b->tiles != NULL)
+        memcpy(arriving, b->arriving + begin, (size_t)(end - begin) * sizeof *arriving);
+    else
+        switch (b->width) {
 #define PPR_CASE(W)                                                                                \
     case W:                                                                                        \
         if (walk->p != NULL)                                                                       \
@@ -116,11 +135,11 @@ static void pull_tile(const ppr_walk *walk, const ppr_batch *b, int64_t begin, i
         else                                                                                       \
             pull(walk, b->share, begin, end, arriving, W);                                         \
         break;
-        PPR_WIDTHS(PPR_CASE)
+            PPR_WIDTHS(PPR_CASE)
 #undef PPR_CASE
-    default:
-        break;
-    }
+        default:
+            break;
+        }
     if (!walk->by_degree)
         return;
     for (int64_t v = begin; v < end; v++, arriving += b->width) {
@@ -247,6 +266,8 @@ void ppr_sweep(const ppr_walk *walk, ppr_batch *batch, int threads)
         batch->found.lost[c] = ppr_total(&lost);
         columns[c] = recipe_of(walk, batch, c);
     }
+    if (batch->tiles != NULL)
+        tiles_pass(batch, threads);
     mix_pass(walk, batch, columns, threads);
     for (int c = 0; c < batch->n_columns; c++) {
         ppr_sum moved = {0.0, 0.0}, rounding = {0.0, 0.0};

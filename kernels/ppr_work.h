@@ -76,6 +76,9 @@ void ppr_teleport_free(gv_context *ctx, ppr_teleport *t);
 /* Writes column `c` densely into score [n]. */
 void ppr_teleport_fill(const ppr_teleport *t, int c, double *score, int64_t n, int threads);
 
+/* GV_OK, or what is wrong with the options, but for the layout. */
+GV_CHECKED gv_status ppr_check_opts(const gv_graph *g, const gv_ppr_opts *o, gv_error *err);
+
 /* GV_OK, or what is wrong with the teleport columns. */
 GV_CHECKED gv_status ppr_teleport_check(const gv_teleport *t, int64_t n_nodes, gv_error *err);
 
@@ -93,12 +96,14 @@ typedef struct ppr_batch {
     double damping;
     gv_dangling dangling;
     ppr_teleport teleport;
-    double *score[PPR_COLUMNS]; /* each [n], the caller's */
-    bool active[PPR_COLUMNS];   /* a column that is not stays as it is */
-    double *share;              /* [n][width], score over weight of the edges that leave */
-    float *delta;               /* [n][width] by place, out: what a sweep changed; may be NULL */
-    const gv_node *place;       /* [n], place of each node in `delta`; NULL: its id */
-    ppr_measure *part;          /* [blocks] */
+    double *score[PPR_COLUMNS];    /* each [n], the caller's */
+    bool active[PPR_COLUMNS];      /* a column that is not stays as it is */
+    double *share;                 /* [n][width], score over weight of the edges that leave */
+    float *delta;                  /* [n][width] by place, out: what a sweep changed; may be NULL */
+    const gv_node *place;          /* [n], place of each node in `delta`; NULL: its id */
+    const struct ppr_tiles *tiles; /* one column: edges by those places; NULL: as in the graph */
+    double *arriving;              /* [n], with tiles */
+    ppr_measure *part;             /* [blocks] */
     ppr_measure found;
 } ppr_batch;
 
@@ -115,6 +120,10 @@ int64_t ppr_sweeps_expected(const gv_ppr_opts *o);
 /* The layout that `o` asks for, or else the one that graph and options get. */
 GV_CHECKED gv_status ppr_layout_choose(gv_context *ctx, const ppr_walk *walk, int64_t columns,
                                        const gv_ppr_opts *o, gv_ppr_layout *out, gv_error *err);
+
+/* The layout that is chosen by the size of the graph alone; GV_PPR_AUTO where it depends on its
+ * edges. */
+gv_ppr_layout ppr_layout_by_shape(int64_t n_nodes, int64_t columns, const gv_ppr_opts *o);
 
 /* Columns of a batch in a layout for single precision. */
 int ppr_layout_width(gv_ppr_layout layout, int64_t columns);

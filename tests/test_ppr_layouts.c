@@ -231,6 +231,61 @@ TEST same_bytes_at_any_thread_count(const gv_graph *large)
     PASS();
 }
 
+/* Tiles in double precision: the bound, tight; threads; allocations that fail. */
+TEST tiles_serve_double_precision(const gv_graph *g)
+{
+    const columns all = some_columns(LARGE, 5);
+    int64_t offset[21];
+    double *x = calloc(LARGE, sizeof *x), *y = calloc(LARGE, sizeof *y);
+    gv_ppr_column column, other;
+    for (int i = 0; i < 4; i++) {
+        const gv_teleport t = part_of(&all, i, 1, offset);
+        gv_ppr_opts o = large_opts(GV_PPR_PULL, i);
+        o.precision = GV_PPR_F64, o.tolerance = 1e-11;
+        ASSERT_OK(gv_ppr(ctx, g, &t, &o, y, &other, &err));
+        o.layout = GV_PPR_SEGMENTS;
+        for (int threads = 1; threads <= 8; threads += threads < 3 ? 1 : 5) {
+            gv_context *with = test_context(threads, -1);
+            double *now = threads == 1 ? x : calloc(LARGE, sizeof *now);
+            ASSERT_OK(gv_ppr(with, g, &t, &o, now, &column, &err));
+            ASSERT_EQ(0, gv_context_memory_used(with));
+            ASSERT_MEM_EQ(x, now, LARGE * sizeof *x);
+            if (threads > 1)
+                free(now);
+            gv_context_free(with);
+        }
+        ASSERT(column.converged && column.residual <= 1e-11);
+        ASSERT(distance(x, y, LARGE) <= column.residual + other.residual);
+    }
+    free(x), free(y);
+    PASS();
+}
+
+TEST tiles_in_double_survive_failed_allocations(void)
+{
+    enum { N = 1500 };
+    const columns all = some_columns(N, 3);
+    int64_t offset[21];
+    double x[N];
+    gv_graph *g = large_graph(ctx, N, N, 6000);
+    const int64_t before = gv_context_memory_used(ctx);
+    gv_ppr_opts o = large_opts(GV_PPR_SEGMENTS, 1);
+    const gv_teleport t = part_of(&all, 1, 1, offset);
+    o.precision = GV_PPR_F64, o.tolerance = 1e-4;
+    gv_status st = GV_ERR_NOMEM;
+    int failures = -1;
+    for (int64_t k = 0; st != GV_OK; k++, failures++) {
+        ctx->fail_allocation = ctx->allocations + k;
+        st = gv_ppr(ctx, g, &t, &o, x, NULL, &err);
+        ASSERT(st == GV_OK || st == GV_ERR_NOMEM);
+        ASSERT_EQ(before, gv_context_memory_used(ctx));
+    }
+    ctx->fail_allocation = -1;
+    ASSERT(failures > 15);
+    gv_graph_free(g);
+    PASS();
+}
+
 /* In a layout of many columns the bits of one do not depend on what is beside it. */
 TEST same_bytes_beside_others(const gv_graph *g)
 {
@@ -359,6 +414,106 @@ TEST segments_hold_the_edges(const gv_graph *g)
     PASS();
 }
 
+/* Every edge is once in the tile of its row and its source, runs and slices are as they should be.
+ */
+TEST tiles_hold_the_edges(const gv_graph *g)
+{
+    gv_node *order = calloc((size_t)g->n_nodes, sizeof *order);
+    gv_node *place = calloc((size_t)g->n_nodes, sizeof *place);
+    gv_ppr_opts o = gv_ppr_defaults();
+    o.weighted = true;
+    ppr_walk walk;
+    ppr_tiles t;
+    ASSERT_OK(ppr_walk_start(ctx, g, &o, &walk, &err));
+    ASSERT_OK(ppr_order(ctx, &walk, order, place, &err));
+    ASSERT_OK(ppr_tiles_build(ctx, &walk, order, place, 1, &t, &err));
+    int64_t seen = 0, longs = 0, row = 0;
+    for (int64_t i = 0; i < t.n_strips; i++) {
+        const ppr_strip *s = &t.strip[i];
+        ASSERT_EQ(row, s->begin);
+        row = s->end;
+        for (int64_t k = 0; k < t.n_segments; k++) {
+            int64_t e = s->tile[k].edge;
+            for (int64_t j = s->tile[k].run; j < s->tile[k + 1].run; j++, longs++) {
+                ASSERT(s->run[j].count >= 1 && s->run[j].count <= PPR_TILE_LONG);
+                for (int64_t end = e + s->run[j].count; e < end; e++, seen++) {
+                    const gv_node source = order[k * PPR_TILE_SIDE + s->source[e]];
+                    const int64_t at = gv_csr_find(&g->in, order[s->begin + s->run[j].row], source);
+                    ASSERT(at >= 0 && g->in.probability[at] == s->p[e]);
+                }
+            }
+            for (int64_t j = s->tile[k].slice; j < s->tile[k + 1].slice; j++) {
+                const ppr_slice *slice = &s->slice[j];
+                ASSERT(slice->count[0] >= 1 && slice->count[0] <= PPR_TILE_SHORT);
+                for (int lane = 1; lane < PPR_TILE_LANES; lane++)
+                    ASSERT(slice->count[lane] <= slice->count[lane - 1]);
+                for (int step = 0; step < slice->count[0]; step++)
+                    for (int lane = 0; lane < PPR_TILE_LANES && slice->count[lane] > step; lane++) {
+                        const gv_node source = order[k * PPR_TILE_SIDE + s->source[e]];
+                        const int64_t at =
+                            gv_csr_find(&g->in, order[s->begin + slice->row[lane]], source);
+                        ASSERT(at >= 0 && g->in.probability[at] == s->p[e]);
+                        e++, seen++;
+                    }
+            }
+            ASSERT_EQ(e, s->tile[k + 1].edge);
+        }
+    }
+    ASSERT_EQ(g->n_nodes, row);
+    ASSERT_EQ(g->n_edges, seen);
+    ASSERT(longs > 0);
+    ppr_tiles_free(ctx, &t);
+    ppr_walk_free(ctx, &walk);
+    free(order), free(place);
+    PASS();
+}
+
+TEST tile_twins_give_the_same_bits(void)
+{
+    enum { EDGES = 60000, RUNS = 40, SLICES = 300, ROWS = 6000 };
+    static ppr_long_run run[RUNS];
+    static ppr_slice slice[SLICES];
+    static uint16_t source[EDGES + PPR_TILE_BEYOND];
+    static float p[EDGES + PPR_TILE_BEYOND], share[PPR_TILE_SIDE], sum[2][ROWS];
+    static double shares[PPR_TILE_SIDE], sums[2][ROWS];
+    int64_t e = 0;
+    for (int i = 0; i < RUNS; i++) {
+        run[i] = (ppr_long_run){(uint16_t)(i * 7), (uint16_t)(65 + i * 13)};
+        e += run[i].count;
+    }
+    for (int i = 0; i < SLICES; i++)
+        for (int lane = 0; lane < PPR_TILE_LANES; lane++) {
+            const int most = i < SLICES - 1 ? 8 - lane / 2 + i % 3 : 3 - lane;
+            slice[i].row[lane] = (uint16_t)(i * 16 + lane);
+            slice[i].count[lane] = (uint8_t)(most > 0 ? most : 0);
+            e += slice[i].count[lane];
+        }
+    ASSERT(e <= EDGES);
+    for (uint64_t i = 0; i < PPR_TILE_SIDE; i++)
+        shares[i] = share[i] = (float)(test_random(1, i) - .3);
+    for (uint64_t i = 0; i < (uint64_t)e; i++) {
+        source[i] = (uint16_t)(test_random(2, i) * PPR_TILE_SIDE);
+        p[i] = (float)test_random(3, i);
+    }
+    for (int weighted = 0; weighted < 2; weighted++)
+        for (int level = 0; level < PPR_TILE_LEVELS; level++) {
+            const ppr_tile_lanes *lanes = ppr_tile_lanes_at(level);
+            ppr_tile_work w = {run,   slice,     RUNS, SLICES, source, weighted ? p : NULL,
+                               share, sum[level]};
+            if (lanes == NULL)
+                continue;
+            memset(sum[level], 0, sizeof sum[level]);
+            memset(sums[level], 0, sizeof sums[level]);
+            lanes->single(&w);
+            w.share = shares, w.sum = sums[level];
+            lanes->twice(&w);
+            ASSERT_MEM_EQ(sum[0], sum[level], sizeof sum[0]);
+            ASSERT_MEM_EQ(sums[0], sums[level], sizeof sums[0]);
+            ASSERT(sum[0][0] != 0.0F && fabs(sums[0][0] - (double)sum[0][0]) < 1e-3);
+        }
+    PASS();
+}
+
 /* ---- choice ------------------------------------------------------------------------------- */
 
 static edge_list drawn_graph(int64_t n, int64_t m, double skew)
@@ -404,10 +559,11 @@ TEST refuses_bad_options(const gv_graph *g)
 {
     gv_ppr_opts o = gv_ppr_defaults();
     gv_ppr_layout layout;
-    o.layout = GV_PPR_SEGMENTS;
+    o.layout = GV_PPR_BLOCKING;
     ASSERT_STATUS(GV_ERR_ARG, gv_ppr_choose(ctx, g, 1, &o, &layout, &err));
-    ASSERT_STR_EQ("ppr: layout segments is for precision f32; f64 has pull", err.message);
-    o.precision = GV_PPR_F32;
+    ASSERT_STR_EQ("ppr: layout blocking is for precision f32; f64 has pull and segments",
+                  err.message);
+    o.precision = GV_PPR_F32, o.layout = GV_PPR_SEGMENTS;
     ASSERT_STATUS(GV_ERR_ARG, gv_ppr_choose(ctx, g, 2, &o, &layout, &err));
     ASSERT_STR_EQ("ppr: layout segments is for 1 column, not 2", err.message);
     o.layout = (gv_ppr_layout)17;
@@ -474,10 +630,17 @@ SUITE(layouts_suite)
     RUN_TEST(agrees_with_reference);
     RUN_TEST1(agrees_with_double_precision, g);
     RUN_TEST1(same_bytes_at_any_thread_count, g);
+    RUN_TEST1(tiles_serve_double_precision, g);
+    RUN_TEST(tiles_in_double_survive_failed_allocations);
     RUN_TEST1(same_bytes_beside_others, g);
     RUN_TEST(twins_give_the_same_bits);
     RUN_TEST1(order_is_by_degree, g);
     RUN_TEST1(segments_hold_the_edges, g);
+    RUN_TEST1(tiles_hold_the_edges, g);
+    gv_graph *wide = large_graph(ctx, 150000, 700, 200000);
+    RUN_TEST1(tiles_hold_the_edges, wide);
+    gv_graph_free(wide);
+    RUN_TEST(tile_twins_give_the_same_bits);
     RUN_TEST1(chooses_by_graph_and_options, g);
     RUN_TEST1(refuses_bad_options, g);
     RUN_TEST1(says_when_not_converged, g);

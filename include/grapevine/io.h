@@ -285,6 +285,16 @@ GV_API GV_CHECKED gv_status gv_results_put_flags(gv_results *r, const char *path
                                                  const int64_t *dims, const int16_t *data,
                                                  gv_error *err);
 
+/* Columns that lie side by side, as gv_ppr_in_place() leaves them, as an array f32
+ * [n_columns][n_rows].
+ *
+ *   rows   borrowed [n_rows][width], width >= n_columns
+ *
+ * Errors as gv_results_put(), and GV_ERR_NOMEM for 16 MiB of scratch. */
+GV_API GV_CHECKED gv_status gv_results_put_columns(gv_results *r, const char *path,
+                                                   int64_t n_columns, int64_t n_rows,
+                                                   const float *rows, int64_t width, gv_error *err);
+
 /* An array of fixed-length strings, each `width` bytes, zero-padded; rank and dims as above. */
 GV_API GV_CHECKED gv_status gv_results_put_text(gv_results *r, const char *path, int rank,
                                                 const int64_t *dims, int32_t width,

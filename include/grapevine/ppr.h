@@ -30,15 +30,16 @@ typedef enum gv_ppr_precision {
     GV_PPR_F32 = 1  /* most in single precision, corrected by sweeps in double precision */
 } gv_ppr_precision;
 
-/* How edges are laid out, and with it the order in which sums are taken. All but GV_PPR_PULL are
- * for GV_PPR_F32. */
+/* How edges are laid out, and with it the order in which sums are taken. GV_PPR_F64 has
+ * GV_PPR_PULL and, for one column, GV_PPR_SEGMENTS; the others are for GV_PPR_F32. */
 typedef enum gv_ppr_layout {
     GV_PPR_AUTO = 0,     /* what graph, options and number of columns call for         */
     GV_PPR_PULL = 1,     /* rows and sources as they are                               */
-    GV_PPR_SEGMENTS = 2, /* one column, nodes by degree, sources in segments           */
+    GV_PPR_SEGMENTS = 2, /* one column, nodes by degree, edges in tiles                */
     GV_PPR_BLOCKING = 3, /* one column, edges in bins by the rows they end in          */
     GV_PPR_SORTED8 = 4,  /* 8 columns, nodes by degree, the hot sources in segments    */
-    GV_PPR_SORTED16 = 5  /* 16 columns, likewise                                       */
+    GV_PPR_SORTED16 = 5, /* 16 columns, likewise                                       */
+    GV_PPR_IN_PLACE = 6  /* gv_ppr_in_place()                                          */
 } gv_ppr_layout;
 
 typedef struct gv_ppr_opts {
@@ -90,6 +91,26 @@ GV_API gv_ppr_opts gv_ppr_defaults(void);
 GV_API GV_CHECKED gv_status gv_ppr(gv_context *ctx, const gv_graph *g, const gv_teleport *teleport,
                                    const gv_ppr_opts *opts, double *score, gv_ppr_column *column,
                                    gv_error *err);
+
+/* The same for graphs whose columns fill most of the memory: one array of floats and no other of
+ * that size; at most 16 columns. Sweeps overwrite it block by block, so that later rows see what
+ * earlier ones have become, which also takes fewer sweeps. Bounds are proven in double precision
+ * and hold for what is returned; a tolerance below about 1e-6 is more than floats can hold at a
+ * damping of .85 (on graphs of a few nodes 3e-6).
+ *
+ *   opts    NULL for gv_ppr_defaults(); tolerance > 0, max_iterations >= 1; precision and layout
+ *           are not looked at
+ *   score   out, [n_nodes][gv_ppr_in_place_width(n_columns)], caller's, 64-byte aligned: columns of
+ *           a node side by side, 0 in those beyond n_columns
+ *
+ * Errors as gv_ppr(); GV_ERR_ARG for more than 16 columns. Scratch under 10 MiB and, if edges have
+ * probabilities of their own, 8 bytes a node. */
+GV_API GV_CHECKED gv_status gv_ppr_in_place(gv_context *ctx, const gv_graph *g,
+                                            const gv_teleport *teleport, const gv_ppr_opts *opts,
+                                            float *score, gv_ppr_column *column, gv_error *err);
+
+/* 8 or 16. */
+GV_API int32_t gv_ppr_in_place_width(int64_t n_columns);
 
 /* The layout that gv_ppr() would take for so many columns, into `out`; with it as `layout` in the
  * options the choice need not be made again. Errors as gv_ppr(). */

@@ -62,6 +62,16 @@ for name in "single", "segments":
     print(p.attrs["precision"], p.attrs["layout"], p["converged"][:], [round(x, 6) for x in p["score"][0]], p["score"].dtype)
 END
 
+# in place, in single precision
+say ppr plain.h5 --source 1 --layout in-place --tolerance 1e-5 -o place.h5
+say ppr plain.h5 --source 1 --layout in-place --tolerance 1e-5 --threads 3 -o place3.h5
+cmp place.h5 place3.h5 && echo "same bytes"
+read_h5 <<'END'
+p = h5py.File("place.h5")["ppr/default"]
+print(p.attrs["precision"], p.attrs["layout"], p["converged"][:], [round(float(x), 4) for x in p["score"][0]], p["score"].dtype, h5py.File("place.h5")["topk/ppr/ext_id"][0][:2])
+END
+say ppr plain.h5 --layout in-place --tolerance 0 -o x.h5
+
 # not converged: exit code 3, and the file says so
 say ppr plain.h5 --source 1 --max-iterations 1 -o rough.h5
 read_h5 <<'END'
