@@ -14,6 +14,7 @@ static void defaults(void *opts)
                                                .store = "scores,flags",
                                                .quantile = 0.15,
                                                .prospects = 0.25,
+                                               .cv = gv_reach_defaults().cv,
                                                .top_k = 100};
 }
 
@@ -43,8 +44,16 @@ static const cli_option options[] = {
     {.name = "measure",
      OPTION(measure, CLI_TEXT),
      .metavar = "NAMES",
-     .help = "i1: expected purchases of friends; i2: of friends and their friends; the first one "
-             "ranks [%s]"},
+     .help = "i1: expected purchases of friends; i2: of friends and their friends; reach: "
+             "consumers who buy in the end, through friends of friends of friends, the first one "
+             "included, estimated by simulation; ppr: walks from the buyers back to those who "
+             "influence them, by the probabilities of the topic; the first of these ranks [%s]"},
+    {.name = "cv",
+     OPTION(cv, CLI_REAL),
+     .metavar = "X",
+     .help = "coefficient of variation of the estimates of reach [%s]",
+     .min = 0.005,
+     .max = 1},
     {.name = "store",
      OPTION(store, CLI_TEXT),
      .metavar = "NAMES",
@@ -100,6 +109,8 @@ static int prepare(influence_work *w)
     fine = (w->degree_rank = influence_rows(w, 1, sizeof *w->degree_rank)) && fine;
     fine = (w->core_rank = influence_rows(w, 1, sizeof *w->core_rank)) && fine;
     fine = (w->score_rank = influence_rows(w, 1, sizeof *w->score_rank)) && fine;
+    fine = (w->reach_cv = calloc((size_t)n_topics + 1, sizeof *w->reach_cv)) && fine;
+    fine = (w->reach_rounds = calloc((size_t)n_topics + 1, sizeof *w->reach_rounds)) && fine;
     fine = (w->wide = influence_rows(w, 1, sizeof *w->wide)) && fine;
     fine = (w->listens = influence_rows(w, 1, sizeof *w->listens)) && fine;
     fine = topic_rows_begin(&w->influencers, gv_model_topics(w->m)) && fine;
@@ -116,6 +127,8 @@ static void clean_up(influence_work *w)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         influence_drop(w, rows[i]);
     free(w->threshold), free(w->with_degree), free(w->with_core);
+    free(w->reach_rounds), free(w->reach_cv);
+    free(w->bought), free(w->buyer), free(w->buyer_offset);
     for (int i = 0; i < INFLUENCE_MEASURES; i++) {
         cli_topk_free(&w->top[i]);
         influence_drop(w, w->score[i]);
@@ -156,6 +169,10 @@ static int open_inputs(influence_work *w)
         return code;
     w->n = gv_graph_nodes(w->g);
     code = influence_plan_read(w->s, w->o, w->m, &w->plan);
+    const bool valueless = w->plan.measure[INFLUENCE_REACH] || w->plan.measure[INFLUENCE_PPR];
+    if (code == CLI_OK && valueless && w->o->weights != NULL)
+        return cli_fail_text(w->s, CLI_USAGE,
+                             "--weights: reach and ppr count consumers; i1 and i2 know values");
     return code == CLI_OK ? read_weights(w) : code;
 }
 
@@ -218,6 +235,8 @@ static int run(const void *opts, cli_session *s)
         say_what_was_done(&w, started);
     if (code == CLI_OK)
         code = cli_results_done(s);
+    if (code == CLI_OK && w.short_of_cv)
+        code = CLI_NOT_CONVERGED;
     clean_up(&w);
     return code;
 }

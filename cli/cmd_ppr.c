@@ -74,6 +74,10 @@ static const cli_option options[] = {
     {.name = "weighted",
      OPTION(weighted, CLI_FLAG),
      .help = "follow edges in proportion to their probability"},
+    {.name = "topic-weights",
+     OPTION(topic_weights, CLI_FLAG),
+     .help = "with --topics: follow edges in proportion to the model's probabilities of the topic; "
+             "one topic at a time"},
     {.name = "precision",
      OPTION(precision, CLI_CHOICE),
      .metavar = "P",
@@ -201,6 +205,14 @@ int ppr_take_options(ppr_run *p)
     if ((o->source != NULL) + (o->teleport != NULL) + (o->topics != NULL) > 1)
         return cli_fail_text(p->s, CLI_USAGE,
                              "only one of --source, --teleport and --topics can be given");
+    if (o->topic_weights && (o->topics == NULL || o->weighted || o->method == PPR_LOCAL))
+        return cli_fail_text(p->s, CLI_USAGE,
+                             "--topic-weights needs --topics, and goes with neither --weighted nor "
+                             "--method local");
+    if (o->topic_weights && o->layout == (int32_t)GV_PPR_IN_PLACE)
+        return cli_fail_text(p->s, CLI_USAGE,
+                             "--topic-weights takes one topic at a time; --layout in-place takes "
+                             "all columns together");
     if (!(o->accuracy > 0.0))
         return cli_fail_text(p->s, CLI_USAGE, "--accuracy: %g is not above 0", o->accuracy);
     return check_method(p);

@@ -149,6 +149,12 @@ int influence_compute(influence_work *w)
                          score_row(w, 0, first, first), i2, &err) != GV_OK)
             return cli_fail(w->s, &err);
         for (int32_t i = first; i < first + n && code == CLI_OK; i++)
+            if (w->plan.measure[INFLUENCE_REACH])
+                code = influence_reach(w, i, score_row(w, INFLUENCE_REACH, i, first));
+        for (int32_t i = first; i < first + n && code == CLI_OK; i++)
+            if (w->plan.measure[INFLUENCE_PPR])
+                code = influence_ppr(w, i, score_row(w, INFLUENCE_PPR, i, first));
+        for (int32_t i = first; i < first + n && code == CLI_OK; i++)
             code = run_topic(w, i, first);
     }
     return code;

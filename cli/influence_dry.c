@@ -12,13 +12,15 @@ static const double prospects_expected = 0.02;
 /* What the options ask for. */
 typedef struct wish {
     int32_t topics, batch, measures;
-    bool two, scores, ranks, flags;
+    bool two, reach, ppr, scores, ranks, flags;
 } wish;
 
 static wish wish_of(const influence_opts *o, const gv_graph_shape *g, const gv_model_shape *m,
                     int64_t budget)
 {
     wish w = {.two = strstr(o->measure, "i2") != NULL,
+              .reach = strstr(o->measure, "reach") != NULL,
+              .ppr = strstr(o->measure, "ppr") != NULL,
               .scores = strstr(o->store, "scores") != NULL,
               .ranks = strstr(o->store, "rank") != NULL,
               .flags = strstr(o->store, "flags") != NULL};
@@ -39,6 +41,12 @@ static void plan_arrays(const influence_opts *o, const wish *w, int64_t n, gv_pl
                  4 * n * (rows1 < w->topics ? rows1 : w->topics));
     if (w->two)
         gv_plan_hold(plan, GV_PLAN_MEMORY, "scores i2",
+                     4 * n * (rows2 < w->topics ? rows2 : w->topics));
+    if (w->reach)
+        gv_plan_hold(plan, GV_PLAN_MEMORY, "scores reach",
+                     4 * n * (rows2 < w->topics ? rows2 : w->topics));
+    if (w->ppr)
+        gv_plan_hold(plan, GV_PLAN_MEMORY, "scores ppr",
                      4 * n * (rows2 < w->topics ? rows2 : w->topics));
     gv_plan_hold(plan, GV_PLAN_MEMORY, "who listens", 4 * n);
     gv_plan_hold(plan, GV_PLAN_MEMORY, "ranks by degree, core and score", 24 * n);
@@ -91,6 +99,19 @@ int influence_dry_run(const void *opts, cli_session *s, gv_plan *plan)
     plan_by_topic(&w, n, GV_PLAN_RESERVED, plan, items);
     gv_susceptibility_plan(plan, n, threads);
     gv_influence_plan(plan, &g, &m, w.topics, w.two, threads, limit);
+    if (w.reach)
+        gv_reach_plan(plan, &g, w.topics, o->cv, threads);
+    if (w.ppr) {
+        const gv_ppr_opts walk = {.damping = .85,
+                                  .tolerance = 1e-9,
+                                  .max_iterations = 1000,
+                                  .weighted = true,
+                                  .direction = GV_REVERSE};
+        const int64_t pairs = m.n_topics > 0 ? m.pairs / m.n_topics : 0;
+        gv_ppr_plan(plan, &g, 1, pairs < n ? pairs : n, &walk, threads, 0);
+        gv_plan_use(plan, GV_PLAN_MEMORY, "probabilities of a topic", 8 * g.n_edges + 8 * n);
+        gv_plan_use(plan, GV_PLAN_MEMORY, "buyers", 12 * m.pairs);
+    }
     const int64_t found = seek ? (int64_t)(prospects_expected * o->prospects * (double)n) : 0;
     const int64_t listed = w.topics * ((int64_t)(o->quantile * (double)n) + found);
     const double ranked = gv_plan_sum(plan).seconds;

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const influence_measure[INFLUENCE_MEASURES] = {"i1", "i2"};
+const char *const influence_measure[INFLUENCE_MEASURES] = {"i1", "i2", "reach", "ppr"};
 
 enum { WORD_CHARS = 256 };
 
@@ -28,7 +28,8 @@ static int read_measures(const cli_session *s, const char *list, influence_plan 
         while (i < INFLUENCE_MEASURES && strcmp(word, influence_measure[i]) != 0)
             i++;
         if (i == INFLUENCE_MEASURES)
-            return cli_fail_text(s, CLI_USAGE, "--measure: '%s' is not one of i1, i2", word);
+            return cli_fail_text(s, CLI_USAGE, "--measure: '%s' is not one of i1, i2, reach, ppr",
+                                 word);
         if (plan->measure[i])
             return cli_fail_text(s, CLI_USAGE, "--measure: '%s' is named twice", word);
         plan->measure[i] = true;

@@ -7,11 +7,11 @@
 typedef struct influence_opts {
     const char *graph, *model, *output;
     const char *topics, *measure, *store, *weights;
-    double quantile, prospects;
+    double quantile, prospects, cv;
     int64_t top_k;
 } influence_opts;
 
-enum { INFLUENCE_MEASURES = 2 }; /* i1, i2 */
+enum { INFLUENCE_REACH = 2, INFLUENCE_PPR = 3, INFLUENCE_MEASURES = 4 }; /* i1, i2, reach, ppr */
 extern const char *const influence_measure[INFLUENCE_MEASURES];
 
 typedef struct influence_plan {

@@ -26,6 +26,12 @@ typedef struct influence_work {
     double *with_degree, *with_core;  /* [topics], Spearman's correlations of the ranking score */
     int64_t *degree_rank, *core_rank; /* [n], twice the mean ranks */
     int64_t *score_rank;              /* [n], scratch */
+    int64_t *buyer_offset;            /* [topics of the model + 1], for the measure ppr */
+    gv_node *buyer;                   /* [buyer_offset[topics]] */
+    double *bought;                   /* the same length */
+    double *reach_cv;                 /* [topics], what the estimates of reach vary by */
+    int32_t *reach_rounds;            /* [topics] */
+    bool short_of_cv;                 /* some topic's reach varies by more than was asked for */
     double *wide;                     /* [n], scratch */
     float *listens;                   /* [n], susceptibility over all topics */
     cli_topk top[INFLUENCE_MEASURES];
@@ -75,6 +81,11 @@ static inline int32_t influence_batch_size(int64_t n, int64_t budget)
 
 /* cmd_influence's plan. */
 int influence_dry_run(const void *opts, cli_session *s, gv_plan *plan);
+
+/* Reach of topic number `i` into row [n]. An exit code. */
+int influence_reach(influence_work *w, int32_t i, float *row);
+/* Personalized PageRank likewise. */
+int influence_ppr(influence_work *w, int32_t i, float *row);
 
 /* Computes all topics, batch by batch. An exit code. */
 int influence_compute(influence_work *w);

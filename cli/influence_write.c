@@ -26,6 +26,10 @@ static gv_status put_influence(const influence_work *w, gv_error *err)
         st = gv_results_put_flags(w->r, "/influence/is_influencer", 2, dims, w->flag, err);
     if (st == GV_OK)
         st = gv_results_put(w->r, "/influence/threshold", GV_F64, 1, dims, w->threshold, err);
+    if (st == GV_OK && w->plan.measure[INFLUENCE_REACH])
+        st = gv_results_put(w->r, "/influence/reach_cv", GV_F64, 1, dims, w->reach_cv, err);
+    if (st == GV_OK && w->plan.measure[INFLUENCE_REACH])
+        st = gv_results_put(w->r, "/influence/reach_rounds", GV_I32, 1, dims, w->reach_rounds, err);
     if (st == GV_OK)
         st = gv_results_put(w->r, "/influence/correlation_degree", GV_F64, 1, dims, w->with_degree,
                             err);

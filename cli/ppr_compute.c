@@ -12,14 +12,16 @@ bool ppr_is_local(const ppr_opts *o, int64_t n_nodes, bool directed, gv_probabil
     if (o->method != PPR_BY_CHOICE)
         return o->method == PPR_LOCAL;
     const bool alike = !o->weighted || rule == GV_PROBABILITY_CONSTANT;
-    return o->store == PPR_STORE_TOP && n_nodes >= LOCAL_NODES && !directed && alike &&
-           n_columns <= 1024 && shortest > 0 && longest <= 16 && o->top_k <= 1000 &&
+    return !o->topic_weights && o->store == PPR_STORE_TOP && n_nodes >= LOCAL_NODES && !directed &&
+           alike && n_columns <= 1024 && shortest > 0 && longest <= 16 && o->top_k <= 1000 &&
            o->tolerance > 0.0 && o->precision == GV_PPR_F64 && o->layout == GV_PPR_AUTO;
 }
 
 /* A forward sweep pulls over /in and needs the number of edges that leave a consumer. */
 unsigned ppr_uses(const ppr_opts *o)
 {
+    if (o->topic_weights)
+        return GV_USES_OUT | GV_USES_IN | GV_USES_IDS;
     if (o->weighted)
         return GV_USES_OUT | GV_USES_IN | GV_USES_PROBABILITY | GV_USES_IDS;
     return GV_USES_IDS | (o->direction == GV_FORWARD ? GV_USES_IN | GV_USES_OUT_OFFSETS
@@ -45,9 +47,11 @@ static void say_what_was_swept(ppr_run *p, double started)
             p->columns.n, most, worst, gv_ppr_layout_name(p->opts.layout));
 }
 
-/* Columns [first, first + count) into p->score, and their best. */
-static gv_status sweep_batch(ppr_run *p, int64_t first, int64_t count, gv_error *err)
+/* Columns [first, first + count) of walks on `g` into p->score, and their best. */
+static gv_status sweep_batch(ppr_run *p, const gv_graph *g, int64_t first, int64_t count,
+                             gv_error *err)
 {
+    double *score = p->score + (p->o->store == PPR_STORE_SCORES ? first * gv_graph_nodes(p->g) : 0);
     const int64_t n = gv_graph_nodes(p->g);
     const ppr_columns *all = &p->columns;
     const int64_t begin = all->offset[first];
@@ -58,14 +62,12 @@ static gv_status sweep_batch(ppr_run *p, int64_t first, int64_t count, gv_error 
                            .offset = count <= PPR_BATCH ? offset : all->offset,
                            .node = all->node != NULL ? all->node + begin : NULL,
                            .weight = all->weight != NULL ? all->weight + begin : NULL};
-    const gv_status st =
-        gv_ppr(cli_context(p->s), p->g, &t, &p->opts, p->score, p->column + first, err);
+    const gv_status st = gv_ppr(cli_context(p->s), g, &t, &p->opts, score, p->column + first, err);
     if (st != GV_OK && st != GV_ERR_CONVERGE)
         return st;
     for (int64_t c = 0; c < count && p->o->top_k > 0; c++) {
         gv_error other;
-        if (cli_topk_fill(&p->top, cli_context(p->s), first + c, p->score + c * n, n, &other) ==
-            GV_OK)
+        if (cli_topk_fill(&p->top, cli_context(p->s), first + c, score + c * n, n, &other) == GV_OK)
             continue;
         *err = other;
         return other.status;
@@ -128,6 +130,19 @@ static int in_place_columns(ppr_run *p)
     return st == GV_OK ? CLI_OK : cli_fail(p->s, &err);
 }
 
+/* Column z with the model's probabilities of topic z. */
+static gv_status sweep_topic(ppr_run *p, int64_t z, gv_error *err)
+{
+    gv_graph *g;
+    gv_status st = gv_topic_graph(cli_context(p->s), p->g, p->model, (int32_t)z, &g, err);
+    if (st != GV_OK)
+        return st;
+    p->opts.weighted = true;
+    st = sweep_batch(p, g, z, 1, err);
+    gv_graph_free(g);
+    return st;
+}
+
 /* When only the best are kept, a batch of columns at a time; a column's bits do not depend on the
  * batch it is in. */
 int ppr_sweep_columns(ppr_run *p)
@@ -136,14 +151,17 @@ int ppr_sweep_columns(ppr_run *p)
     if (p->opts.layout == GV_PPR_IN_PLACE)
         return in_place_columns(p);
     const int64_t n = p->columns.n;
-    const int64_t batch = p->o->store == PPR_STORE_SCORES || n < PPR_BATCH ? n : PPR_BATCH;
-    int code = allocate(p, batch);
+    const bool topics = p->o->topic_weights, kept = p->o->store == PPR_STORE_SCORES;
+    const int64_t batch = topics ? 1 : kept || n < PPR_BATCH ? n : PPR_BATCH;
+    int code = allocate(p, kept ? n : batch);
     if (code != CLI_OK)
         return code;
     const double started = cli_seconds();
-    gv_status st = gv_ppr_choose(cli_context(p->s), p->g, n, &p->opts, &p->opts.layout, &err);
+    gv_status st =
+        gv_ppr_choose(cli_context(p->s), p->g, topics ? 1 : n, &p->opts, &p->opts.layout, &err);
     for (int64_t first = 0; first < n && st == GV_OK; first += batch) {
-        st = sweep_batch(p, first, n - first < batch ? n - first : batch, &err);
+        st = topics ? sweep_topic(p, first, &err)
+                    : sweep_batch(p, p->g, first, n - first < batch ? n - first : batch, &err);
         if (st == GV_ERR_CONVERGE) {
             worst = err;
             code = CLI_NOT_CONVERGED;

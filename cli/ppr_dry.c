@@ -59,12 +59,15 @@ static void plan_sweeps(const ppr_run *p, gv_plan *plan, const gv_graph_shape *g
                         int64_t longest)
 {
     const bool kept = p->o->store == PPR_STORE_SCORES;
-    const bool in_place = p->opts.layout == GV_PPR_IN_PLACE;
-    const int64_t batch = kept || in_place || n < PPR_BATCH ? n : PPR_BATCH;
-    const int64_t row = in_place ? 4 * gv_ppr_in_place_width(n) : 8 * batch;
+    const bool in_place = p->opts.layout == GV_PPR_IN_PLACE, topics = p->o->topic_weights;
+    const int64_t batch = topics ? 1 : kept || in_place || n < PPR_BATCH ? n : PPR_BATCH;
+    const int64_t row = in_place ? 4 * gv_ppr_in_place_width(n) : 8 * (kept ? n : batch);
     const int64_t scores = row * g->n_nodes, limit = p->s->budget;
     const int32_t threads = gv_context_threads(cli_context(p->s));
     gv_plan_hold(plan, GV_PLAN_MEMORY, "scores", scores);
+    if (topics)
+        gv_plan_hold(plan, GV_PLAN_MEMORY, "probabilities of a topic",
+                     8 * (g->n_edges + g->n_nodes));
     gv_ppr_plan(plan, g, batch, longest, &p->opts, threads,
                 limit > 0 && limit > scores ? limit - scores
                 : limit > 0                 ? 1

@@ -22,7 +22,7 @@ typedef struct ppr_opts {
     double damping, tolerance, accuracy;
     int64_t max_iterations, max_edges, top_k;
     int32_t dangling, direction, precision, layout, method, store;
-    bool weighted;
+    bool weighted, topic_weights;
 } ppr_opts;
 
 /* What one run holds. */

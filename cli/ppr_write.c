@@ -120,7 +120,7 @@ static gv_status put_attributes(const ppr_run *p, const char *group, gv_error *e
     if (st == GV_OK)
         st = put_method(p, group, err);
     if (st == GV_OK)
-        st = gv_results_attr_i64(p->out, group, "weighted", o->weighted, err);
+        st = gv_results_attr_i64(p->out, group, "weighted", o->weighted || o->topic_weights, err);
     for (size_t i = 0; i < sizeof texts / sizeof *texts && st == GV_OK; i++)
         st = gv_results_attr_text(p->out, group, texts[i].name, texts[i].value, err);
     return st;

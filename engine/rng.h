@@ -19,6 +19,8 @@ typedef enum gv_purpose {
     GV_FOR_ACCEPTANCE = 10,    /* cascade: a seed takes the offer */
     GV_FOR_CHOICE = 11,        /* cascade: whom a consumer listens to */
     GV_FOR_SLICED_CHOICE = 12, /* the same in 128 worlds          */
+    GV_FOR_REACH = 13,         /* influence: edges live around a root */
+    GV_FOR_REACH_ORDER = 14,   /* influence: order of the roots       */
     GV_FOR_POPULATION = 16,    /* generate: this and the 47 after it */
     GV_FOR_KRON = 64,          /* generate: ends of a Kronecker edge */
     GV_FOR_KRON_IDS = 65       /* generate: their ids                */

@@ -17,6 +17,8 @@
 #include "grapevine/plan.h"
 #include "grapevine/ppr.h"
 #include "grapevine/ppr_local.h"
+#include "grapevine/reach.h"
+#include "grapevine/topic_graph.h"
 #include "grapevine/version.h"
 
 #endif

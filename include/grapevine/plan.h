@@ -158,6 +158,9 @@ GV_API void gv_top_k_plan(gv_plan *plan, int64_t n, int64_t k, int32_t threads);
 /* `two`: i2 is wanted. */
 GV_API void gv_influence_plan(gv_plan *plan, const gv_graph_shape *g, const gv_model_shape *m,
                               int32_t n_topics, bool two, int32_t threads, int64_t limit);
+/* The probabilities of a topic, and its roots. */
+GV_API void gv_reach_plan(gv_plan *plan, const gv_graph_shape *g, int32_t n_topics, double cv,
+                          int32_t threads);
 GV_API void gv_influence_rank_plan(gv_plan *plan, int64_t n_nodes, int32_t threads);
 GV_API void gv_susceptibility_plan(gv_plan *plan, int64_t n_nodes, int32_t threads);
 /* `found`: prospects expected. */

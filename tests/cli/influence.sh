@@ -83,6 +83,37 @@ print(c["influencers/indptr"][:], len(a["prospects/data"]) > 0)
 print((a["influence/i1"][:] > 0).any(), (d["influence/i1"][:] != a["influence/i1"][:]).any())
 END
 
+# reach: everybody at once, and one of them by simulation
+say influence g.h5 --model m.h5 --measure i1,reach --cv .02 --store scores --prospects 0 --top-k 3 -o e.h5
+say influence g.h5 --model m.h5 --measure i1,reach --cv .02 --store scores --prospects 0 --top-k 3 --threads 3 -o f.h5
+cmp e.h5 f.h5 && echo "same bytes"
+best=$(grapevine export e.h5 --table topk/reach --topic books --progress none -o - | sed -n 2p | cut -f 3)
+grapevine cascade g.h5 --model m.h5 --topic books --seeds "$best" --sims 20000 --progress none -o s.h5
+read_h5 <<'END'
+e, s = h5py.File("e.h5"), h5py.File("s.h5")
+i = e["influence"]
+assert (i["reach"][:] >= 1).all() and (i["reach_cv"][:] <= .02).all()
+assert abs(e["topk/reach/score"][0, 0] / s["cascade/default/mean"][0] - 1) < 4.5 * .02
+print(i["reach"].dtype, i["reach"].shape, i["reach_cv"].dtype, i["reach_rounds"][:], dict(i.attrs))
+END
+say influence g.h5 --model m.h5 --measure reach --weights value -o x.h5
+say influence g.h5 --model m.h5 --measure reach --cv 2 -o x.h5
+
+# ppr: reverse walks by the probabilities of the topic; the same as `ppr` says with those weights
+say influence g.h5 --model m.h5 --measure ppr --store scores --prospects 0 --top-k 3 -o p.h5
+grapevine ppr g.h5 --topics m.h5 --topic-weights --direction reverse --top-k 3 --progress none -o w.h5
+grapevine ppr g.h5 --topics m.h5 --topic-weights --direction reverse --top-k 3 --store top --threads 3 --progress none -o t.h5
+read_h5 <<'END'
+p, w, t, m, g = (h5py.File(name + ".h5") for name in ("p", "w", "t", "m", "g"))
+x = w["ppr/default/score"][:]
+assert np.array_equal(p["influence/ppr"][:], x.astype("f4")) and abs(x.sum(1) - 1).max() < 1e-12
+assert (t["topk/ppr/node"][:] == w["topk/ppr/node"][:]).all() and "score" not in t["ppr/default"]
+assert (t["topk/ppr/score"][:] == w["topk/ppr/score"][:]).all() and w["ppr/default"].attrs["weighted"] == 1
+print(p["influence/ppr"].dtype, p["influence/ppr"].shape, w["ppr/default/converged"][:])
+END
+say influence g.h5 --model m.h5 --measure ppr --weights value -o x.h5
+say ppr g.h5 --topic-weights -o x.h5
+
 # refusals
 say influence g.h5 --model m.h5 --topics food -o x.h5
 say influence g.h5 --model m.h5 --topics games,games -o x.h5

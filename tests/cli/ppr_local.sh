@@ -36,7 +36,7 @@ print(p["column"][:], p["reason"][:], p["converged"][:], p["iterations"].dtype, 
 print([(name, p.attrs[name]) for name in sorted(p.attrs)])
 print(t["ext_id"][:, 0], t["lower"].shape, t["others"].shape)
 END
-grapevine verify a.h5
+grapevine verify a.h5 | tail -1
 grapevine export a.h5 --table topk/ppr --progress none -o - | cut -f 1-3 | head -3
 grapevine export a.h5 --table topk/ppr --progress none -o - | head -1
 grapevine info a.h5 | tail -1

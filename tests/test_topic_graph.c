@@ -1,0 +1,124 @@
+/* test_topic_graph.c -- a graph with a model's probabilities: both directions, walks on it against
+ * the dense reference, errors. */
+#include "grapevine/topic_graph.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "engine/context.h"
+#include "engine/csr.h"
+#include "grapevine/ppr.h"
+#include "greatest.h"
+#include "tests/ref/ref_ppr.h"
+#include "tests/support/graphs.h"
+#include "tests/support/models.h"
+
+GREATEST_MAIN_DEFS();
+
+enum { N = 60, TOPICS = 3 };
+
+static gv_context *ctx;
+static gv_error err;
+
+#define ASSERT_STATUS(STATUS, CALL)                                                                \
+    do {                                                                                           \
+        const int status_of_call = (int)(CALL); /* assertions may look at their words twice */     \
+        ASSERT_EQ_FMT((int)(STATUS), status_of_call, "%d");                                        \
+    } while (0)
+#define ASSERT_OK(CALL) ASSERT_STATUS(GV_OK, CALL)
+
+static gv_graph *some_graph(void)
+{
+    edge_list e = edges_gnp(N, .08, 5);
+    gv_graph *g = edges_graph(ctx, &e, NULL);
+    edges_free(&e);
+    return g;
+}
+
+TEST both_directions_say_the_same(void)
+{
+    gv_graph *g = some_graph();
+    gv_model *m = model_random(ctx, g, TOPICS, 8);
+    float *p = calloc((size_t)g->n_edges, sizeof *p);
+    for (int32_t z = 0; z < TOPICS; z++) {
+        gv_graph *topic;
+        ASSERT_OK(gv_topic_graph(ctx, g, m, z, &topic, &err));
+        ASSERT_OK(gv_model_edge_probability(ctx, m, g, z, p, &err));
+        ASSERT_EQ((int)GV_PROBABILITY_STORED, (int)gv_graph_probability_rule(topic));
+        ASSERT_EQ(g->n_edges, gv_graph_edges(topic));
+        for (gv_node u = 0; u < N; u++)
+            for (int64_t e = g->out.indptr[u]; e < g->out.indptr[u + 1]; e++) {
+                const int64_t back = gv_csr_find(&g->in, g->out.indices[e], u);
+                ASSERT_EQ(p[e], topic->out.probability[e]);
+                ASSERT_EQ(p[e], topic->in.probability[back]);
+            }
+        gv_graph_free(topic);
+    }
+    free(p);
+    gv_model_free(m);
+    gv_graph_free(g);
+    PASS();
+}
+
+TEST walks_agree_with_reference(void)
+{
+    gv_graph *g = some_graph(), *topic;
+    gv_model *m = model_random(ctx, g, TOPICS, 9);
+    const int64_t offset[2] = {0, 2};
+    const gv_node node[2] = {3, 40};
+    const gv_teleport t = {.n_columns = 1, .offset = offset, .node = node};
+    double dense[N] = {0}, x[N], want[N];
+    gv_ppr_opts o = gv_ppr_defaults();
+    o.weighted = true;
+    o.direction = GV_REVERSE;
+    o.tolerance = 1e-13;
+    dense[3] = dense[40] = .5;
+    ASSERT_OK(gv_topic_graph(ctx, g, m, 1, &topic, &err));
+    ASSERT_OK(gv_ppr(ctx, topic, &t, &o, x, NULL, &err));
+    ref_ppr_solve(topic, &o, dense, want);
+    for (int v = 0; v < N; v++)
+        ASSERT_IN_RANGE(want[v], x[v], 1e-12);
+    gv_graph_free(topic);
+    gv_model_free(m);
+    gv_graph_free(g);
+    PASS();
+}
+
+TEST fails_as_it_should(void)
+{
+    gv_graph *g = some_graph(), *topic;
+    gv_model *m = model_random(ctx, g, TOPICS, 8);
+    ASSERT_STATUS(GV_ERR_RANGE, gv_topic_graph(ctx, g, m, TOPICS, &topic, &err));
+    const int64_t before = gv_context_memory_used(ctx);
+    gv_status st = GV_ERR_NOMEM;
+    int failures = 0;
+    for (int64_t k = 0; st != GV_OK; k++, failures++) {
+        ctx->fail_allocation = ctx->allocations + k;
+        st = gv_topic_graph(ctx, g, m, 0, &topic, &err);
+        ASSERT(st == GV_OK || st == GV_ERR_NOMEM);
+        ASSERT(st == GV_OK || gv_context_memory_used(ctx) == before);
+    }
+    ctx->fail_allocation = -1;
+    ASSERT(failures >= 4);
+    gv_graph_free(topic);
+    ASSERT_EQ(before, gv_context_memory_used(ctx));
+    gv_model_free(m);
+    gv_graph_free(g);
+    PASS();
+}
+
+SUITE(topic_graph)
+{
+    RUN_TEST(both_directions_say_the_same);
+    RUN_TEST(walks_agree_with_reference);
+    RUN_TEST(fails_as_it_should);
+}
+
+int main(int argc, char **argv)
+{
+    GREATEST_MAIN_BEGIN();
+    ctx = test_context(2, -1);
+    RUN_SUITE(topic_graph);
+    gv_context_free(ctx);
+    GREATEST_MAIN_END();
+}
