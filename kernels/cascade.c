@@ -177,7 +177,7 @@ static gv_status make_counts(const gv_simulator *s, gv_worlds *w, gv_cascade_res
     if (r->acceptance == NULL)
         return GV_OK;
     uint64_t *accept = *limit = gv_alloc(s->ctx, r->n_seeds, sizeof *accept);
-    int64_t *count = gv_alloc(s->ctx, r->n_seeds, sizeof *count);
+    int64_t *count = gv_alloc_zero(s->ctx, r->n_seeds, sizeof *count); /* counted at the end */
     r->accepted_count = count;
     if (accept == NULL || count == NULL)
         return gv_no_memory(s->ctx, "cascade: seeds", err);
