@@ -3,6 +3,8 @@
  * Items are cut into blocks that start where a key differs from the one before, so that no group of
  * equal keys is torn. A block is merged in place by one thread; the counts of what each keeps,
  * added up in order, say where its rows go. */
+#include <float.h>
+
 #include <math.h>
 
 #include "engine/error.h"
@@ -106,7 +108,9 @@ float gv_merged_weight(const gv_build_opts *o, uint32_t *v, int64_t n)
         sum += (double)gv_weight_of(v[i]);
         fails *= 1.0 - (double)gv_weight_of(v[i]);
     }
-    return (float)(add ? sum : 1.0 - fails);
+    if (add) /* weights that are no probabilities may add up to more than a float holds */
+        return (float)(sum < (double)FLT_MAX ? sum : (double)FLT_MAX);
+    return (float)(1.0 - fails);
 }
 
 /* Merges the group [i, end) into one item; false if the rule refuses that. */

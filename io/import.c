@@ -4,8 +4,8 @@
  * id becomes the node of its rank, so the graph does not depend on the order of lines or files. */
 #include "io/import.h"
 
+#include <float.h>
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -115,7 +115,7 @@ gv_status import_open(importer *im, int64_t path, int64_t block, import_source *
                                        {.name = "target", .field = id, .hint = hint},
                                        {.name = probability ? "probability" : "weight",
                                         .field = GV_FIELD_NUMBER,
-                                        .max = probability ? 1.0 : INFINITY,
+                                        .max = probability ? 1.0 : FLT_MAX,
                                         .optional = !probability}}};
     const char *columns = NULL;
     gv_table_opts opts = import_table_opts(im);

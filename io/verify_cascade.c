@@ -7,12 +7,14 @@
 
 enum { PATH_CHARS = 256 };
 
+__extension__ typedef __int128 wide;
+
 typedef struct cascade {
     const gv_verifier *v;
     char group[PATH_CHARS];
     gv_cascade_info info;
-    int64_t total;    /* of the spreads */
-    int64_t starters; /* seeds that took the offer, over all worlds */
+    wide total;    /* of the spreads */
+    wide starters; /* seeds that took the offer, over all worlds */
 } cascade;
 
 /* Like gv_verify_vector() of a given length; *data is NULL when the file has no such array. */
@@ -42,7 +44,7 @@ static gv_status check_seeds(cascade *c, gv_error *err)
         return st;
     if ((chance == NULL) != (accepted == NULL))
         return gv_verify_wrong(c->v, c->group, "has one of acceptance and accepted_count", err);
-    c->starters = chance == NULL ? n * c->info.n_worlds : 0;
+    c->starters = chance == NULL ? (wide)n * c->info.n_worlds : 0;
     for (int64_t i = 0; chance != NULL && i < n; i++) {
         const double p = ((const double *)chance)[i];
         const int64_t count = ((const int64_t *)accepted)[i];
@@ -64,7 +66,7 @@ static gv_status check_spread(cascade *c, gv_error *err)
         return st;
     if (n != c->info.n_worlds)
         return gv_verify_wrong(c->v, c->group, "@n_sims is not the length of spread", err);
-    const bool certain = c->starters == c->info.n_seeds * n; /* everyone starts in every world */
+    const bool certain = c->starters == (wide)c->info.n_seeds * n; /* everyone starts in every world */
     for (int64_t w = 0; w < n; w++) {
         const int64_t here = ((const int64_t *)spread)[w];
         if (here < (certain ? c->info.n_seeds : 0) || here > c->v->f->info.n_nodes)
@@ -85,7 +87,8 @@ static gv_status check_curve(const cascade *c, gv_error *err)
 {
     const void *curve = NULL, *count = NULL, *steps = NULL;
     const int64_t n_nodes = c->v->f->info.n_nodes;
-    int64_t length = 0, sum = 0, late = 0;
+    int64_t length = 0;
+    wide sum = 0, late = 0; /* whatever the file says */
     gv_status st = gv_verify_vector(c->v, c->group, "curve_sum", GV_I64, &curve, &length, err);
     if (st == GV_OK)
         st = optional(c, "activation_count", GV_I32, n_nodes, &count, err);
@@ -95,7 +98,7 @@ static gv_status check_curve(const cascade *c, gv_error *err)
         return st;
     for (int64_t t = 0; t < length; t++) {
         sum += ((const int64_t *)curve)[t];
-        late += t * ((const int64_t *)curve)[t];
+        late += (wide)t * ((const int64_t *)curve)[t];
     }
     if (length > 0 && sum != c->total) /* an empty curve was not asked for */
         return gv_verify_wrong(c->v, c->group, "curve_sum does not add up to spread", err);
