@@ -350,7 +350,7 @@ SUITE(small_files)
          GV_ERR_DATA},
         {"1 2 3\n2 3 -1\n",
          NULL,
-         "edges.tsv:2: weight -1 is below 0",
+         "edges.tsv:2: weight -1 is not in [0, 3.40282e+38]",
          {.build = {.source = GV_FROM_WC}},
          GV_ERR_DATA},
         {"1 2\n3\n",
