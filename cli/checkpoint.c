@@ -48,10 +48,8 @@ static void add_paths(cli_identity *i, const cli_option *o, const void *opts)
     const char *path = *(const char *const *)field;
     if (path == NULL)
         return;
-    if (o->type == CLI_PATH)
+    if (o->type == CLI_PATH || o->type == CLI_TEXT) /* some texts may name a file, as --source */
         add_input(i, path);
-    else if (o->type == CLI_TEXT && strchr(path, '/') != NULL)
-        add_input(i, path); /* --seeds and the like take a file or a list */
     else if (o->type == CLI_OUTPUT && i->n_made < CLI_MAX_STAGES)
         i->made[i->n_made++] = path;
 }

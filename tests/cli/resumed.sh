@@ -91,6 +91,17 @@ code=$?
 [ $code = 0 ] || [ ! -e stopped.h5 ] || fail "results before the end"
 [ -e stopped.h5 ] || "$grapevine" "$@" stopped.h5 || fail "going on failed"
 cmp straight.h5 stopped.h5 || fail "the cascade differs"
+
+# A file of ids that changed since is another job, though the option reads the same.
+printf '1\n2\n' >who
+printf 'output: y.h5\ngraph: whole/g.h5\nppr:\n  source: who\n' >walk.yaml
+signal=kill total=$("$kill_at" count "$grapevine" run walk.yaml --progress none --checkpoint walked)
+point=$((total / 2))
+rm -f y.h5
+"$kill_at" $point "$grapevine" run walk.yaml --progress none --checkpoint walked
+printf '1\n3\n' >who
+"$grapevine" run walk.yaml --progress none --checkpoint walked 2>words
+[ $? = 2 ] && grep -q 'another job' words || fail "goes on with another file: $(cat words)"
 "$grapevine" cascade whole/g.h5 --seeds 1 --probability wc -o x.h5 --resume 2>words
 [ $? = 2 ] || fail "--resume alone is accepted"
 "$grapevine" cascade whole/g.h5 --seeds 1 --probability wc -o x.h5 --resume --checkpoint none \
