@@ -29,7 +29,7 @@ GV_API gv_status gv_edges_write_text(gv_context *ctx, const gv_edge_stream *stre
     gv_status st = gv_text_begin(ctx, path, overwrite, "", ROW_ROOM, &t, err);
     if (st != GV_OK)
         return st;
-    st = gv_text_rows(&t, (stream->n_edges + RUN - 1) / RUN, format_run, stream, "edges", err);
+    st = gv_text_rows(&t, (stream->n_edges + RUN - 1) / RUN, format_run, stream, "edges", RUN, err);
     if (st == GV_OK)
         return gv_text_commit(&t, err);
     gv_text_discard(&t);

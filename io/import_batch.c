@@ -242,23 +242,44 @@ static void copy_others(void *arg, int64_t i)
         to->line[c->row + k] = c->line_base + c->line[k];
 }
 
-/* Texts are numbered in order, by one thread. */
+typedef struct text_job {
+    const importer *im;
+    const gv_batch *batch;
+    int32_t *number; /* [2 n], of both texts of a row */
+} text_job;
+
+/* Numbers of the texts of one chunk, -1 for those that are new. */
+static void find_chunk(void *arg, int64_t i)
+{
+    const text_job *job = arg;
+    const gv_chunk *c = job->batch->chunk[i];
+    const bool reverse = job->im->o.reverse;
+    const gv_piece *a = c->column[reverse].text, *b = c->column[!reverse].text;
+    int32_t *pair = job->number + 2 * c->row;
+    for (int64_t k = 0; k < c->n_rows; k++) {
+        pair[2 * k] = gv_names_find(&job->im->names, a[k]);
+        pair[2 * k + 1] = gv_names_find(&job->im->names, b[k]);
+    }
+}
+
+/* Texts are looked up by all threads; those not known yet, few after the first batches, are
+ * numbered in order by one. */
 static gv_status copy_texts(importer *im, const gv_batch *batch, import_segment *to, gv_error *err)
 {
-    uint32_t *pair = to->pair;
+    text_job job = {.im = im, .batch = batch, .number = to->pair};
+    gv_parallel_for(im->ctx, batch->n_chunks, find_chunk, &job);
     for (int64_t i = 0; i < batch->n_chunks; i++) {
         const gv_chunk *c = batch->chunk[i];
-        const gv_piece *a = c->column[im->o.reverse].text, *b = c->column[!im->o.reverse].text;
-        for (int64_t k = 0; k < c->n_rows; k++) {
-            int64_t u = 0, v = 0;
-            gv_status st = import_put_name(im, a[k], &u, err);
-            if (st == GV_OK)
-                st = import_put_name(im, b[k], &v, err);
+        const gv_piece *text[2] = {c->column[im->o.reverse].text, c->column[!im->o.reverse].text};
+        int32_t *pair = job.number + 2 * c->row;
+        for (int64_t k = 0; k < c->n_rows; k++, pair += 2) {
+            gv_status st = GV_OK;
+            for (int side = 0; side < 2 && st == GV_OK; side++)
+                if (pair[side] < 0)
+                    st = gv_names_put(&im->names, text[side][k], &pair[side], err);
             if (st != GV_OK)
                 return st;
-            pair[2 * (c->row + k)] = (uint32_t)u;
-            pair[2 * (c->row + k) + 1] = (uint32_t)v;
-            to->loops += u == v;
+            to->loops += pair[0] == pair[1];
         }
     }
     return GV_OK;

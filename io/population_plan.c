@@ -15,8 +15,10 @@ enum { PURCHASE_BYTES = 27, NODE_BYTES = 19, BATCH = 64 * 4096, BATCH_COLUMNS = 
 /* Buffers of text and columns, and items that are simulated before they are written, at most. */
 enum { NODE_TEXT = 8 << 20, PURCHASE_BUFFER = 18 << 20, ITEMS = 256 };
 
-/* Consumers and purchases made or written a second and thread. Docs: plan.md. */
-static const double consumers_made = 8e5, purchases_made = 5e5;
+/* A second and thread: consumers whose friends are counted, that are written, purchases made. Bytes
+ * of the truth summed a second. Docs: plan.md. */
+static const double consumers_counted = 5.5e5, consumers_made = 2.3e5, purchases_made = 5e5;
+static const double truth_summed = 1e9;
 
 static void plan_consumers(gv_plan *plan, const gv_consumers_opts *o, const gv_graph_shape *g,
                            int32_t threads)
@@ -24,16 +26,17 @@ static void plan_consumers(gv_plan *plan, const gv_consumers_opts *o, const gv_g
     const int64_t n = g->n_nodes, topics = o->topics;
     int64_t batch = BATCH_COLUMNS / topics < BATCH ? BATCH_COLUMNS / topics : BATCH;
     batch = batch < n ? batch : n;
-    gv_plan_begin(plan, "count friendships", (double)n / (consumers_made * threads));
+    gv_plan_begin(plan, "count friendships", (double)n / (consumers_counted * threads));
     gv_plan_hold(plan, GV_PLAN_MEMORY, "friends far away", 2 * n + n / 16);
     gv_plan_begin(plan, "write consumers", (double)n / (consumers_made * threads));
     gv_plan_use(plan, GV_PLAN_MEMORY, "a batch of consumers",
                 batch * (28 + 10 * topics) + (int64_t)(5.0 * o->mean_degree * (double)batch));
     gv_plan_use(plan, GV_PLAN_MEMORY, "text", n < NODE_TEXT / 57 ? 57 * n : NODE_TEXT);
     gv_plan_use(plan, GV_PLAN_OUTPUT, "graph.h5", gv_graph_bytes(g, GV_PART_ALL));
-    gv_plan_use(plan, GV_PLAN_OUTPUT, "truth.h5", n * (10 * topics + 4) + g->n_edges);
+    const int64_t truth = n * (10 * topics + 4) + g->n_edges;
+    gv_plan_use(plan, GV_PLAN_OUTPUT, "truth.h5", truth);
     gv_plan_use(plan, GV_PLAN_OUTPUT, "nodes.tsv", NODE_BYTES * n);
-    gv_plan_begin(plan, "checksums of the truth", 0.0);
+    gv_plan_begin(plan, "checksums of the truth", (double)truth / truth_summed);
     gv_plan_use(plan, GV_PLAN_RESIDENT, "a window on the largest array",
                 4 * n * topics < GV_H5_WINDOW ? 4 * n * topics : GV_H5_WINDOW);
 }

@@ -80,7 +80,7 @@ static gv_status put_batch(batch *b, gv_error *err)
     if (st == GV_OK)
         st = gv_truth_put(&b->truth, r, b->n_edges, err);
     if (st == GV_OK)
-        st = gv_text_rows(&b->nodes, r->n, format_node, r, NULL, err);
+        st = gv_text_rows(&b->nodes, r->n, format_node, r, NULL, 0, err);
     return st;
 }
 

@@ -132,7 +132,7 @@ static gv_status take_text(void *arg, const round *r, gv_error *err)
 {
     text_target *t = arg;
     const text_rows rows = {r, t->g};
-    return gv_text_rows(&t->file, r->offset[r->n], format_row, &rows, NULL, err);
+    return gv_text_rows(&t->file, r->offset[r->n], format_row, &rows, NULL, 0, err);
 }
 
 gv_status gv_purchases_write_text(gv_population_plan *plan, const gv_population *made,

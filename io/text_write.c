@@ -57,7 +57,7 @@ static gv_status write_batch(batch *b, int64_t count, gv_error *err)
 }
 
 gv_status gv_text_rows(gv_text_file *t, int64_t n_rows, gv_format_row *format, const void *arg,
-                       const char *stage, gv_error *err)
+                       const char *stage, int64_t things, gv_error *err)
 {
     batch b = {.t = t, .format = format, .arg = arg, .n_rows = n_rows, .room = t->longest * ROWS};
     gv_status st = GV_OK;
@@ -65,7 +65,7 @@ gv_status gv_text_rows(gv_text_file *t, int64_t n_rows, gv_format_row *format, c
         const int64_t left = (n_rows - b.first + ROWS - 1) / ROWS;
         st = write_batch(&b, left < BLOCKS ? left : BLOCKS, err);
         if (st == GV_OK && stage != NULL)
-            st = gv_progress(t->out.ctx, stage, b.first, n_rows, err);
+            st = gv_progress(t->out.ctx, stage, things * b.first, things * n_rows, err);
     }
     return st;
 }
@@ -113,7 +113,7 @@ gv_status gv_text_write(gv_context *ctx, const char *path, bool overwrite, const
     gv_status st = gv_text_begin(ctx, path, overwrite, header, longest, &t, err);
     if (st != GV_OK)
         return st;
-    st = gv_text_rows(&t, n_rows, format, arg, NULL, err);
+    st = gv_text_rows(&t, n_rows, format, arg, NULL, 0, err);
     if (st == GV_OK)
         return gv_text_commit(&t, err);
     gv_text_discard(&t);

@@ -21,9 +21,11 @@ typedef struct gv_text_file {
 GV_CHECKED gv_status gv_text_begin(gv_context *ctx, const char *path, bool overwrite,
                                    const char *header, int64_t longest, gv_text_file *t,
                                    gv_error *err);
-/* Appends rows [0, n_rows) of `format`. Reports progress as `stage` unless that is NULL. */
+/* Appends rows [0, n_rows) of `format`. Reports progress as `stage` unless that is NULL, each row
+ * counting as `things` of what is reported. */
 GV_CHECKED gv_status gv_text_rows(gv_text_file *t, int64_t n_rows, gv_format_row *format,
-                                  const void *arg, const char *stage, gv_error *err);
+                                  const void *arg, const char *stage, int64_t things,
+                                  gv_error *err);
 /* Syncs, renames, frees; gives the file up on failure. */
 GV_CHECKED gv_status gv_text_commit(gv_text_file *t, gv_error *err);
 /* Gives the file up. Allowed on one that is all zero or ended. */
