@@ -283,10 +283,20 @@ static int read_mix(cascade_run *c)
                : code;
 }
 
+static int read_model(cascade_run *c)
+{
+    gv_error err;
+    const int code = c->o->mix != NULL ? read_mix(c) : read_topic(c);
+    return code == CLI_OK && gv_probability_hash(cli_context(c->s), c->stored, gv_graph_edges(c->g),
+                                                 c->probability_hash, &err) != GV_OK
+               ? cli_fail(c->s, &err)
+               : code;
+}
+
 static int make_probabilities(cascade_run *c)
 {
     if (c->model != NULL)
-        return c->o->mix != NULL ? read_mix(c) : read_topic(c);
+        return read_model(c);
     if (c->probability.rule != GV_PROBABILITY_STORED)
         return CLI_OK;
     const int code = take_edges(c);

@@ -55,6 +55,7 @@ static gv_status put_texts(const cascade_record *c, gv_results *out, gv_error *e
         {"model",
          r->diffusion == GV_DIFFUSION_THRESHOLD ? "linear threshold" : "independent cascade"},
         {"probability", c->probability},
+        {"probability_hash", c->probability_hash},
         {"topic", c->topic},
         {"mix", c->mix},
         {"weights", c->weights},

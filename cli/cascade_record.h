@@ -11,6 +11,7 @@ typedef struct cascade_record {
     const gv_node *blocked; /* [n_blocked], or NULL */
     int64_t n_blocked, n_nodes;
     const char *probability, *topic, *mix, *weights; /* NULL where there is none */
+    const char *probability_hash;                    /* of a model's, or NULL */
     int64_t max_steps;
     double target; /* of --stderr, 0 for none */
     bool reached;

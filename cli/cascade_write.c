@@ -31,6 +31,8 @@ int cascade_write(const cascade_run *c, const char *name, const gv_cascade_resul
                                    .probability = overridden         ? c->o->probability
                                                   : c->model != NULL ? "model"
                                                                      : "graph",
+                                   .probability_hash =
+                                       c->model != NULL ? c->probability_hash : NULL,
                                    .topic = c->o->topic,
                                    .mix = c->o->mix,
                                    .weights = c->o->weights,

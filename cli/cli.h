@@ -83,7 +83,7 @@ enum { CLI_MAX_STRUCT = 1024 };
 /* The commands, in the order of the help; ends with NULL. */
 extern const cli_command *const cli_commands[];
 extern const cli_command cmd_import, cmd_generate, cmd_info, cmd_verify, cmd_learn, cmd_cascade,
-    cmd_ppr, cmd_influence, cmd_evaluate, cmd_export, cmd_run;
+    cmd_ppr, cmd_influence, cmd_evaluate, cmd_export, cmd_run, cmd_merge;
 
 /* ---- for commands ------------------------------------------------------------------------ */
 

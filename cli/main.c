@@ -6,8 +6,8 @@
 #include "cli/session.h"
 
 const cli_command *const cli_commands[] = {
-    &cmd_import, &cmd_generate,  &cmd_info,     &cmd_verify, &cmd_learn, &cmd_cascade,
-    &cmd_ppr,    &cmd_influence, &cmd_evaluate, &cmd_export, &cmd_run,   NULL,
+    &cmd_import,    &cmd_generate, &cmd_info,   &cmd_verify, &cmd_learn, &cmd_cascade, &cmd_ppr,
+    &cmd_influence, &cmd_evaluate, &cmd_export, &cmd_run,    &cmd_merge, NULL,
 };
 
 /* Words for stdout may be on their way into a full disk. */
@@ -30,7 +30,8 @@ static const cli_command *find_command(const char *name)
 /* Commands that read a file once are not worth a second start for the sake of bound threads. */
 static bool is_brief(const cli_command *command)
 {
-    return command == &cmd_info || command == &cmd_verify || command == &cmd_export;
+    return command == &cmd_info || command == &cmd_verify || command == &cmd_export ||
+           command == &cmd_merge;
 }
 
 static int run_command(const cli_command *command, int argc, char **argv)

@@ -182,7 +182,8 @@ gv_status gv_names_order(const gv_names *names, int32_t *order, int32_t *rank, g
         st = gv_sort_records(names->ctx, record, names->n, err);
     for (int64_t i = 0; i < names->n && integers && st == GV_OK; i++) {
         order[i] = (int32_t)record[i].value;
-        rank[order[i]] = (int32_t)i;
+        if (rank != NULL)
+            rank[order[i]] = (int32_t)i;
     }
     gv_free(names->ctx, record);
     return st;

@@ -35,7 +35,8 @@ int64_t gv_names_width(const gv_names *names);
 GV_CHECKED gv_status gv_names_sort(const gv_names *names, int32_t *order, int32_t *rank,
                                    gv_error *err);
 
-/* The same, by number if all texts are integers (then bytewise among equal numbers). */
+/* The same, by number if all texts are integers (then bytewise among equal numbers); `order` may
+ * not be NULL. */
 GV_CHECKED gv_status gv_names_order(const gv_names *names, int32_t *order, int32_t *rank,
                                     gv_error *err);
 

@@ -11,9 +11,11 @@
 #include "engine/model.h"
 #include "engine/revision.h"
 #include "grapevine/checkpoint.h"
+#include "grapevine/parts.h"
 #include "grapevine/version.h"
 #include "io/graph_file.h"
 #include "io/h5_keep.h"
+#include "io/info_file.h"
 #include "io/layout.h"
 
 static void free_results(gv_results *r)
@@ -22,31 +24,27 @@ static void free_results(gv_results *r)
     gv_free(r->ctx, r);
 }
 
-static gv_status write_root(gv_results *r, const gv_graph *g, uint64_t seed, gv_error *err)
+static gv_status write_root(gv_results *r, const gv_file_origin *o, gv_error *err)
 {
-    char hash[GV_HASH_CHARS + 1];
     gv_h5 *f = r->file;
-    gv_status st = gv_graph_identify(r->ctx, g, hash, err);
+    gv_status st = gv_h5_set_text(f, "/", "engine_version", o->engine_version, err);
     if (st == GV_OK)
-        st = gv_h5_set_text(f, "/", "engine_version", GV_VERSION, err);
+        st = gv_h5_set_text(f, "/", "git_commit", o->git_commit, err);
     if (st == GV_OK)
-        st = gv_h5_set_text(f, "/", "git_commit", GV_REVISION, err);
+        st = gv_h5_set_i64(f, "/", "seed", o->seed, err);
     if (st == GV_OK)
-        st = gv_h5_set_i64(f, "/", "seed", (int64_t)seed, err);
+        st = gv_h5_set_text(f, "/", "rng", o->rng, err);
     if (st == GV_OK)
-        st = gv_h5_set_text(f, "/", "rng", "philox4x32-10", err);
+        st = gv_h5_set_i64(f, "/", "n_nodes", o->n_nodes, err);
     if (st == GV_OK)
-        st = gv_h5_set_i64(f, "/", "n_nodes", g->n_nodes, err);
+        st = gv_h5_set_i64(f, "/", "n_edges", o->n_edges, err);
     if (st == GV_OK)
-        st = gv_h5_set_i64(f, "/", "n_edges", g->n_edges, err);
-    if (st == GV_OK)
-        st = gv_h5_set_text(f, "/", "graph_hash", hash, err);
+        st = gv_h5_set_text(f, "/", "graph_hash", o->graph_hash, err);
     return st;
 }
 
-GV_API gv_status gv_results_create(gv_context *ctx, const char *path, bool overwrite,
-                                   const gv_graph *g, uint64_t seed, gv_results **out,
-                                   gv_error *err)
+static gv_status create(gv_context *ctx, const char *path, bool overwrite,
+                        const gv_file_origin *origin, gv_results **out, gv_error *err)
 {
     gv_results *r = gv_alloc_zero(ctx, 1, sizeof *r);
     if (r == NULL)
@@ -54,12 +52,61 @@ GV_API gv_status gv_results_create(gv_context *ctx, const char *path, bool overw
     r->ctx = ctx;
     gv_status st = gv_h5_create(ctx, path, overwrite, "grapevine-results", 1, &r->file, err);
     if (st == GV_OK)
-        st = write_root(r, g, seed, err);
+        st = write_root(r, origin, err);
     if (st != GV_OK)
         gv_results_discard(r);
     else
         *out = r;
     return st;
+}
+
+GV_API gv_status gv_results_create(gv_context *ctx, const char *path, bool overwrite,
+                                   const gv_graph *g, uint64_t seed, gv_results **out,
+                                   gv_error *err)
+{
+    gv_file_origin o = {.engine_version = GV_VERSION,
+                        .git_commit = GV_REVISION,
+                        .rng = "philox4x32-10",
+                        .seed = (int64_t)seed,
+                        .n_nodes = g->n_nodes,
+                        .n_edges = g->n_edges};
+    const gv_status st = gv_graph_identify(ctx, g, o.graph_hash, err);
+    return st == GV_OK ? create(ctx, path, overwrite, &o, out, err) : st;
+}
+
+GV_API gv_status gv_results_create_from(gv_context *ctx, const char *path, bool overwrite,
+                                        gv_file *origin, gv_results **out, gv_error *err)
+{
+    gv_file_origin o;
+    const gv_status st = gv_file_read_origin(origin, &o, err);
+    return st == GV_OK ? create(ctx, path, overwrite, &o, out, err) : st;
+}
+
+GV_API gv_status gv_results_copy(gv_results *r, gv_file *from, const char *path, gv_error *err)
+{
+    gv_h5_info at;
+    const void *data = NULL;
+    gv_status st = gv_h5_look(from->h5, path, &at, err);
+    if (st == GV_OK && at.kind != GV_H5_ARRAY)
+        return gv_fail(err, GV_ERR_DATA, "%s: %s: is missing, or no array", gv_h5_path(from->h5),
+                       path);
+    if (st == GV_OK)
+        st = gv_h5_map(from->h5, path, &at.shape, &data, err);
+    return st == GV_OK ? gv_h5_write(r->file, path, &at.shape, data, NULL, err) : st;
+}
+
+GV_API gv_status gv_results_put_nodes_from(gv_results *r, gv_file *from, gv_error *err)
+{
+    static const char *const paths[] = {"/nodes/ext_id", "/topics/name", "/topics/n_items"};
+    gv_status st = GV_OK;
+    for (size_t i = 0; st == GV_OK && i < sizeof paths / sizeof *paths; i++)
+        if (gv_file_find(from, paths[i]) != NULL)
+            st = gv_results_copy(r, from, paths[i], err);
+    r->has_nodes = true;
+    r->has_topics = gv_file_find(from, "/topics/name") != NULL;
+    return st == GV_OK && r->has_topics
+               ? gv_h5_set_text(r->file, "/", "log_hash", from->log_hash, err)
+               : st;
 }
 
 GV_API gv_status gv_results_put_nodes(gv_results *r, const gv_graph *g, gv_error *err)

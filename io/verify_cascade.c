@@ -66,7 +66,8 @@ static gv_status check_spread(cascade *c, gv_error *err)
         return st;
     if (n != c->info.n_worlds)
         return gv_verify_wrong(c->v, c->group, "@n_sims is not the length of spread", err);
-    const bool certain = c->starters == (wide)c->info.n_seeds * n; /* everyone starts in every world */
+    const bool certain =
+        c->starters == (wide)c->info.n_seeds * n; /* everyone starts in every world */
     for (int64_t w = 0; w < n; w++) {
         const int64_t here = ((const int64_t *)spread)[w];
         if (here < (certain ? c->info.n_seeds : 0) || here > c->v->f->info.n_nodes)
@@ -97,6 +98,8 @@ static gv_status check_curve(const cascade *c, gv_error *err)
     if (st != GV_OK)
         return st;
     for (int64_t t = 0; t < length; t++) {
+        if (((const int64_t *)curve)[t] < 0)
+            return gv_verify_wrong(c->v, c->group, "curve_sum is negative", err);
         sum += ((const int64_t *)curve)[t];
         late += (wide)t * ((const int64_t *)curve)[t];
     }
@@ -105,12 +108,21 @@ static gv_status check_curve(const cascade *c, gv_error *err)
     if (length > 0 && ((const int64_t *)curve)[0] != c->starters)
         return gv_verify_wrong(c->v, c->group, "curve_sum does not begin with the seeds", err);
     sum = 0;
+    if (count != NULL) {
+        st = gv_verify_range(c->v, c->group, "activation_count", count, n_nodes, 0,
+                             c->info.n_worlds + 1, err);
+        if (st != GV_OK)
+            return st;
+    }
     for (int64_t v = 0; count != NULL && v < n_nodes; v++)
         sum += ((const int32_t *)count)[v];
     if (count != NULL && sum != c->total)
         return gv_verify_wrong(c->v, c->group, "activation_count does not add up to spread", err);
-    for (int64_t v = 0; steps != NULL && v < n_nodes; v++)
+    for (int64_t v = 0; steps != NULL && v < n_nodes; v++) {
+        if (((const int64_t *)steps)[v] < 0)
+            return gv_verify_wrong(c->v, c->group, "activation_step_sum is negative", err);
         late -= ((const int64_t *)steps)[v];
+    }
     if (steps != NULL && late != 0)
         return gv_verify_wrong(c->v, c->group, "activation_step_sum does not fit curve_sum", err);
     return GV_OK;

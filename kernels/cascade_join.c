@@ -93,11 +93,12 @@ static gv_status make_room(gv_context *ctx, const gv_cascade_result *a, int64_t 
     return fits ? GV_OK : gv_no_memory(ctx, "join", err);
 }
 
+/* Sums of real parts stay far below 2^63; those of a file that lies wrap around. */
 static void add_i64(const int64_t *from, const int64_t *to, int64_t n)
 {
-    int64_t *sum = (int64_t *)(uintptr_t)to;
+    uint64_t *sum = (uint64_t *)(uintptr_t)to;
     for (int64_t i = 0; from != NULL && i < n; i++)
-        sum[i] += from[i];
+        sum[i] += (uint64_t)from[i];
 }
 
 static void add_part(gv_cascade_result *r, const gv_cascade_result *p, int64_t at, int64_t n_nodes)
@@ -112,9 +113,9 @@ static void add_part(gv_cascade_result *r, const gv_cascade_result *p, int64_t a
     gv_wide *squares = (gv_wide *)(uintptr_t)r->curve_sumsq;
     for (int64_t t = 0; t < p->curve_length; t++)
         squares[t] = gv_wide_of(gv_wide_get(squares[t]) + gv_wide_get(p->curve_sumsq[t]));
-    int32_t *count = (int32_t *)(uintptr_t)r->activation_count;
+    uint32_t *count = (uint32_t *)(uintptr_t)r->activation_count;
     for (int64_t v = 0; p->activation_count != NULL && v < n_nodes; v++)
-        count[v] += p->activation_count[v];
+        count[v] += (uint32_t)p->activation_count[v];
     add_i64(p->activation_step_sum, r->activation_step_sum, n_nodes);
 }
 

@@ -10,6 +10,7 @@
 #include <inttypes.h>
 
 #include "engine/error.h"
+#include "engine/hash.h"
 #include "engine/memory.h"
 #include "engine/model.h"
 #include "engine/parallel.h"
@@ -167,4 +168,14 @@ GV_API void gv_trivalency(gv_context *ctx, const gv_graph *g, uint64_t seed, flo
     for (int64_t u = 0; u < g->n_nodes; u++)
         for (int64_t e = g->out.indptr[u]; e < g->out.indptr[u + 1]; e++)
             p[e] = gv_trivalent(key, (gv_node)u, g->out.indices[e]);
+}
+
+GV_API gv_status gv_probability_hash(gv_context *ctx, const float *p, int64_t n_edges, char *hash,
+                                     gv_error *err)
+{
+    uint64_t sum = 0;
+    const gv_status st = gv_hash(ctx, p, n_edges * (int64_t)sizeof *p, &sum, err);
+    if (st == GV_OK)
+        gv_hash_text(sum, hash);
+    return st;
 }

@@ -25,6 +25,15 @@ typedef struct gv_probability {
  * draws it. Into p, out [n_edges] by out-edge, caller's: for GV_PROBABILITY_STORED. */
 GV_API void gv_trivalency(gv_context *ctx, const gv_graph *g, uint64_t seed, float *p);
 
+/* Hash of probabilities, to tell results of one model from those of another.
+ *
+ *   p      borrowed [n_edges] by out-edge
+ *   hash   out, [GV_HASH_CHARS + 1]
+ *
+ * GV_OK; GV_ERR_NOMEM. Reads them once, in parallel. */
+GV_API GV_CHECKED gv_status gv_probability_hash(gv_context *ctx, const float *p, int64_t n_edges,
+                                                char *hash, gv_error *err);
+
 /* What p(u, v) stands for. */
 typedef enum gv_diffusion {
     GV_DIFFUSION_CASCADE = 0,  /* independent cascade: the edge is live with chance p */

@@ -14,6 +14,7 @@
 #include "grapevine/io.h"
 #include "grapevine/learn.h"
 #include "grapevine/machine.h"
+#include "grapevine/parts.h"
 #include "grapevine/plan.h"
 #include "grapevine/ppr.h"
 #include "grapevine/ppr_local.h"
