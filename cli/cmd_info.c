@@ -15,7 +15,7 @@ static const cli_option options[] = {
      .type = CLI_PATH,
      .offset = offsetof(info_opts, file),
      .metavar = "FILE.h5",
-     .help = "a graph, model, truth or results file",
+     .help = "a graph, model, truth or results file, or the sidecar of a graph",
      .positional = true,
      .required = true},
     {.name = "json",
@@ -131,6 +131,8 @@ static int show(info_work *w)
         return info_truth_text(w);
     case GV_FILE_RESULTS:
         return info_results_text(w);
+    case GV_FILE_LAYOUT:
+        return info_layout_text(w);
     }
     return CLI_OK;
 }

@@ -31,6 +31,7 @@ typedef struct info_work {
 int info_graph_text(info_work *w);
 int info_model_text(info_work *w);
 int info_truth_text(info_work *w);
+int info_layout_text(info_work *w);
 int info_results_text(info_work *w);
 
 /* One JSON object about any kind of file. */

@@ -243,6 +243,21 @@ static int results(info_work *w, json *j)
     return code;
 }
 
+static int layouts(info_work *w, json *j)
+{
+    char key[GV_LAYOUT_KEY_CHARS];
+    int64_t bytes = 0;
+    json_open(j, "layouts", '[');
+    for (int64_t i = 0; gv_file_layout(w->f, i, key, &bytes) != NULL; i++) {
+        json_open(j, NULL, '{');
+        json_text(j, "key", key);
+        json_int(j, "bytes", bytes);
+        json_close(j, '}');
+    }
+    json_close(j, ']');
+    return CLI_OK;
+}
+
 /* ---------------------------------------------------------------------------------------------- */
 
 static int body(info_work *w, json *j)
@@ -256,6 +271,8 @@ static int body(info_work *w, json *j)
         return truth(w, j);
     case GV_FILE_RESULTS:
         return results(w, j);
+    case GV_FILE_LAYOUT:
+        return layouts(w, j);
     }
     return CLI_OK;
 }

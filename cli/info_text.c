@@ -109,3 +109,13 @@ int info_truth_text(info_work *w)
     }
     return CLI_OK;
 }
+
+int info_layout_text(info_work *w)
+{
+    char key[GV_LAYOUT_KEY_CHARS], number[32];
+    int64_t bytes = 0;
+    head(w, "layouts");
+    for (int64_t i = 0; gv_file_layout(w->f, i, key, &bytes) != NULL; i++)
+        fprintf(w->to, "  %-56s %16s bytes\n", key, cli_thousands(bytes, number));
+    return CLI_OK;
+}

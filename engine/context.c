@@ -131,3 +131,30 @@ gv_status gv_keep_take(gv_context *ctx, const char *name, gv_state_part *part, i
         return GV_OK;
     return ctx->keeper.take(ctx->keeper.data, name, part, n_parts, found, err);
 }
+
+GV_API void gv_context_shelve(gv_context *ctx, const gv_shelf *shelf)
+{
+    ctx->shelf = shelf != NULL ? *shelf : (gv_shelf){.data = NULL};
+}
+
+bool gv_layout_shelved(const gv_context *ctx)
+{
+    return ctx->shelf.take != NULL;
+}
+
+gv_status gv_layout_take(gv_context *ctx, const char *graph_hash, const char *key,
+                         gv_layout_array *array, int32_t n_arrays, bool *found, gv_error *err)
+{
+    *found = false;
+    if (ctx->shelf.take == NULL || graph_hash[0] == '\0')
+        return GV_OK;
+    return ctx->shelf.take(ctx->shelf.data, graph_hash, key, array, n_arrays, found, err);
+}
+
+gv_status gv_layout_keep(gv_context *ctx, const char *graph_hash, const char *key,
+                         const gv_layout_array *array, int32_t n_arrays, gv_error *err)
+{
+    if (ctx->shelf.keep == NULL || graph_hash[0] == '\0')
+        return GV_OK;
+    return ctx->shelf.keep(ctx->shelf.data, graph_hash, key, array, n_arrays, err);
+}

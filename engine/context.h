@@ -16,6 +16,7 @@ struct gv_context {
     gv_progress_fn *progress;
     void *progress_data;
     gv_keeper keeper;      /* all NULL when nothing is kept */
+    gv_shelf shelf;        /* all NULL when there is none */
     gv_topology *topology; /* with GV_PLACE_INTERLEAVE on several memory nodes, else NULL */
 };
 
@@ -32,5 +33,18 @@ GV_CHECKED gv_status gv_keep(gv_context *ctx, const char *name, const gv_state_p
                              int32_t n_parts, gv_error *err);
 GV_CHECKED gv_status gv_keep_take(gv_context *ctx, const char *name, gv_state_part *part,
                                   int32_t n_parts, bool *found, gv_error *err);
+
+/* Layouts of a graph: gv_layout_take() finds one that an earlier run kept, *found false when there
+ * is none (also when there is no shelf, or the graph has no hash); gv_layout_keep() keeps one, if
+ * it is to be kept. `key` names all that the arrays hang on besides the graph, and a number to be
+ * raised when the code that makes them changes: "cascade-points 1 constant .1". Its first word
+ * names the computation. Arrays that were taken are mapped: not to be freed, and not counted. */
+GV_CHECKED gv_status gv_layout_take(gv_context *ctx, const char *graph_hash, const char *key,
+                                    gv_layout_array *array, int32_t n_arrays, bool *found,
+                                    gv_error *err);
+GV_CHECKED gv_status gv_layout_keep(gv_context *ctx, const char *graph_hash, const char *key,
+                                    const gv_layout_array *array, int32_t n_arrays, gv_error *err);
+/* Whether there is a shelf: else a key need not be made. */
+bool gv_layout_shelved(const gv_context *ctx);
 
 #endif

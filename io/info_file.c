@@ -10,10 +10,11 @@
 
 #include "engine/error.h"
 #include "engine/memory.h"
+#include "io/layouts_file.h"
 
 enum { MAX_DEPTH = 6, PATH_CHARS = 256 };
 
-static const char *const kind_name[] = {"graph", "model", "truth", "results"};
+static const char *const kind_name[] = {"graph", "model", "truth", "results", "layout"};
 
 /* ---- the list of arrays ---------------------------------------------------------------------- */
 
@@ -279,15 +280,15 @@ static gv_status read_kind(gv_file *f, gv_error *err)
                        gv_h5_path(f->h5));
     gv_status st = gv_h5_get_text(f->h5, "/", "schema", schema, sizeof schema, err);
     int kind = GV_FILE_GRAPH;
-    for (; st == GV_OK && kind <= GV_FILE_RESULTS; kind++) {
+    for (; st == GV_OK && kind <= GV_FILE_LAYOUT; kind++) {
         snprintf(wanted, sizeof wanted, "grapevine-%s", kind_name[kind]);
         if (strcmp(schema, wanted) == 0)
             break;
     }
-    if (st == GV_OK && kind > GV_FILE_RESULTS)
+    if (st == GV_OK && kind > GV_FILE_LAYOUT)
         return gv_fail(err, GV_ERR_DATA,
                        "%s: /@schema: \"%s\" is not grapevine-graph, grapevine-model, "
-                       "grapevine-truth or grapevine-results",
+                       "grapevine-truth, grapevine-results or grapevine-layout",
                        gv_h5_path(f->h5), schema);
     f->info.kind = (gv_file_kind)kind;
     return st != GV_OK ? st : gv_h5_expect(f->h5, schema, 1, err);
@@ -368,4 +369,19 @@ gv_status gv_file_need_topic(const gv_file *f, int32_t topic, gv_error *err)
         return gv_fail(err, GV_ERR_RANGE, "%s: topic %d is not in [0, %d)", gv_h5_path(f->h5),
                        topic, f->info.n_topics);
     return GV_OK;
+}
+
+GV_API const char *gv_file_layout(gv_file *f, int64_t i, char *text, int64_t *bytes)
+{
+    char group[GV_LAYOUT_GROUP] = "/layouts/";
+    const size_t above = strlen(group);
+    if (!gv_file_child(f, "/layouts", i, group + above, sizeof group - above) ||
+        gv_h5_get_text(f->h5, group, "key", text, GV_LAYOUT_KEY_CHARS, NULL) != GV_OK)
+        return NULL;
+    const size_t length = strlen(group);
+    *bytes = 0;
+    for (int64_t k = 0; k < f->info.n_entries; k++)
+        if (strncmp(f->entry[k].path, group, length) == 0 && f->entry[k].path[length] == '/')
+            *bytes += f->entry[k].bytes;
+    return text;
 }

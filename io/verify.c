@@ -10,6 +10,7 @@
 #include "engine/hash.h"
 #include "engine/memory.h"
 #include "io/info_file.h"
+#include "io/layouts_file.h"
 
 enum { GROUP_CHARS = 256 };
 
@@ -100,6 +101,20 @@ void gv_verified(const gv_verifier *v, const char *property)
         v->seen(v->data, property, 0, 0);
 }
 
+/* Each layout lies where its key leads to. What its arrays mean is checked by who takes it. */
+static gv_status check_layouts(const gv_verifier *v, gv_error *err)
+{
+    char key[GV_LAYOUT_KEY_CHARS], group[GV_LAYOUT_GROUP], name[GV_LAYOUT_GROUP];
+    int64_t bytes;
+    for (int64_t i = 0; gv_file_child(v->f, "/layouts", i, name, sizeof name); i++)
+        if (gv_file_layout(v->f, i, key, &bytes) == NULL ||
+            strcmp(gv_layout_group(key, group) + strlen("/layouts/"), name) != 0)
+            return gv_fail(err, GV_ERR_DATA, "%s: /layouts/%s: is not where its @key leads to",
+                           v->path, name);
+    gv_verified(v, "layouts stand by their keys");
+    return GV_OK;
+}
+
 static gv_status check_all(const gv_verifier *v, gv_error *err)
 {
     int64_t *offset = gv_alloc(v->ctx, v->f->info.n_entries, sizeof *offset);
@@ -117,6 +132,8 @@ static gv_status check_all(const gv_verifier *v, gv_error *err)
     case GV_FILE_MODEL:
     case GV_FILE_TRUTH:
         return gv_verify_model(v, err);
+    case GV_FILE_LAYOUT:
+        return check_layouts(v, err);
     }
     return st;
 }

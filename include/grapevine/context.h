@@ -42,6 +42,27 @@ typedef struct gv_keeper {
                       bool *found, gv_error *err);
 } gv_keeper;
 
+/* Where computations keep layouts: arrays that they made of a graph for their own use, and would
+ * make again to the same bytes. See layouts.h for one that keeps them in a file beside the graph.
+ * The functions are called from the thread that called the library. */
+typedef struct gv_layout_array {
+    const char *name; /* borrowed: lower-case letters, digits and '_' */
+    int32_t size;     /* bytes of an element: 1, 2, 4 or 8 */
+    int64_t n;        /* elements; when taking, -1 is any number, and the number is filled in */
+    const void *data; /* when taking: out, read-only, in place until the shelf is closed */
+} gv_layout_array;
+
+typedef struct gv_shelf {
+    void *data; /* borrowed, handed to the functions */
+    /* Takes the layout `key` of the graph with that hash; *found is false when there is none.
+     * GV_ERR_DATA when what is there is damaged. */
+    gv_status (*take)(void *data, const char *graph_hash, const char *key, gv_layout_array *array,
+                      int32_t n_arrays, bool *found, gv_error *err);
+    /* Keeps it, unless this shelf is for reading alone or for another graph. */
+    gv_status (*keep)(void *data, const char *graph_hash, const char *key,
+                      const gv_layout_array *array, int32_t n_arrays, gv_error *err);
+} gv_shelf;
+
 /* Where the pages of large arrays go on a machine with several memory nodes. */
 typedef enum gv_placement {
     GV_PLACE_FIRST_TOUCH = 0, /* to the node of the thread that touches them first */
@@ -81,6 +102,10 @@ GV_API int32_t gv_context_threads(const gv_context *ctx);
 
 /* From now on computations keep their state with `keeper`, copied; NULL: nowhere, as at first. */
 GV_API void gv_context_keep(gv_context *ctx, const gv_keeper *keeper);
+
+/* From now on computations take layouts from `shelf` and keep them there; copied. NULL: they make
+ * them each time, as at first. */
+GV_API void gv_context_shelve(gv_context *ctx, const gv_shelf *shelf);
 
 /* The limit that was given, 0 for none. */
 GV_API int64_t gv_context_memory_limit(const gv_context *ctx);

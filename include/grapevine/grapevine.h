@@ -12,6 +12,7 @@
 #include "grapevine/influence.h"
 #include "grapevine/info.h"
 #include "grapevine/io.h"
+#include "grapevine/layouts.h"
 #include "grapevine/learn.h"
 #include "grapevine/machine.h"
 #include "grapevine/parts.h"

@@ -72,7 +72,8 @@ typedef enum gv_file_kind {
     GV_FILE_GRAPH = 0,
     GV_FILE_MODEL = 1,
     GV_FILE_TRUTH = 2,
-    GV_FILE_RESULTS = 3
+    GV_FILE_RESULTS = 3,
+    GV_FILE_LAYOUT = 4 /* the sidecar of a graph, see layouts.h */
 } gv_file_kind;
 
 /* A finished file of any kind, open for looking. */
@@ -89,7 +90,7 @@ GV_API void gv_file_close(gv_file *f); /* NULL is allowed */
 /* All borrowed. Numbers are 0 and texts "" when the file does not say. */
 typedef struct gv_file_info {
     gv_file_kind kind;
-    const char *kind_name; /* "graph", "model", "truth", "results" */
+    const char *kind_name; /* "graph", "model", "truth", "results", "layout" */
     int64_t bytes;
     int64_t n_nodes, n_edges;
     int32_t n_topics;
@@ -116,6 +117,12 @@ typedef struct gv_file_entry {
     int64_t bytes;
 } gv_file_entry;
 GV_API const gv_file_entry *gv_file_entry_at(const gv_file *f, int64_t i); /* NULL outside */
+
+enum { GV_LAYOUT_KEY_CHARS = 160 };
+
+/* Key of layout `i` of a sidecar, in order of its group, and its bytes; NULL beyond the last one.
+ * text [GV_LAYOUT_KEY_CHARS]; returns it. */
+GV_API const char *gv_file_layout(gv_file *f, int64_t i, char *text, int64_t *bytes);
 
 /* ---- results and truth ----------------------------------------------------------------------- */
 

@@ -1,0 +1,479 @@
+/* layouts_file.c -- the sidecar of a graph file: see grapevine/layouts.h.
+ *
+ * The file is opened for each layout that is taken, and the mapping kept until the end; so a
+ * process sees what others kept meanwhile, and nothing that is in use can be replaced under it:
+ * keeping writes a new file, with all layouts of the old one, and renames it. */
+#include "grapevine/layouts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "engine/error.h"
+#include "engine/memory.h"
+#include "engine/revision.h"
+#include "grapevine/version.h"
+#include "io/layouts_file.h"
+
+enum { PATH_CHARS = 256, MOST_NAMED = 32 };
+
+typedef struct mapped {
+    struct mapped *next;
+    gv_mapping *mapping;
+} mapped;
+
+typedef struct named {
+    char key[GV_LAYOUT_KEY_CHARS];
+    int64_t bytes;
+} named;
+
+struct gv_layouts {
+    gv_context *ctx;
+    char *path;
+    char hash[GV_HASH_CHARS + 1];
+    bool keep, trust, busy;
+    const char *ignored; /* NULL, or `why` */
+    char why[512];
+    mapped *mappings;
+    named taken[MOST_NAMED], kept[MOST_NAMED];
+    int32_t n_taken, n_kept;
+};
+
+GV_API bool gv_layouts_name(const char *graph, char *text, size_t room)
+{
+    size_t length = strlen(graph);
+    if (length > 3 && strcmp(graph + length - 3, ".h5") == 0)
+        length -= 3;
+    return length < room &&
+           (size_t)snprintf(text, room, "%.*s.layout.h5", (int)length, graph) < room;
+}
+
+char *gv_layout_group(const char *key, char *group)
+{
+    char hash[GV_HASH_CHARS + 1];
+    const int word = (int)strcspn(key, " ");
+    snprintf(group, GV_LAYOUT_GROUP, "/layouts/%.*s-%s", word < 64 ? word : 64, key,
+             gv_hash_text(gv_hash_small(key, strlen(key)), hash));
+    return group;
+}
+
+/* ---- opening --------------------------------------------------------------------------------- */
+
+static bool is_there(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0;
+}
+
+/* One line for users, once. */
+static void ignore(gv_layouts *l, const char *what, const char *have, const char *want)
+{
+    snprintf(l->why, sizeof l->why, "%.300s is not used: it is about %s %.64s, not %.64s", l->path,
+             what, have, want);
+    l->ignored = l->why;
+}
+
+/* Whether the open file is about this graph and made by this version. */
+static gv_status belongs(gv_layouts *l, gv_h5 *f, bool *fits, gv_error *err)
+{
+    char hash[64], version[64], commit[64];
+    *fits = false;
+    gv_status st = gv_h5_expect(f, GV_LAYOUT_SCHEMA, 1, err);
+    if (st == GV_OK)
+        st = gv_h5_get_text(f, "/", "graph_hash", hash, sizeof hash, err);
+    if (st == GV_OK)
+        st = gv_h5_get_text(f, "/", "engine_version", version, sizeof version, err);
+    if (st == GV_OK)
+        st = gv_h5_get_text(f, "/", "git_commit", commit, sizeof commit, err);
+    if (st != GV_OK)
+        return st;
+    if (strcmp(hash, l->hash) != 0)
+        ignore(l, "graph", hash, l->hash);
+    else if (strcmp(version, GV_VERSION) != 0)
+        ignore(l, "version", version, GV_VERSION);
+    else if (strcmp(commit, GV_REVISION) != 0)
+        ignore(l, "revision", commit, GV_REVISION);
+    else
+        *fits = true;
+    return GV_OK;
+}
+
+/* Opens the sidecar; *out is NULL where there is none to use. */
+static gv_status open_file(gv_layouts *l, gv_h5 **out, gv_error *err)
+{
+    gv_h5 *f = NULL;
+    bool fits = false;
+    *out = NULL;
+    if (!is_there(l->path))
+        return GV_OK;
+    gv_status st = gv_h5_open(l->ctx, l->path, &f, err);
+    if (st == GV_OK)
+        st = belongs(l, f, &fits, err);
+    if (st == GV_OK && fits) {
+        *out = f;
+        return GV_OK;
+    }
+    gv_h5_close(f);
+    return st;
+}
+
+static char *copy_text(gv_context *ctx, const char *text)
+{
+    const size_t bytes = strlen(text) + 1;
+    char *copy = gv_alloc(ctx, (int64_t)bytes, 1);
+    if (copy != NULL)
+        memcpy(copy, text, bytes);
+    return copy;
+}
+
+GV_API gv_status gv_layouts_open(gv_context *ctx, const char *graph, const char *hash, bool keep,
+                                 bool trust, gv_layouts **out, gv_error *err)
+{
+    gv_h5 *f = NULL;
+    char path[4096];
+    if (strlen(hash) != GV_HASH_CHARS)
+        return gv_fail(err, GV_ERR_ARG, "layouts: '%s' is not the hash of a graph", hash);
+    if (!gv_layouts_name(graph, path, sizeof path))
+        return gv_fail(err, GV_ERR_ARG, "layouts: a path of %zu bytes is too long", strlen(graph));
+    gv_layouts *l = gv_alloc_zero(ctx, 1, sizeof *l);
+    if (l == NULL)
+        return gv_no_memory(ctx, "layouts", err);
+    l->ctx = ctx, l->keep = keep, l->trust = trust;
+    memcpy(l->hash, hash, sizeof l->hash);
+    l->path = copy_text(ctx, path);
+    gv_status st = l->path == NULL ? gv_no_memory(ctx, "layouts", err) : open_file(l, &f, err);
+    gv_h5_close(f);
+    if (st == GV_OK)
+        *out = l;
+    else
+        gv_layouts_close(l);
+    return st;
+}
+
+GV_API void gv_layouts_close(gv_layouts *l)
+{
+    if (l == NULL)
+        return;
+    for (mapped *m = l->mappings, *next; m != NULL; m = next) {
+        next = m->next;
+        gv_mapping_free(m->mapping);
+        gv_free(l->ctx, m);
+    }
+    gv_free(l->ctx, l->path);
+    gv_free(l->ctx, l);
+}
+
+/* ---- one layout ------------------------------------------------------------------------------ */
+
+static gv_type type_of(int32_t size)
+{
+    return size == 1 ? GV_I8 : size == 2 ? GV_I16 : size == 4 ? GV_I32 : GV_I64;
+}
+
+static gv_status check_request(const char *key, const gv_layout_array *array, int32_t n,
+                               gv_error *err)
+{
+    if (strlen(key) >= GV_LAYOUT_KEY_CHARS || key[0] == '\0')
+        return gv_fail(err, GV_ERR_ARG, "layouts: a key of %zu bytes is not in [1, %d]",
+                       strlen(key), GV_LAYOUT_KEY_CHARS - 1);
+    for (int32_t i = 0; i < n; i++)
+        if (array[i].size != 1 && array[i].size != 2 && array[i].size != 4 && array[i].size != 8)
+            return gv_fail(err, GV_ERR_ARG, "layouts: %s: elements of %" PRId32 " bytes",
+                           array[i].name, array[i].size);
+    return GV_OK;
+}
+
+/* Whether the file has the layout: under the group that its key leads to. */
+static gv_status find(gv_h5 *f, const char *key, char *group, bool *found, gv_error *err)
+{
+    char have[GV_LAYOUT_KEY_CHARS];
+    gv_h5_info at;
+    gv_status st = gv_h5_look(f, gv_layout_group(key, group), &at, err);
+    *found = st == GV_OK && at.kind == GV_H5_GROUP;
+    if (!*found)
+        return st;
+    st = gv_h5_get_text(f, group, "key", have, sizeof have, err);
+    *found = st == GV_OK && strcmp(have, key) == 0;
+    return st;
+}
+
+static gv_status check_sum(gv_h5 *f, const char *path, gv_error *err)
+{
+    char wanted[GV_HASH_CHARS + 1], have[GV_HASH_CHARS + 1];
+    uint64_t hash = 0;
+    gv_status st = gv_h5_get_text(f, path, "checksum", wanted, sizeof wanted, err);
+    if (st == GV_OK)
+        st = gv_h5_hash(f, path, &hash, err);
+    if (st == GV_OK && strcmp(gv_hash_text(hash, have), wanted) != 0)
+        return gv_fail(err, GV_ERR_DATA,
+                       "%s: %s: has the checksum %s, not %s: its bytes have changed; the file can "
+                       "be removed",
+                       gv_h5_path(f), path, have, wanted);
+    return st;
+}
+
+static gv_status map_array(const gv_layouts *l, gv_h5 *f, const char *group, gv_layout_array *a,
+                           gv_error *err)
+{
+    char path[PATH_CHARS];
+    gv_h5_info at;
+    snprintf(path, sizeof path, "%s/%s", group, a->name);
+    gv_status st = gv_h5_look(f, path, &at, err);
+    if (st != GV_OK)
+        return st;
+    if (a->n < 0 && at.kind == GV_H5_ARRAY && at.shape.rank == 1)
+        a->n = at.shape.dims[0];
+    const gv_h5_shape want = gv_h5_vector(type_of(a->size), a->n);
+    st = gv_h5_map(f, path, &want, &a->data, err);
+    return st == GV_OK && !l->trust ? check_sum(f, path, err) : st;
+}
+
+static int64_t bytes_of(const gv_layout_array *array, int32_t n)
+{
+    int64_t bytes = 0;
+    for (int32_t i = 0; i < n; i++)
+        bytes += array[i].n * array[i].size;
+    return bytes;
+}
+
+static void name_it(named *list, int32_t *n, const char *key, int64_t bytes)
+{
+    if (*n == MOST_NAMED)
+        return;
+    snprintf(list[*n].key, sizeof list[*n].key, "%s", key);
+    list[(*n)++].bytes = bytes;
+}
+
+static gv_status take(void *data, const char *graph_hash, const char *key, gv_layout_array *array,
+                      int32_t n_arrays, bool *found, gv_error *err)
+{
+    gv_layouts *l = data;
+    gv_h5 *f = NULL;
+    char group[GV_LAYOUT_GROUP];
+    *found = false;
+    if (strcmp(graph_hash, l->hash) != 0)
+        return GV_OK;
+    gv_status st = check_request(key, array, n_arrays, err);
+    if (st == GV_OK)
+        st = open_file(l, &f, err);
+    if (st != GV_OK || f == NULL)
+        return st;
+    mapped *m = gv_alloc_zero(l->ctx, 1, sizeof *m);
+    st = m == NULL ? gv_no_memory(l->ctx, "layouts", err) : find(f, key, group, found, err);
+    for (int32_t i = 0; st == GV_OK && *found && i < n_arrays; i++)
+        st = map_array(l, f, group, &array[i], err);
+    if (st == GV_OK && *found) {
+        m->mapping = gv_h5_take_mapping(f);
+        m->next = l->mappings;
+        l->mappings = m;
+        name_it(l->taken, &l->n_taken, key, bytes_of(array, n_arrays));
+    } else {
+        gv_free(l->ctx, m);
+        *found = false;
+    }
+    gv_h5_close(f);
+    return st;
+}
+
+/* ---- keeping --------------------------------------------------------------------------------- */
+
+typedef struct copier {
+    gv_layouts *l;
+    gv_h5 *from, *to;
+    const char *without; /* group that is to be written anew */
+    const char *group;   /* at hand */
+} copier;
+
+static gv_status copy_array(void *arg, const char *name, gv_error *err)
+{
+    const copier *c = arg;
+    char path[PATH_CHARS];
+    gv_h5_info at;
+    const void *data = NULL;
+    snprintf(path, sizeof path, "%s/%s", c->group, name);
+    gv_status st = gv_h5_look(c->from, path, &at, err);
+    if (st == GV_OK)
+        st = gv_h5_map(c->from, path, &at.shape, &data, err);
+    if (st == GV_OK)
+        st = check_sum(c->from, path, err);
+    return st == GV_OK ? gv_h5_write(c->to, path, &at.shape, data, NULL, err) : st;
+}
+
+static gv_status copy_layout(void *arg, const char *name, gv_error *err)
+{
+    copier *c = arg;
+    char group[GV_LAYOUT_GROUP], key[GV_LAYOUT_KEY_CHARS];
+    snprintf(group, sizeof group, "/layouts/%s", name);
+    if (strcmp(group, c->without) == 0)
+        return GV_OK;
+    c->group = group;
+    gv_status st = gv_h5_get_text(c->from, group, "key", key, sizeof key, err);
+    if (st == GV_OK)
+        st = gv_h5_children(c->from, group, copy_array, c, err);
+    return st == GV_OK ? gv_h5_set_text(c->to, group, "key", key, err) : st;
+}
+
+static gv_status write_layout(gv_h5 *f, const char *group, const char *key,
+                              const gv_layout_array *array, int32_t n, gv_error *err)
+{
+    char path[PATH_CHARS];
+    gv_status st = GV_OK;
+    for (int32_t i = 0; st == GV_OK && i < n; i++) {
+        const gv_h5_shape shape = gv_h5_vector(type_of(array[i].size), array[i].n);
+        snprintf(path, sizeof path, "%s/%s", group, array[i].name);
+        st = gv_h5_write(f, path, &shape, array[i].data, NULL, err);
+    }
+    return st == GV_OK ? gv_h5_set_text(f, group, "key", key, err) : st;
+}
+
+static gv_status write_head(gv_h5 *f, const gv_layouts *l, gv_error *err)
+{
+    gv_status st = gv_h5_set_text(f, "/", "graph_hash", l->hash, err);
+    if (st == GV_OK)
+        st = gv_h5_set_text(f, "/", "engine_version", GV_VERSION, err);
+    return st == GV_OK ? gv_h5_set_text(f, "/", "git_commit", GV_REVISION, err) : st;
+}
+
+static gv_status rewrite(gv_layouts *l, const char *key, const gv_layout_array *array, int32_t n,
+                         gv_error *err)
+{
+    char group[GV_LAYOUT_GROUP];
+    copier c = {.l = l, .without = gv_layout_group(key, group)};
+    gv_status st = open_file(l, &c.from, err);
+    if (st == GV_OK)
+        st = gv_h5_create(l->ctx, l->path, true, GV_LAYOUT_SCHEMA, 1, &c.to, err);
+    if (st == GV_OK)
+        st = write_head(c.to, l, err);
+    if (st == GV_OK && c.from != NULL)
+        st = gv_h5_children(c.from, "/layouts", copy_layout, &c, err);
+    if (st == GV_OK)
+        st = write_layout(c.to, group, key, array, n, err);
+    gv_h5_close(c.from);
+    if (st == GV_OK)
+        return gv_h5_commit(&c.to, err);
+    gv_h5_close(c.to);
+    return st;
+}
+
+/* The lock is one on the folder: the sidecar itself is replaced, and HDF5 locks the graph file.
+ * Where a file system has no locks, there is none. */
+static int lock_folder(const char *path)
+{
+    char folder[4096];
+    const char *end = strrchr(path, '/');
+    const int length = end == NULL ? 0 : end == path ? 1 : (int)(end - path);
+    if (length >= (int)sizeof folder)
+        return -1;
+    snprintf(folder, sizeof folder, "%.*s", length > 0 ? length : 1, length > 0 ? path : ".");
+    const int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+        return fd;
+    close(fd);
+    errno = EWOULDBLOCK;
+    return -1;
+}
+
+static gv_status keep(void *data, const char *graph_hash, const char *key,
+                      const gv_layout_array *array, int32_t n_arrays, gv_error *err)
+{
+    gv_layouts *l = data;
+    if (!l->keep || strcmp(graph_hash, l->hash) != 0)
+        return GV_OK;
+    gv_status st = check_request(key, array, n_arrays, err);
+    if (st != GV_OK)
+        return st;
+    errno = 0;
+    const int fd = lock_folder(l->path);
+    l->busy = fd < 0 && errno == EWOULDBLOCK;
+    if (l->busy)
+        return GV_OK;
+    st = rewrite(l, key, array, n_arrays, err);
+    if (fd >= 0)
+        close(fd);
+    if (st == GV_OK)
+        name_it(l->kept, &l->n_kept, key, bytes_of(array, n_arrays));
+    return st;
+}
+
+GV_API gv_shelf gv_layouts_shelf(gv_layouts *l)
+{
+    return (gv_shelf){.data = l, .take = take, .keep = keep};
+}
+
+/* ---- for callers ----------------------------------------------------------------------------- */
+
+GV_API const char *gv_layouts_path(const gv_layouts *l)
+{
+    return l->path;
+}
+
+GV_API const char *gv_layouts_ignored(const gv_layouts *l)
+{
+    return l->ignored;
+}
+
+static const char *name_at(const named *list, int32_t n, int32_t i, int64_t *bytes)
+{
+    if (i < 0 || i >= n)
+        return NULL;
+    if (bytes != NULL)
+        *bytes = list[i].bytes;
+    return list[i].key;
+}
+
+GV_API const char *gv_layouts_taken(const gv_layouts *l, int32_t i, int64_t *bytes)
+{
+    return name_at(l->taken, l->n_taken, i, bytes);
+}
+
+GV_API const char *gv_layouts_kept(const gv_layouts *l, int32_t i, int64_t *bytes)
+{
+    return name_at(l->kept, l->n_kept, i, bytes);
+}
+
+GV_API bool gv_layouts_busy(const gv_layouts *l)
+{
+    return l->busy;
+}
+
+typedef struct counter {
+    gv_h5 *f;
+    const char *group;
+    int64_t bytes;
+} counter;
+
+static gv_status count_array(void *arg, const char *name, gv_error *err)
+{
+    counter *c = arg;
+    char path[PATH_CHARS];
+    gv_h5_info at;
+    snprintf(path, sizeof path, "%s/%s", c->group, name);
+    const gv_status st = gv_h5_look(c->f, path, &at, err);
+    c->bytes += st == GV_OK ? at.bytes : 0;
+    return st;
+}
+
+GV_API int64_t gv_layouts_bytes(gv_layouts *l, const char *key)
+{
+    char group[GV_LAYOUT_GROUP];
+    bool found = false;
+    counter c = {.group = group};
+    if (open_file(l, &c.f, NULL) != GV_OK || c.f == NULL)
+        return 0;
+    gv_status st = find(c.f, key, group, &found, NULL);
+    if (st == GV_OK && found)
+        st = gv_h5_children(c.f, group, count_array, &c, NULL);
+    gv_h5_close(c.f);
+    return st == GV_OK ? c.bytes : 0;
+}
+
+GV_API int64_t gv_layouts_file_bytes(gv_layouts *l)
+{
+    struct stat info;
+    return stat(l->path, &info) == 0 ? (int64_t)info.st_size : 0;
+}
