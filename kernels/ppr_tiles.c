@@ -1,10 +1,11 @@
 /* ppr_tiles.c -- makes the tiles of ppr_tiles.h and sums over them.
  *
- * A strip is made by one thread: its edges get places and go to the segments of their sources, in
- * order of rows and then of the graph; the runs of a tile are then sorted by length, stably. So a
- * tile is a function of graph, order and the rows of its strip, and as the sum of a row is that of
- * its runs by segment, the bits do not depend on where strips begin either. */
-#include "kernels/ppr_tiles.h"
+ * Two passes over the edges. The first parts rows by strip (ppr_tile_rows.c). The second takes a
+ * strip, one thread's: its edges go to the segments of their sources, the runs of a tile are sorted
+ * by length, stably, and written. So a tile is a function of graph, order and the rows of its
+ * strip, and as the sum of a row is that of its runs by segment, the bits do not depend on where
+ * strips begin either. */
+#include "kernels/ppr_tile_rows.h"
 
 #include <string.h>
 
@@ -12,54 +13,11 @@
 #include "engine/memory.h"
 #include "engine/parallel.h"
 
-enum { MOST_BLOCKS = PPR_TILE_SIDE / GV_BLOCK, AHEAD = 16, WAYS = 4, FEW_EDGES = 1 << 16 };
-
-/* ---- strips ------------------------------------------------------------------------------- */
-
-/* A row of the graph: rows come by place, and looking them up one at a time is slow. */
-typedef struct row_edges {
-    int64_t first, count;
-} row_edges;
-
-static void find_rows(const ppr_walk *walk, const gv_node *order, row_edges *row, int64_t *edges,
-                      int threads)
-{
-    const int64_t blocks = gv_blocks(walk->n);
-#pragma omp parallel for num_threads(threads) schedule(static)
-    for (int64_t b = 0; b < blocks; b++) {
-        int64_t sum = 0;
-        for (int64_t k = b * GV_BLOCK; k < gv_block_end(b, walk->n); k++) {
-            const int64_t v = order[k], first = walk->offset[v];
-            row[k] = (row_edges){first, walk->offset[v + 1] - first};
-            sum += row[k].count;
-        }
-        edges[b] = sum;
-    }
-}
-
-/* Cuts rows into strips, of which `strip` has room for the blocks; returns their number, and the
- * edges of the longest. */
-static int64_t cut_strips(const ppr_walk *walk, const int64_t *edges, ppr_strip *strip,
-                          int64_t *longest)
-{
-    const int64_t blocks = gv_blocks(walk->n), share = walk->offset[walk->n] / PPR_TILE_STRIPS;
-    const int64_t most = share > FEW_EDGES ? share : FEW_EDGES;
-    int64_t n = 0;
-    *longest = 0;
-    for (int64_t b = 0; b < blocks; n++) {
-        const int64_t first = b;
-        int64_t sum = edges[b++];
-        while (b < blocks && b - first < MOST_BLOCKS && sum + edges[b] <= most)
-            sum += edges[b++];
-        strip[n] = (ppr_strip){.begin = first * GV_BLOCK, .end = gv_block_end(b - 1, walk->n)};
-        *longest = sum > *longest ? sum : *longest;
-    }
-    return n;
-}
+enum { WAYS = 4 };
 
 /* ---- edges by tile ------------------------------------------------------------------------ */
 
-/* Row and source within a tile, and its weight. */
+/* Source within a segment and row within a strip. */
 typedef struct entry {
     uint16_t row, source;
 } entry;
@@ -71,64 +29,51 @@ typedef struct run {
 
 /* What a thread works with. */
 typedef struct scratch {
-    uint32_t *place; /* [edges of a strip] of their sources; then the ends of the runs */
-    entry *entry;    /* one more than edges */
-    float *p;        /* weights by tile, or NULL */
-    int64_t *at;     /* [WAYS][segments + 1] */
-    int64_t *runs;   /* [segments + 1], first run of a tile */
-    run *sorted;     /* [PPR_TILE_SIDE] */
+    entry *entry;  /* one more than edges of a strip */
+    float *p;      /* weights by tile, or NULL */
+    int64_t *at;   /* [WAYS][segments + 1] */
+    uint32_t *end; /* of each run, in place of the places of the strip */
+    int64_t *runs; /* [segments + 1], first run of a tile */
+    run *sorted;   /* [PPR_TILE_SIDE] */
 } scratch;
 
 typedef struct builder {
     gv_context *ctx;
-    const ppr_walk *walk;
-    const gv_node *place;
-    row_edges *row; /* [n], by place */
+    bool weighted;
     ppr_tiles *out;
+    ppr_tile_rows rows;
     scratch *scratch; /* [threads] */
 } builder;
 
-/* Places of all sources of a strip, and how many there are in each segment. Counts are kept WAYS
- * times, because the next one is often for the same segment. */
-static void find_places(const builder *b, const ppr_strip *s, const scratch *w)
+/* First edge of each segment. Counts are kept WAYS times, because the next edge is often of the
+ * same segment. */
+static void count_segments(const builder *b, const ppr_strip_rows *rows, const scratch *w)
 {
-    const gv_node *restrict source = b->walk->source, *restrict place = b->place;
     const int64_t segments = b->out->n_segments;
-    uint32_t *restrict to = w->place;
+    const uint32_t *restrict place = rows->place;
     int64_t *restrict at = w->at;
     memset(at, 0, (size_t)(WAYS * (segments + 1)) * sizeof *at);
-    for (int64_t k = s->begin; k < s->end; k++) {
-        const int64_t first = b->row[k].first, end = first + b->row[k].count;
-        if (k + AHEAD < s->end)
-            __builtin_prefetch(source + b->row[k + AHEAD].first);
-        for (int64_t e = first; e < end; e++) {
-            const uint32_t x = (uint32_t)place[source[e]];
-            *to++ = x;
-            at[(e % WAYS) * (segments + 1) + x / PPR_TILE_SIDE]++;
-        }
-    }
+    for (int64_t e = 0; e < rows->n_edges; e++)
+        at[e % WAYS * (segments + 1) + place[e] / PPR_TILE_SIDE]++;
     for (int64_t g = 0; g < segments; g++)
         for (int i = 1; i < WAYS; i++)
             at[g] += at[i * (segments + 1) + g];
     gv_prefix_sum(at, segments);
 }
 
-/* Entries by segment, then row, then as in the graph. Leaves the ends of the segments in `at`. */
-static void sort_entries(const builder *b, const ppr_strip *s, const scratch *w)
+/* Entries by segment, then as the rows come. Leaves the ends of the segments in `at`. */
+static void sort_entries(const ppr_strip_rows *rows, const scratch *w)
 {
-    const float *restrict p = b->walk->p;
-    const uint32_t *restrict from = w->place;
+    const uint32_t *restrict place = rows->place;
     entry *restrict entries = w->entry;
     int64_t *restrict at = w->at;
-    for (int64_t k = s->begin; k < s->end; k++) {
-        const uint16_t row = (uint16_t)(k - s->begin);
-        const int64_t first = b->row[k].first, end = first + b->row[k].count;
-        for (int64_t e = first; e < end; e++) {
-            const uint32_t x = *from++;
-            const int64_t to = at[x / PPR_TILE_SIDE]++;
-            entries[to] = (entry){row, (uint16_t)(x % PPR_TILE_SIDE)};
-            if (w->p != NULL)
-                w->p[to] = p[e];
+    for (int64_t i = 0, e = 0; i < rows->n; i++) {
+        const uint16_t row = (uint16_t)rows->row[i].row;
+        for (const int64_t end = e + rows->row[i].count; e < end; e++) {
+            const int64_t to = at[place[e] / PPR_TILE_SIDE]++;
+            entries[to] = (entry){row, (uint16_t)(place[e] % PPR_TILE_SIDE)};
+            if (rows->p != NULL)
+                w->p[to] = rows->p[e];
         }
     }
 }
@@ -139,7 +84,7 @@ static void sort_entries(const builder *b, const ppr_strip *s, const scratch *w)
 static void find_runs(const builder *b, const scratch *w)
 {
     const entry *restrict e = w->entry;
-    uint32_t *restrict end = w->place;
+    uint32_t *restrict end = w->end;
     int64_t i = 0, n = 0;
     for (int64_t g = 0; g < b->out->n_segments; g++) {
         const int64_t last = w->at[g] - 1;
@@ -160,12 +105,12 @@ static int64_t count_runs(const scratch *w, int64_t g, int64_t *shorts)
 {
     int64_t longs = 0, start = g > 0 ? w->at[g - 1] : 0;
     for (int64_t i = w->runs[g]; i < w->runs[g + 1]; i++) {
-        const int64_t count = w->place[i] - start;
+        const int64_t count = w->end[i] - start;
         if (count > PPR_TILE_SHORT)
             longs += (count + PPR_TILE_LONG - 1) / PPR_TILE_LONG;
         else
             shorts[count]++;
-        start = w->place[i];
+        start = w->end[i];
     }
     return longs;
 }
@@ -214,7 +159,7 @@ static int64_t sort_runs(const ppr_strip *s, int64_t g, const scratch *w, int64_
     }
     *to = start;
     for (int64_t i = w->runs[g]; i < w->runs[g + 1]; i++) {
-        const int64_t end = w->place[i], count = end - start;
+        const int64_t end = w->end[i], count = end - start;
         if (count > PPR_TILE_SHORT)
             *to = write_long(s, w, start, end, *to, &next);
         else
@@ -259,10 +204,11 @@ static void write_tiles(const builder *b, const ppr_strip *s, const scratch *w)
     }
 }
 
-static bool make_strip(const builder *b, ppr_strip *s, const scratch *w)
+static bool make_strip(const builder *b, ppr_strip *s, const ppr_strip_rows *rows, scratch *w)
 {
-    find_places(b, s, w);
-    sort_entries(b, s, w);
+    count_segments(b, rows, w);
+    sort_entries(rows, w);
+    w->end = rows->place;
     s->tile = gv_alloc(b->ctx, b->out->n_segments + 1, sizeof *s->tile);
     if (s->tile == NULL)
         return false;
@@ -285,8 +231,10 @@ static bool make_strips(const builder *b, int threads)
 {
     int failed = 0; /* added up as integers: any order will do */
 #pragma omp parallel for num_threads(threads) schedule(dynamic, 1) reduction(+ : failed)
-    for (int64_t i = 0; i < b->out->n_strips; i++)
-        failed += !make_strip(b, &b->out->strip[i], &b->scratch[gv_thread()]);
+    for (int64_t i = 0; i < b->out->n_strips; i++) {
+        failed += !make_strip(b, &b->out->strip[i], &b->rows.rows[i], &b->scratch[gv_thread()]);
+        ppr_strip_rows_free(b->ctx, &b->rows.rows[i]);
+    }
     return failed == 0;
 }
 
@@ -300,26 +248,24 @@ static void scratch_free(const builder *b, int threads)
         gv_free(b->ctx, b->scratch[i].at);
         gv_free(b->ctx, b->scratch[i].p);
         gv_free(b->ctx, b->scratch[i].entry);
-        gv_free(b->ctx, b->scratch[i].place);
     }
     gv_free(b->ctx, b->scratch);
 }
 
-static bool scratch_take(builder *b, int64_t longest, int threads)
+static bool scratch_take(builder *b, int threads)
 {
     gv_context *ctx = b->ctx;
-    const bool weighted = b->walk->p != NULL;
+    const int64_t longest = b->rows.longest;
     b->scratch = gv_alloc_zero(ctx, threads, sizeof *b->scratch);
     for (int i = 0; b->scratch != NULL && i < threads; i++) {
         scratch *w = &b->scratch[i];
-        w->place = gv_alloc(ctx, longest, sizeof *w->place);
         w->entry = gv_alloc(ctx, longest + 1, sizeof *w->entry);
-        w->p = weighted ? gv_alloc(ctx, longest, sizeof *w->p) : NULL;
+        w->p = b->weighted ? gv_alloc(ctx, longest, sizeof *w->p) : NULL;
         w->at = gv_alloc(ctx, WAYS * (b->out->n_segments + 1), sizeof *w->at);
         w->runs = gv_alloc(ctx, b->out->n_segments + 1, sizeof *w->runs);
         w->sorted = gv_alloc(ctx, PPR_TILE_SIDE, sizeof *w->sorted);
-        if (w->place == NULL || w->entry == NULL || w->at == NULL || w->runs == NULL ||
-            w->sorted == NULL || (weighted && w->p == NULL))
+        if (w->entry == NULL || w->at == NULL || w->runs == NULL || w->sorted == NULL ||
+            (b->weighted && w->p == NULL))
             return false;
     }
     return b->scratch != NULL;
@@ -328,26 +274,17 @@ static bool scratch_take(builder *b, int64_t longest, int threads)
 gv_status ppr_tiles_build(gv_context *ctx, const ppr_walk *walk, const gv_node *order,
                           const gv_node *place, int threads, ppr_tiles *out, gv_error *err)
 {
-    const int64_t blocks = gv_blocks(walk->n);
-    int64_t longest = 0;
-    builder b = {.ctx = ctx, .walk = walk, .place = place, .out = out};
+    builder b = {.ctx = ctx, .weighted = walk->p != NULL, .out = out};
     *out = (ppr_tiles){.n_segments = (walk->n + PPR_TILE_SIDE - 1) / PPR_TILE_SIDE,
                        .n = walk->n,
                        .order = order,
-                       .strip = gv_alloc_zero(ctx, blocks, sizeof *out->strip),
                        .sums = gv_alloc(ctx, (int64_t)threads * PPR_TILE_SIDE, sizeof(double)),
                        .lanes = ppr_tile_lanes_best()};
-    int64_t *edges = gv_alloc(ctx, blocks, sizeof *edges);
-    b.row = gv_alloc(ctx, walk->n, sizeof *b.row);
-    bool fine = out->strip != NULL && out->sums != NULL && edges != NULL && b.row != NULL;
-    if (fine) {
-        find_rows(walk, order, b.row, edges, threads);
-        out->n_strips = cut_strips(walk, edges, out->strip, &longest);
-        fine = scratch_take(&b, longest, threads) && make_strips(&b, threads);
-        scratch_free(&b, threads);
-    }
-    gv_free(ctx, b.row);
-    gv_free(ctx, edges);
+    const bool fine = out->sums != NULL &&
+                      ppr_tile_rows_make(ctx, walk, place, threads, out, &b.rows) &&
+                      scratch_take(&b, threads) && make_strips(&b, threads);
+    scratch_free(&b, threads);
+    ppr_tile_rows_free(ctx, &b.rows);
     if (fine)
         return GV_OK;
     ppr_tiles_free(ctx, out);
