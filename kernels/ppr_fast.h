@@ -100,10 +100,11 @@ typedef struct ppr_fast {
     ppr_segments segments;
     ppr_tiles tiles;
     ppr_bins bins;
-    double *sums;      /* [threads][PPR_BIN_ROWS], for bins */
-    float *from, *to;  /* [n][width], borrowed */
-    float *right;      /* [n][width], the constant term of a correction */
-    ppr_measure *part; /* [blocks], borrowed */
+    double *sums;            /* [threads][PPR_BIN_ROWS], for bins */
+    float *from, *to;        /* [n][width], borrowed */
+    float *right;            /* [n][width], the constant term of a correction */
+    float unit[PPR_COLUMNS]; /* what shares are measured in */
+    ppr_measure *part;       /* [blocks], borrowed */
     ppr_measure found;
 } ppr_fast;
 
@@ -132,7 +133,12 @@ typedef struct ppr_recipe {
     bool measure;                               /* find out what moves */
     bool right;                                 /* add the constant term of a correction */
     bool stay;                                  /* dangling nodes keep their score */
+    bool renew;                                 /* later rows see what earlier ones have become */
+    bool even;                                  /* scores of a live column sum to 1: see to it */
 } ppr_recipe;
+
+/* Whether the layout can renew rows during a sweep. */
+bool ppr_fast_renews(const ppr_fast *f);
 
 /* One sweep from `from` to `to`, which then change places; teleport entries are places. Fills
  * `found`: what is lost to dangling nodes after the sweep and, if measured, what moved. */

@@ -16,7 +16,9 @@
  * and compared with what single precision kept of them; to that comes the rounding of the sums
  * themselves, as in ppr.c, and in the end that of shares to scores.
  *
- * Sums of dangling nodes are those of the sweep before, so they are part of U.
+ * Sums of dangling nodes are those of the sweep before, so they are part of U. x may be any vector:
+ * between sweeps it is scaled to sum 1 where scores do, which costs nothing, as shares are measured
+ * in units of their column.
  *
  * No races: rows of a block are written to the buffer and copied when all threads have finished.
  * Deterministic: blocks have a fixed size and order; a row is summed in edge order by one thread;
@@ -50,6 +52,7 @@ typedef struct in_place {
     int idle[PPR_COLUMNS];                                 /* sweeps since then */
     double base[PPR_COLUMNS] __attribute__((aligned(64))); /* of this sweep: for everyone */
     double jump[PPR_COLUMNS];                              /* along the teleport column */
+    double unit[PPR_COLUMNS] __attribute__((aligned(64))); /* what shares are measured in */
     int32_t live[PPR_COLUMNS] __attribute__((aligned(64)));
 } in_place;
 
@@ -104,6 +107,7 @@ static void sweep_block(const in_place *p, int64_t block)
                   .sum = sum,
                   .damping = p->o->damping,
                   .base = p->base,
+                  .unit = p->unit,
                   .live = p->live,
                   .stay = p->o->dangling == GV_DANGLING_SELF};
     for (int c = 0; c < p->n_columns; c++)
@@ -141,25 +145,37 @@ static void sweep_rows(const in_place *p, int64_t begin, int64_t end)
 static void add_up(in_place *p)
 {
     for (int c = 0; c < p->n_columns; c++) {
-        ppr_sum moved = {0.0, 0.0}, rounding = {0.0, 0.0}, lost = {0.0, 0.0};
+        ppr_sum moved = {0.0, 0.0}, rounding = {0.0, 0.0}, lost = {0.0, 0.0}, mass = {0.0, 0.0};
         for (int64_t b = 0; b < gv_blocks(p->walk.n); b++) {
             ppr_add(&moved, p->part[b].moved[c]);
             ppr_add(&rounding, p->part[b].rounding[c]);
             ppr_add(&lost, p->part[b].lost[c]);
+            ppr_add(&mass, p->part[b].mass[c]);
         }
         p->found.moved[c] = ppr_total(&moved);
         p->found.rounding[c] = ppr_total(&rounding);
         p->found.lost[c] = ppr_total(&lost);
+        p->found.mass[c] = ppr_total(&mass);
     }
 }
 
-static void sweep(in_place *p)
+/* Sweep k. Large graphs take minutes for one, so progress is told, and a wish to stop heard,
+ * between any two blocks of rows. */
+static gv_status sweep(gv_context *ctx, in_place *p, int64_t k, gv_error *err)
 {
-    const int64_t n = p->walk.n;
+    const int64_t n = p->walk.n, steps = (n + PPR_IN_PLACE_ROWS - 1) / PPR_IN_PLACE_ROWS;
+    const int64_t expected = ppr_sweeps_expected(p->o);
     set_recipe(p);
-    for (int64_t begin = 0; begin < n; begin += PPR_IN_PLACE_ROWS)
-        sweep_rows(p, begin, begin + PPR_IN_PLACE_ROWS < n ? begin + PPR_IN_PLACE_ROWS : n);
+    for (int64_t i = 0; i < steps; i++) {
+        const int64_t begin = i * PPR_IN_PLACE_ROWS, end = begin + PPR_IN_PLACE_ROWS;
+        const int64_t done = k < expected ? k * steps + i : expected * steps;
+        const gv_status st = gv_progress(ctx, "ppr", done, expected * steps, err);
+        if (st != GV_OK)
+            return st;
+        sweep_rows(p, begin, end < n ? end : n);
+    }
     add_up(p);
+    return GV_OK;
 }
 
 /* ---- before and after --------------------------------------------------------------------- */
@@ -201,7 +217,7 @@ static void take_scores(in_place *p)
         const double leaving = ppr_leaving(&p->walk, v), held = leaving > 0.0 ? leaving : 1.0;
         for (int c = 0; c < p->width; c++) {
             float *x = &p->share[v * p->width + c];
-            *x = (float)(held * (double)*x);
+            *x = (float)(held * p->unit[c] * (double)*x);
         }
     }
 }
@@ -222,19 +238,30 @@ static void judge(in_place *p, int c, gv_ppr_column *column)
                    p->found.moved[c] > 0.05 * rounding && p->idle[c] < PATIENCE;
 }
 
+/* Rows that see new values let the sum of a column drift, and it comes back slowly. Where it must
+ * be 1, another unit puts it right: the next sweep starts from the vector so scaled. */
+static void scale(in_place *p, int c)
+{
+    const double mass = p->found.mass[c];
+    if (p->o->dangling == GV_DANGLING_LEAK || !(mass > 0.0))
+        return;
+    p->unit[c] /= mass;
+    p->found.lost[c] /= mass;
+}
+
 static gv_status iterate(gv_context *ctx, in_place *p, gv_ppr_column *column, gv_error *err)
 {
-    const int64_t expected = ppr_sweeps_expected(p->o);
     bool going = true;
     for (int64_t k = 0; going; k++) {
-        const gv_status st = gv_progress(ctx, "ppr", k < expected ? k : expected, expected, err);
+        const gv_status st = sweep(ctx, p, k, err);
         if (st != GV_OK)
             return st;
-        sweep(p);
         going = false;
         for (int c = 0; c < p->n_columns; c++) {
             if (p->active[c])
                 judge(p, c, &column[c]);
+            if (p->active[c])
+                scale(p, c);
             going = going || p->active[c];
         }
     }
@@ -287,6 +314,8 @@ GV_API gv_status gv_ppr_in_place(gv_context *ctx, const gv_graph *g, const gv_te
     p.lanes = ppr_in_place_lanes_best();
     p.n_columns = (int)teleport->n_columns;
     p.width = gv_ppr_in_place_width(teleport->n_columns);
+    for (int c = 0; c < PPR_COLUMNS; c++)
+        p.unit[c] = 1.0;
     for (int c = 0; c < p.n_columns; c++) {
         p.active[c] = g->n_nodes > 0;
         p.least[c] = HUGE_VAL;

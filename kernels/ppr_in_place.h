@@ -13,6 +13,7 @@ typedef struct ppr_shift {
     double rounding[PPR_COLUMNS]; /* between what is stored and what was computed, and what was
                                      computed and the formula, at most */
     double lost[PPR_COLUMNS];     /* score on dangling nodes, afterwards */
+    double mass[PPR_COLUMNS];     /* score of all nodes, afterwards */
 } ppr_shift;
 
 /* A tile of at most PPR_TILE rows. */
@@ -24,6 +25,7 @@ typedef struct ppr_rows {
     double *sum;        /* [PPR_TILE][width], likewise */
     double damping;
     const double *base;  /* [width], 64-byte aligned */
+    const double *unit;  /* [width], what shares are measured in; likewise */
     const int32_t *live; /* [width], -1 or 0: columns that may change; likewise */
     bool stay;           /* dangling nodes keep their score */
 } ppr_rows;

@@ -2,8 +2,8 @@
  * instruction sets; lanes are columns and never meet, so all give the same bits.
  *
  * Shares are stored in single precision and stand for scores that are known exactly: a share times
- * the weight that leaves its node. All else is in double precision, so that a sweep can tell how
- * far what it stored is from what the formula says. */
+ * the weight that leaves its node and the unit of its column. All else is in double precision, so
+ * that a sweep can tell how far what it stored is from what the formula says. */
 #include <string.h>
 
 #include "kernels/ppr_in_place.h"
@@ -31,6 +31,7 @@ INLINE void pull(const ppr_rows *r, const int chunks)
     const int64_t last = walk->offset[walk->n] - 1, width = chunks * LANES;
     double8 *sum = (double8 *)(void *)r->sum;
     const double8 *base = (const double8 *)(const void *)r->base;
+    const double8 *unit = (const double8 *)(const void *)r->unit;
     for (int64_t v = r->begin; v < r->end; v++, sum += chunks) {
         const int64_t first = walk->offset[v], end = walk->offset[v + 1];
         double8 part[2] = {{0.0}, {0.0}};
@@ -47,7 +48,7 @@ INLINE void pull(const ppr_rows *r, const int chunks)
         const double pull =
             walk->by_degree && end > first ? r->damping / (double)(end - first) : r->damping;
         for (int i = 0; i < chunks; i++)
-            sum[i] = part[i] * pull + base[i];
+            sum[i] = part[i] * (pull * unit[i]) + base[i];
     }
 }
 
@@ -56,10 +57,12 @@ INLINE void finish(const ppr_rows *r, ppr_shift *shift, const int chunks)
     const ppr_walk *walk = r->walk;
     const double8 *sum = (const double8 *)(const void *)r->sum;
     const mask8 *live = (const mask8 *)(const void *)r->live;
-    double8 moved[2], rounding[2], lost[2];
+    const double8 *unit = (const double8 *)(const void *)r->unit;
+    double8 moved[2], rounding[2], lost[2], mass[2];
     memcpy(moved, shift->moved, sizeof moved);
     memcpy(rounding, shift->rounding, sizeof rounding);
     memcpy(lost, shift->lost, sizeof lost);
+    memcpy(mass, shift->mass, sizeof mass);
     for (int64_t v = r->begin; v < r->end; v++, sum += chunks) {
         const double leaving = ppr_leaving(walk, v), held = leaving > 0.0 ? leaving : 1.0;
         const double terms = (double)(walk->offset[v + 1] - walk->offset[v] + PPR_ROUNDINGS);
@@ -68,19 +71,22 @@ INLINE void finish(const ppr_rows *r, ppr_shift *shift, const int chunks)
         const double scale = 1.0 / held, u = UNIT_ROUNDOFF * terms;
         const double stays = r->stay && leaving <= 0.0 ? r->damping : 0.0;
         for (int i = 0; i < chunks; i++) {
-            const double8 before = WIDEN(old[i]) * held, next = sum[i] + stays * before;
-            const single8 stored = __builtin_convertvector(next * scale, single8);
+            const double8 worth = held * unit[i];
+            const double8 before = WIDEN(old[i]) * worth, next = sum[i] + stays * before;
+            const single8 stored = __builtin_convertvector(next * (scale / unit[i]), single8);
             const mask8 kept = ((mask8)stored & live[i]) | ((mask8)old[i] & ~live[i]);
-            const double8 after = WIDEN((single8)kept) * held;
+            const double8 after = WIDEN((single8)kept) * worth;
             to[i] = (single8)kept;
             moved[i] += ABSOLUTE(after - before);
             rounding[i] += ABSOLUTE(after - next) + next * u;
             lost[i] += after * (leaving > 0.0 ? 0.0 : 1.0);
+            mass[i] += after;
         }
     }
     memcpy(shift->moved, moved, sizeof moved);
     memcpy(shift->rounding, rounding, sizeof rounding);
     memcpy(shift->lost, lost, sizeof lost);
+    memcpy(shift->mass, mass, sizeof mass);
 }
 
 #define DEFINE_LEVEL(NAME, TARGET)                                                                 \

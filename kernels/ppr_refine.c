@@ -5,8 +5,8 @@
  * that is too far, single precision solves e = d + a P' e, which needs few digits, and the next x
  * is y + (e - d). The first x comes from single precision as well, started at the teleport vector.
  *
- * A column decides by itself when it goes back to double precision, every PPR_CHECK sweeps: when
- * what is left is below half the tolerance, below what single precision can tell, or no longer
+ * A column decides by itself when it goes back to double precision, at most every CHECK sweeps:
+ * when what is left is below half the tolerance, below what single precision can tell, or no longer
  * shrinks. If a correction did not help, the column goes on in double precision alone, so whatever
  * plain sweeps reach is reached here. */
 #include <math.h>
@@ -114,9 +114,11 @@ void ppr_refine_end(gv_context *ctx, ppr_refine *r)
 /* ---- a phase in single precision ---------------------------------------------------------- */
 
 typedef struct phase {
-    bool mine[PPR_COLUMNS]; /* columns that take part */
-    bool live[PPR_COLUMNS]; /* those that have not settled */
-    double before[PPR_COLUMNS];
+    bool mine[PPR_COLUMNS];     /* columns that take part */
+    bool live[PPR_COLUMNS];     /* those that have not settled */
+    double before[PPR_COLUMNS]; /* what moved at the last look */
+    int next_look[PPR_COLUMNS]; /* sweep of the next look */
+    int between[PPR_COLUMNS];   /* sweeps since the last one */
     ppr_recipe recipe;
 } phase;
 
@@ -128,21 +130,49 @@ static bool any(const bool *flag)
     return false;
 }
 
+/* Walks that restart anywhere alike end up at a node about in proportion to the edges into it, once
+ * they have taken some steps: that is a better first guess than the teleport vector, and costs no
+ * sweep. It goes to the constant terms, which the first phase has no other use for. */
+static bool guess(const ppr_refine *r, const ppr_teleport *t)
+{
+    const ppr_fast *f = &r->fast;
+    const ppr_walk *walk = f->walk;
+    const int64_t edges = walk->offset[f->n] - walk->offset[0];
+    bool any = false;
+    for (int c = 0; c < f->n_columns; c++)
+        any = any || t->offset[c] == t->offset[c + 1];
+    if (!any || r->o->tolerance == 0.0 || walk->p != NULL || walk->by_degree || edges == 0)
+        return false;
+    const double scale = r->o->damping / (double)edges;
+#pragma omp parallel for num_threads(f->threads) schedule(static)
+    for (int64_t k = 0; k < f->n; k++) {
+        const int64_t v = f->order != NULL ? f->order[k] : k;
+        const float share = (float)(scale * (double)(walk->offset[v + 1] - walk->offset[v]));
+        for (int c = 0; c < f->width; c++)
+            f->right[k * f->width + c] =
+                c < f->n_columns && t->offset[c] == t->offset[c + 1] ? share : 0.0F;
+    }
+    return true;
+}
+
 static void set_recipe(const ppr_refine *r, phase *p, const ppr_teleport *t, bool start)
 {
     const ppr_fast *f = &r->fast;
     const double a = start ? 0.0 : r->o->damping, n = (double)f->n;
+    const bool guessed = start && r->phase == 0 && guess(r, t);
     p->recipe.damping = (float)a;
-    p->recipe.right = r->phase > 0;
+    p->recipe.right = r->phase > 0 || guessed;
     p->recipe.stay = r->o->dangling == GV_DANGLING_SELF && !start; /* there is nothing before */
     for (int c = 0; c < f->n_columns; c++) {
         const double again = start ? 0.0 : a * f->found.lost[c];
-        double jump = r->phase == 0 ? 1.0 - a : 0.0, base = 0.0;
+        const bool uniform = t->offset[c] == t->offset[c + 1];
+        double jump = r->phase == 0 ? 1.0 - (guessed && uniform ? r->o->damping : a) : 0.0;
+        double base = 0.0;
         if (r->o->dangling == GV_DANGLING_TELEPORT)
             jump += again;
         if (r->o->dangling == GV_DANGLING_UNIFORM)
             base = again / n;
-        if (t->offset[c] == t->offset[c + 1])
+        if (uniform)
             base += jump / n;
         p->recipe.base[c] = (float)base;
         p->recipe.jump[c] = (float)jump;
@@ -150,33 +180,54 @@ static void set_recipe(const ppr_refine *r, phase *p, const ppr_teleport *t, boo
     }
 }
 
-/* What the next sweep will move, if it shrinks as it did since the last look, but no faster than
- * to a tenth. */
-static double foresee(double moved, double before, double a)
+/* What the next sweep will move, going by the last two looks; sweeps that renew rows as they go
+ * shrink about as much as two that do not, and the one that certifies does not. */
+static double rate_of(const phase *p, int c, double moved, double a)
 {
-    const double rate = before < HUGE_VAL ? pow(moved / before, 1.0 / CHECK) : a;
-    return moved * fmin(fmax(rate, 0.1), a);
+    const double before = p->before[c];
+    double rate = before < HUGE_VAL ? pow(moved / before, 1.0 / p->between[c]) : a;
+    if (p->recipe.renew)
+        rate = sqrt(rate);
+    return fmin(fmax(rate, 0.1), a);
 }
 
 /* Settles columns for which further sweeps of this phase are no use: the sweep that certifies will
  * do what is left, as far as single precision can tell. */
-static void judge(const ppr_refine *r, phase *p, const gv_ppr_column *column, bool measured)
+static void look(const ppr_refine *r, phase *p, int c)
 {
     const double a = r->o->damping, tolerance = r->o->tolerance;
+    const double norm = r->phase == 0 ? 1.0 : r->moved[c] / (1.0 - a);
+    const double moved = r->fast.found.moved[c], floor = telling * norm;
+    const double wanted = fmax(fmax(tolerance - floor, 0.5 * tolerance), floor) * (1.0 - a);
+    const double rate = rate_of(p, c, moved, a), next = a * moved * rate;
+    const double shrink = p->recipe.renew ? rate * rate : rate;
+    const bool close = next * shrink <= wanted;
+    p->live[c] = next > wanted && moved < 0.95 * p->before[c];
+    p->before[c] = moved;
+    p->between[c] = close ? 1 : CHECK;
+    p->next_look[c] += p->between[c];
+}
+
+/* After sweep k. The next look at a column is CHECK sweeps later, or after one that is likely to
+ * suffice. */
+static void judge(const ppr_refine *r, phase *p, const gv_ppr_column *column, int k)
+{
     for (int c = 0; c < r->fast.n_columns; c++) {
         if (!p->live[c])
             continue;
-        if (measured) {
-            const double norm = r->phase == 0 ? 1.0 : r->moved[c] / (1.0 - a);
-            const double moved = r->fast.found.moved[c], floor = telling * norm;
-            const double wanted = fmax(fmax(tolerance - floor, 0.5 * tolerance), floor);
-            p->live[c] = a * foresee(moved, p->before[c], a) > wanted * (1.0 - a) &&
-                         moved < 0.95 * p->before[c];
-            p->before[c] = moved;
-        }
+        if (k == p->next_look[c] && r->o->tolerance > 0.0)
+            look(r, p, c);
         if (column[c].iterations + 1 >= r->o->max_iterations)
             p->live[c] = false;
     }
+}
+
+static bool any_looks(const phase *p, int k)
+{
+    for (int c = 0; c < PPR_COLUMNS; c++)
+        if (p->live[c] && p->next_look[c] == k)
+            return true;
+    return false;
 }
 
 static void begin_phase(const ppr_refine *r, phase *p, const gv_ppr_column *column)
@@ -188,6 +239,7 @@ static void begin_phase(const ppr_refine *r, phase *p, const gv_ppr_column *colu
                      column[c].iterations + 1 < r->o->max_iterations;
         p->live[c] = p->mine[c];
         p->before[c] = HUGE_VAL;
+        p->next_look[c] = p->between[c] = CHECK;
     }
 }
 
@@ -215,13 +267,14 @@ gv_status ppr_refine_phase(gv_context *ctx, ppr_refine *r, gv_ppr_column *column
         const gv_status st = progress(ctx, data, err);
         if (st != GV_OK)
             return st;
-        const bool check = !exact && k % CHECK == 0;
         set_recipe(r, &p, t, false);
-        p.recipe.measure = check || any_settled(&p);
+        p.recipe.renew = !exact && r->phase == 0 && ppr_fast_renews(f);
+        p.recipe.even = p.recipe.renew && r->o->dangling != GV_DANGLING_LEAK;
+        p.recipe.measure = (!exact && any_looks(&p, k)) || any_settled(&p);
         ppr_fast_sweep(f, &p.recipe, t);
         for (int c = 0; c < f->n_columns; c++)
             column[c].iterations += p.live[c];
-        judge(r, &p, column, check);
+        judge(r, &p, column, k);
     }
     for (int c = 0; c < f->n_columns; c++)
         if (p.mine[c]) {

@@ -163,10 +163,14 @@ TEST agrees_with_sweeps_beside(const gv_graph *g)
     PASS();
 }
 
-/* One sweep in double precision, block after block, of one source. */
+/* One sweep in double precision, block after block, of one source, from scores scaled to sum 1. */
 static void slow_sweep(const gv_graph *g, double a, gv_node source, double *x)
 {
-    double *next = calloc(LARGE, sizeof *next), lost = 0.0;
+    double *next = calloc(LARGE, sizeof *next), lost = 0.0, mass = 0.0;
+    for (int64_t v = 0; v < LARGE; v++)
+        mass += x[v];
+    for (int64_t v = 0; v < LARGE; v++)
+        x[v] /= mass;
     for (int64_t v = 0; v < LARGE; v++)
         lost += gv_csr_degree(&g->out, (gv_node)v) == 0 ? x[v] : 0.0;
     for (int64_t begin = 0; begin < LARGE; begin += PPR_IN_PLACE_ROWS) {
@@ -267,6 +271,7 @@ TEST twins_give_the_same_bits(const gv_graph *g, bool weighted, int width)
     float *share = room(LARGE, width), *next = aligned_alloc(64, rows * 4),
           *twin = aligned_alloc(64, rows * 4);
     double *sum = aligned_alloc(64, rows * 8), *base = aligned_alloc(64, 16 * 8);
+    double *unit = aligned_alloc(64, 16 * 8);
     int32_t *live = aligned_alloc(64, 16 * 4);
     o.weighted = weighted;
     ASSERT_OK(ppr_walk_start(ctx, g, &o, &walk, &err));
@@ -274,11 +279,22 @@ TEST twins_give_the_same_bits(const gv_graph *g, bool weighted, int width)
         share[i] = (float)test_random(8, (uint64_t)i);
     for (int c = 0; c < 16; c++) {
         base[c] = test_random(7, (uint64_t)c);
+        unit[c] = .5 + test_random(6, (uint64_t)c);
         live[c] = c % 3 ? -1 : 0;
     }
     for (int level = 0; level < PPR_IN_PLACE_LEVELS; level++) {
         const ppr_in_place_lanes *lanes = ppr_in_place_lanes_at(level);
-        ppr_rows r = {&walk, 500, 564, share, level == 0 ? next : twin, sum, .85, base, live, true};
+        ppr_rows r = {.walk = &walk,
+                      .begin = 500,
+                      .end = 564,
+                      .share = share,
+                      .next = level == 0 ? next : twin,
+                      .sum = sum,
+                      .damping = .85,
+                      .base = base,
+                      .unit = unit,
+                      .live = live,
+                      .stay = true};
         if (lanes == NULL)
             continue;
         memset(&found, 0, sizeof found);
@@ -292,7 +308,7 @@ TEST twins_give_the_same_bits(const gv_graph *g, bool weighted, int width)
     }
     ASSERT(expected.moved[1] > 0.0 && expected.moved[0] == 0.0 && expected.rounding[1] > 0.0);
     ASSERT(next[0] == share[500 * width]);
-    free(live), free(base), free(sum), free(next), free(twin);
+    free(live), free(unit), free(base), free(sum), free(next), free(twin);
     gv_context_release(ctx, share);
     ppr_walk_free(ctx, &walk);
     PASS();
