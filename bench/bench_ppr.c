@@ -8,7 +8,8 @@
  * one call of `sweeps` sweeps from the first to the last of them, what went before as preparation,
  * and one call to the tolerance with all that belongs to it; the plain program does the same,
  * stopping when a sweep moves no more than tolerance * (1 - a) / a. The line of JSON holds medians.
- * Plain time a sweep is of one column. tolerance=0 leaves the calls to the tolerance out. */
+ * Plain time a sweep is of one column. tolerance=0 leaves the calls to the tolerance out, sweeps=0
+ * all others. */
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -210,7 +211,7 @@ static trial one_trial(problem *b)
     trial t = {.to_tolerance = 0.0};
     const settings *s = b->s;
     double prepare;
-    if (s->plain) {
+    if (s->plain && s->sweeps > 0) {
         double started = bench_now();
         plain_pagerank(&b->walk, 1, (int)s->threads, b->plain_score, b->plain_share);
         const double one = bench_now() - started;
@@ -218,8 +219,10 @@ static trial one_trial(problem *b)
         plain_pagerank(&b->walk, 1 + s->sweeps, (int)s->threads, b->plain_score, b->plain_share);
         t.plain_sweep = (bench_now() - started - one) / (double)s->sweeps;
     }
-    const double few = run(b, 0.0, 2, &t.prepare, &t);
-    t.sweep = (run(b, 0.0, 2 + s->sweeps, &prepare, &t) - few) / (double)s->sweeps;
+    if (s->sweeps > 0) {
+        const double few = run(b, 0.0, 2, &t.prepare, &t);
+        t.sweep = (run(b, 0.0, 2 + s->sweeps, &prepare, &t) - few) / (double)s->sweeps;
+    }
     if (s->tolerance == 0.0)
         return t;
     if (s->plain) {
@@ -229,6 +232,7 @@ static trial one_trial(problem *b)
         t.plain_to_tolerance = bench_now() - started;
     }
     t.to_tolerance = run(b, s->tolerance, 1000, &prepare, &t) + prepare;
+    t.prepare = s->sweeps > 0 ? t.prepare : prepare;
     return t;
 }
 
@@ -253,8 +257,10 @@ static void report(problem *b, const bench_run *r, const trial *t)
     bench_line_text(r, "layout", gv_ppr_layout_name(layout));
     bench_line_text(r, "precision", s->precision);
     bench_line_int(r, "columns", s->columns);
-    bench_line_real(r, "sweep_s", sweep);
-    bench_line_real(r, "edge_columns_per_s", (double)b->walk.m * columns / sweep);
+    if (s->sweeps > 0) {
+        bench_line_real(r, "sweep_s", sweep);
+        bench_line_real(r, "edge_columns_per_s", (double)b->walk.m * columns / sweep);
+    }
     bench_line_real(r, "prepare_s", MEDIAN(prepare));
     bench_line_real(r, "tolerance", s->tolerance);
     if (s->tolerance > 0.0)
@@ -264,7 +270,7 @@ static void report(problem *b, const bench_run *r, const trial *t)
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
     bench_line_int(r, "peak_mib", usage.ru_maxrss / 1024);
-    if (s->plain) {
+    if (s->plain && s->sweeps > 0) {
         bench_line_real(r, "plain_sweep_s", MEDIAN(plain_sweep));
         bench_line_real(r, "sweep_ratio", MEDIAN(plain_sweep) * columns / sweep);
     }
@@ -296,8 +302,9 @@ int main(int argc, char **argv)
         {.name = "plain", .number = &s.plain},       {.name = "tolerance", .real = &s.tolerance}};
     bench_words("bench_ppr", argc, argv, word, sizeof word / sizeof *word);
     if (s.trials < 1 || s.trials > BENCH_MOST_TRIALS || s.columns < 1 || s.threads < 1 ||
-        s.sweeps < 1) {
-        fprintf(stderr, "bench_ppr: trials in [1, %d], columns, threads and sweeps at least 1\n",
+        s.sweeps < 0) {
+        fprintf(stderr,
+                "bench_ppr: trials in [1, %d], columns and threads at least 1, sweeps at least 0\n",
                 BENCH_MOST_TRIALS);
         return 2;
     }

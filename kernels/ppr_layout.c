@@ -11,9 +11,10 @@
 #include "kernels/ppr_fast.h"
 
 /* Shares of all nodes that a cache is likely to hold anyway, and sweeps that do not pay for laying
- * a graph out. */
-#define CACHED_BYTES ((int64_t)8 << 20)
-enum { FEW_SWEEPS = 12 };
+ * a graph out: with one column and with more. Tiles cost as much as 5 to 8 sweeps that pull. */
+#define CACHED_BYTES_1 ((int64_t)4 << 20)
+#define CACHED_BYTES   ((int64_t)8 << 20)
+enum { FEW_SWEEPS_1 = 8, FEW_SWEEPS = 12 };
 
 /* Edges of a visit from which on segments beat blocking with one column. */
 static const double enough_for_segments = 3.0;
@@ -94,7 +95,8 @@ static double sweeps_at_most(const gv_ppr_opts *o)
 gv_ppr_layout ppr_layout_by_shape(int64_t n_nodes, int64_t columns, const gv_ppr_opts *o)
 {
     const int64_t bytes = n_nodes * (int64_t)sizeof(float) * (columns == 1 ? 1 : 8);
-    if (o->precision == GV_PPR_F64 || bytes <= CACHED_BYTES || sweeps_at_most(o) <= FEW_SWEEPS)
+    if (o->precision == GV_PPR_F64 || bytes <= (columns == 1 ? CACHED_BYTES_1 : CACHED_BYTES) ||
+        sweeps_at_most(o) <= (columns == 1 ? FEW_SWEEPS_1 : FEW_SWEEPS))
         return GV_PPR_PULL;
     return columns == 1 ? GV_PPR_AUTO : columns <= 8 ? GV_PPR_SORTED8 : GV_PPR_SORTED16;
 }
