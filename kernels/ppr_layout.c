@@ -70,16 +70,13 @@ static gv_status sorted_make(gv_context *ctx, const ppr_walk *walk, sorted *s, g
 }
 
 /* Edges of a row by segment, once the nodes are sorted. */
-static gv_status look_at_graph(gv_context *ctx, const ppr_walk *walk, double *edges_per_visit,
-                               gv_error *err)
+static gv_status look_at_graph(gv_context *ctx, const ppr_walk *walk, sorted *s,
+                               double *edges_per_visit, gv_error *err)
 {
-    sorted s;
-    ppr_cut cut;
-    gv_status st = sorted_make(ctx, walk, &s, err);
-    if (st != GV_OK)
-        return st;
-    st = ppr_cut_choose(ctx, walk, s.order, s.place, 1, &cut, err);
-    sorted_free(ctx, &s);
+    ppr_cut cut = {.edges_per_visit = 0.0};
+    gv_status st = sorted_make(ctx, walk, s, err);
+    if (st == GV_OK)
+        st = ppr_cut_choose(ctx, walk, s->order, s->place, 1, &cut, err);
     *edges_per_visit = cut.edges_per_visit;
     return st;
 }
@@ -101,14 +98,17 @@ gv_ppr_layout ppr_layout_by_shape(int64_t n_nodes, int64_t columns, const gv_ppr
     return columns == 1 ? GV_PPR_AUTO : columns <= 8 ? GV_PPR_SORTED8 : GV_PPR_SORTED16;
 }
 
+/* Leaves the sorted nodes, if there was need of them, to be freed in any case. */
 static gv_status choose(gv_context *ctx, const ppr_walk *walk, int64_t columns,
-                        const gv_ppr_opts *o, gv_ppr_layout *out, gv_error *err)
+                        const gv_ppr_opts *o, gv_ppr_layout *out, sorted *s, gv_error *err)
 {
-    *out = ppr_layout_by_shape(walk->n, columns, o);
+    *out = o->layout;
+    if (*out == GV_PPR_AUTO)
+        *out = ppr_layout_by_shape(walk->n, columns, o);
     if (*out != GV_PPR_AUTO)
         return GV_OK;
     double found = 0.0;
-    const gv_status st = look_at_graph(ctx, walk, &found, err);
+    const gv_status st = look_at_graph(ctx, walk, s, &found, err);
     if (st == GV_OK)
         *out = found >= enough_for_segments ? GV_PPR_SEGMENTS : GV_PPR_BLOCKING;
     return st;
@@ -135,11 +135,12 @@ static gv_status check_layout(const gv_ppr_opts *o, int64_t columns, gv_error *e
 gv_status ppr_layout_choose(gv_context *ctx, const ppr_walk *walk, int64_t columns,
                             const gv_ppr_opts *o, gv_ppr_layout *out, gv_error *err)
 {
-    const gv_status st = check_layout(o, columns, err);
-    if (st != GV_OK)
-        return st;
-    *out = o->layout;
-    return o->layout != GV_PPR_AUTO ? GV_OK : choose(ctx, walk, columns, o, out, err);
+    sorted s = {NULL, NULL};
+    gv_status st = check_layout(o, columns, err);
+    if (st == GV_OK)
+        st = choose(ctx, walk, columns, o, out, &s, err);
+    sorted_free(ctx, &s);
+    return st;
 }
 
 /* ---- making ------------------------------------------------------------------------------- */
@@ -158,11 +159,12 @@ static void set_scale(const ppr_walk *walk, ppr_fast *f)
     }
 }
 
-static gv_status make_segments(gv_context *ctx, const ppr_walk *walk, ppr_fast *f, gv_error *err)
+/* From nodes that are sorted, if they are yet. */
+static gv_status make_segments(gv_context *ctx, const ppr_walk *walk, ppr_fast *f, sorted s,
+                               gv_error *err)
 {
     ppr_cut cut = {.n = 1, .width = walk->n};
-    sorted s = {NULL, NULL};
-    gv_status st = sorted_make(ctx, walk, &s, err);
+    gv_status st = s.order != NULL ? GV_OK : sorted_make(ctx, walk, &s, err);
     if (st == GV_OK && f->layout != GV_PPR_SEGMENTS)
         st = ppr_cut_choose(ctx, walk, s.order, s.place, f->width, &cut, err);
     f->order = s.order;
@@ -218,14 +220,19 @@ gv_status ppr_fast_open(gv_context *ctx, const gv_graph *g, const gv_ppr_opts *o
                         gv_error *err)
 {
     *out = (ppr_fast){.walk = walk, .lanes = ppr_lanes_best(), .n = walk->n, .threads = threads};
-    gv_status st = ppr_layout_choose(ctx, walk, columns, o, &out->layout, err);
+    sorted s = {NULL, NULL};
+    gv_status st = check_layout(o, columns, err);
+    if (st == GV_OK)
+        st = choose(ctx, walk, columns, o, &out->layout, &s, err);
+    out->width = ppr_layout_width(out->layout, columns);
+    if (st != GV_OK || out->layout == GV_PPR_BLOCKING)
+        sorted_free(ctx, &s);
     if (st != GV_OK)
         return st;
-    out->width = ppr_layout_width(out->layout, columns);
     if (out->layout == GV_PPR_BLOCKING)
         st = make_bins(ctx, g, o, walk, out, err);
     else if (out->layout != GV_PPR_PULL)
-        st = make_segments(ctx, walk, out, err);
+        st = make_segments(ctx, walk, out, s, err);
     if (st == GV_OK) {
         out->scale = gv_alloc(ctx, walk->n, sizeof *out->scale);
         out->factor = walk->by_degree ? gv_alloc(ctx, walk->n, sizeof *out->factor) : NULL;

@@ -10,7 +10,7 @@
 
 /* Edges a second, thread and column, of a sweep with one column; a full batch gathers 128 bytes at
  * a time and is this many times as fast by column. Docs: plan.md. */
-static const double edges_a_second = 1e8, gain_of_width = 4.0;
+static const double edges_a_second = 1e8, gain_of_width = 4.0, seconds_a_tiled_edge = 1.6e-8;
 
 int ppr_width(int64_t n_nodes, int64_t n_columns, int64_t longest, int64_t limit)
 {
@@ -49,6 +49,19 @@ static void plan_in_place(gv_plan *plan, const gv_graph_shape *g, int64_t n_colu
     gv_plan_use(plan, GV_PLAN_MEMORY, "teleport columns", longest * 12 * n_columns);
     if (o->weighted)
         gv_plan_use(plan, GV_PLAN_MEMORY, "weights that leave a consumer", 8 * g->n_nodes);
+}
+
+/* While tiles are made: the order, and the rows of all strips; those of a strip go when its tiles
+ * come, which are smaller. */
+static void plan_making_tiles(gv_plan *plan, const gv_graph_shape *g, const gv_ppr_opts *o,
+                              int32_t threads)
+{
+    const int64_t n = g->n_nodes, m = g->n_edges;
+    gv_plan_begin(plan, "tiles", (double)m * seconds_a_tiled_edge / threads);
+    gv_plan_use(plan, GV_PLAN_MEMORY, "order by degree", 8 * n);
+    gv_plan_use(plan, GV_PLAN_MEMORY, "rows by strip", (o->weighted ? 8 : 4) * m + 8 * n);
+    if (o->weighted)
+        gv_plan_use(plan, GV_PLAN_MEMORY, "weights that leave a consumer", 8 * n);
 }
 
 /* One column in tiles, in either precision. */
@@ -103,6 +116,8 @@ GV_API void gv_ppr_plan(gv_plan *plan, const gv_graph_shape *g, int64_t n_column
                              : ppr_width(g->n_nodes, n_columns, longest, limit);
     const double work = (double)ppr_sweeps_expected(&o) * (double)n_columns * (double)g->n_edges;
     const double gain = 1.0 + (gain_of_width - 1.0) * (width - 1) / (PPR_COLUMNS - 1);
+    if (o.layout == GV_PPR_SEGMENTS)
+        plan_making_tiles(plan, g, &o, threads);
     gv_plan_begin(plan, "sweeps", work / (edges_a_second * gain * threads));
     gv_plan_use(plan, GV_PLAN_MEMORY, "shares of a batch of columns", 8 * g->n_nodes * width);
     gv_plan_use(plan, GV_PLAN_MEMORY, "figures of blocks",

@@ -574,6 +574,26 @@ TEST refuses_bad_options(const gv_graph *g)
     PASS();
 }
 
+/* Where later rows see what earlier ones have become, scores settle sooner. */
+TEST renewed_rows_take_fewer_sweeps(const gv_graph *g)
+{
+    const columns all = some_columns(LARGE, 3);
+    int64_t offset[21];
+    double *x = calloc(LARGE, sizeof *x);
+    const gv_teleport t = part_of(&all, 1, 1, offset);
+    gv_ppr_column column[3];
+    const gv_ppr_layout layout[3] = {GV_PPR_BLOCKING, GV_PPR_SEGMENTS, GV_PPR_PULL};
+    for (int i = 0; i < 3; i++) {
+        gv_ppr_opts o = large_opts(layout[i], 0);
+        o.tolerance = 1e-6;
+        ASSERT_OK(gv_ppr(ctx, g, &t, &o, x, &column[i], &err));
+    }
+    ASSERT(column[1].iterations < column[0].iterations);
+    ASSERT(column[2].iterations < column[0].iterations);
+    free(x);
+    PASS();
+}
+
 /* Too tight for anybody: as far as double precision goes, and it says so. */
 TEST says_when_not_converged(const gv_graph *g)
 {
@@ -643,6 +663,7 @@ SUITE(layouts_suite)
     RUN_TEST(tile_twins_give_the_same_bits);
     RUN_TEST1(chooses_by_graph_and_options, g);
     RUN_TEST1(refuses_bad_options, g);
+    RUN_TEST1(renewed_rows_take_fewer_sweeps, g);
     RUN_TEST1(says_when_not_converged, g);
     RUN_TEST(survives_every_failed_allocation);
     gv_graph_free(g);
