@@ -176,7 +176,7 @@ static gv_status lay_out(run *r, const gv_graph *g, gv_error *err)
     if (r->o->precision == GV_PPR_F32)
         return ppr_refine_open(r->ctx, g, r->o, &r->walk, r->n_columns, r->threads, &r->refine,
                                err);
-    gv_status st = ppr_layout_choose(r->ctx, &r->walk, r->n_columns, r->o, &r->layout, err);
+    gv_status st = ppr_layout_choose(r->walk.n, r->n_columns, r->o, &r->layout, err);
     if (st != GV_OK || r->layout != GV_PPR_SEGMENTS)
         return st;
     st = ppr_placed_open(r->ctx, &r->walk, r->threads, &r->placed, err);
@@ -283,13 +283,7 @@ GV_API gv_status gv_ppr_choose(gv_context *ctx, const gv_graph *g, int64_t n_col
                                const gv_ppr_opts *opts, gv_ppr_layout *out, gv_error *err)
 {
     const gv_ppr_opts o = opts != NULL ? *opts : gv_ppr_defaults();
-    ppr_walk walk;
-    gv_status st = ppr_check_opts(g, &o, err);
-    if (st != GV_OK)
-        return st;
-    st = ppr_walk_start(ctx, g, &o, &walk, err);
-    if (st == GV_OK)
-        st = ppr_layout_choose(ctx, &walk, n_columns, &o, out, err);
-    ppr_walk_free(ctx, &walk);
-    return st;
+    (void)ctx;
+    const gv_status st = ppr_check_opts(g, &o, err);
+    return st != GV_OK ? st : ppr_layout_choose(g->n_nodes, n_columns, &o, out, err);
 }

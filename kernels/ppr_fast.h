@@ -35,9 +35,8 @@ typedef struct ppr_segments {
 
 /* Edges of a sample of rows by segment, and what cutting them there would cost. */
 typedef struct ppr_cut {
-    int n;                  /* segments that pay, and one for the rest */
-    int64_t width;          /* places of a segment */
-    double edges_per_visit; /* over all segments */
+    int n;         /* segments that pay, and one for the rest */
+    int64_t width; /* places of a segment */
 } ppr_cut;
 
 /* Nodes by number of edges that leave them, descending, then by id: order[place] and its inverse.

@@ -111,12 +111,8 @@ typedef struct tally {
     int64_t edges, visits;
 } tally;
 
-/* Edges of a visit that make a cut pay: with one column a visit costs a few bytes of sums that come
- * in order, with many it reads and writes a row of columns. */
-static double enough(int columns)
-{
-    return columns == 1 ? 1.5 : 3.0;
-}
+/* Edges of a visit that make a cut pay: it reads and writes a row of columns. */
+static const double enough = 3.0;
 
 static void count_block(const ppr_walk *walk, const gv_node *order, const gv_node *place,
                         int64_t block, int64_t width, int n, tally *out)
@@ -156,7 +152,7 @@ gv_status ppr_cut_choose(gv_context *ctx, const ppr_walk *walk, const gv_node *o
     if (part == NULL)
         return gv_no_memory(ctx, "ppr: choice of segments", err);
     count_blocks(walk, order, place, width, n, step, part, gv_context_threads(ctx));
-    tally sum[PPR_MOST_SEGMENTS] = {{0, 0}}, total = {0, 0};
+    tally sum[PPR_MOST_SEGMENTS] = {{0, 0}};
     for (int64_t b = 0; b < parts; b++)
         for (int s = 0; s < n; s++) {
             sum[s].edges += part[b * n + s].edges;
@@ -164,13 +160,8 @@ gv_status ppr_cut_choose(gv_context *ctx, const ppr_walk *walk, const gv_node *o
         }
     gv_free(ctx, part);
     int kept = 0;
-    while (kept < n - 1 && (double)sum[kept].edges > enough(columns) * (double)sum[kept].visits)
+    while (kept < n - 1 && (double)sum[kept].edges > enough * (double)sum[kept].visits)
         kept++;
-    for (int s = 0; s < n; s++) {
-        total.edges += sum[s].edges;
-        total.visits += sum[s].visits;
-    }
     *out = (ppr_cut){.n = kept + 1, .width = width};
-    out->edges_per_visit = total.visits > 0 ? (double)total.edges / (double)total.visits : 0.0;
     return GV_OK;
 }

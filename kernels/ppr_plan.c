@@ -64,12 +64,13 @@ static void plan_making_tiles(gv_plan *plan, const gv_graph_shape *g, const gv_p
         gv_plan_use(plan, GV_PLAN_MEMORY, "weights that leave a consumer", 8 * n);
 }
 
-/* One column in tiles, in either precision. */
+/* One column in tiles, in either precision. Runs have about one edge where consumers have few, and
+ * some where they have many. */
 static void plan_tiles(gv_plan *plan, const gv_graph_shape *g, const gv_ppr_opts *o)
 {
-    const int64_t n = g->n_nodes, m = g->n_edges;
+    const int64_t n = g->n_nodes, m = g->n_edges, runs = n > 0 && m / n < 16 ? m : m / 6;
     gv_plan_use(plan, GV_PLAN_MEMORY, "order by degree", 8 * n);
-    gv_plan_use(plan, GV_PLAN_MEMORY, "edges in tiles", (o->weighted ? 6 : 2) * m + m / 2);
+    gv_plan_use(plan, GV_PLAN_MEMORY, "edges in tiles", (o->weighted ? 6 : 2) * m + 3 * runs);
     gv_plan_use(plan, GV_PLAN_MEMORY, "sums by tiles", 8 * n);
 }
 
@@ -80,11 +81,9 @@ static void plan_layout(gv_plan *plan, const gv_graph_shape *g, int64_t n_column
 {
     const int64_t n = g->n_nodes, m = g->n_edges;
     const bool pull = o->layout == GV_PPR_PULL;
-    /* with one column it takes more than segments do, and only the edges tell which it will be */
-    const bool blocking = o->layout == GV_PPR_BLOCKING || o->layout == GV_PPR_AUTO;
     gv_plan_use(plan, GV_PLAN_MEMORY, "constant terms of corrections", 4 * n * width);
     gv_plan_use(plan, GV_PLAN_MEMORY, "weights by place", 4 * n);
-    if (blocking && n_columns == 1) {
+    if (o->layout == GV_PPR_BLOCKING) {
         gv_plan_use(plan, GV_PLAN_MEMORY, "edges in bins", 8 * m);
         gv_plan_use(plan, GV_PLAN_MEMORY, "sums of bins", (int64_t)8 * PPR_BIN_ROWS * threads);
         return;
@@ -106,7 +105,7 @@ GV_API void gv_ppr_plan(gv_plan *plan, const gv_graph_shape *g, int64_t n_column
 {
     gv_ppr_opts o = opts != NULL ? *opts : gv_ppr_defaults();
     if (o.layout == GV_PPR_AUTO)
-        o.layout = ppr_layout_by_shape(g->n_nodes, n_columns, &o);
+        o.layout = ppr_layout_choice(g->n_nodes, n_columns, &o);
     const bool single = o.precision == GV_PPR_F32;
     if (o.layout == GV_PPR_IN_PLACE) {
         plan_in_place(plan, g, n_columns, longest, &o, threads);

@@ -117,13 +117,12 @@ int ppr_width(int64_t n_nodes, int64_t n_columns, int64_t longest, int64_t limit
  * rounding. */
 int64_t ppr_sweeps_expected(const gv_ppr_opts *o);
 
-/* The layout that `o` asks for, or else the one that graph and options get. */
-GV_CHECKED gv_status ppr_layout_choose(gv_context *ctx, const ppr_walk *walk, int64_t columns,
-                                       const gv_ppr_opts *o, gv_ppr_layout *out, gv_error *err);
+/* The layout that `o` asks for, or else the one that graph and options get; or why it cannot be. */
+GV_CHECKED gv_status ppr_layout_choose(int64_t n_nodes, int64_t columns, const gv_ppr_opts *o,
+                                       gv_ppr_layout *out, gv_error *err);
 
-/* The layout that is chosen by the size of the graph alone; GV_PPR_AUTO where it depends on its
- * edges. */
-gv_ppr_layout ppr_layout_by_shape(int64_t n_nodes, int64_t columns, const gv_ppr_opts *o);
+/* The layout that is chosen where none is asked for. */
+gv_ppr_layout ppr_layout_choice(int64_t n_nodes, int64_t columns, const gv_ppr_opts *o);
 
 /* Columns of a batch in a layout for single precision. */
 int ppr_layout_width(gv_ppr_layout layout, int64_t columns);

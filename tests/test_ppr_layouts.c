@@ -539,7 +539,7 @@ TEST chooses_by_graph_and_options(const gv_graph *small)
         gv_graph *g = edges_graph(ctx, &e, NULL);
         edges_free(&e);
         ASSERT_OK(gv_ppr_choose(ctx, g, 1, &o, &layout, &err));
-        ASSERT_EQ_FMT((int)(skewed ? GV_PPR_SEGMENTS : GV_PPR_BLOCKING), (int)layout, "%d");
+        ASSERT_EQ(GV_PPR_SEGMENTS, layout);
         ASSERT_OK(gv_ppr_choose(ctx, g, 5, &o, &layout, &err));
         ASSERT_EQ(GV_PPR_SORTED8, layout);
         ASSERT_OK(gv_ppr_choose(ctx, g, 9, &o, &layout, &err));
@@ -548,6 +548,11 @@ TEST chooses_by_graph_and_options(const gv_graph *small)
         few.tolerance = 0.0, few.max_iterations = 3;
         ASSERT_OK(gv_ppr_choose(ctx, g, 9, &few, &layout, &err));
         ASSERT_EQ(GV_PPR_PULL, layout);
+        ASSERT_OK(gv_ppr_choose(ctx, g, 1, &few, &layout, &err));
+        ASSERT_EQ(GV_PPR_PULL, layout);
+        few.max_iterations = 9;
+        ASSERT_OK(gv_ppr_choose(ctx, g, 1, &few, &layout, &err));
+        ASSERT_EQ(GV_PPR_SEGMENTS, layout);
         ASSERT_OK(gv_ppr_choose(ctx, g, 9, NULL, &layout, &err));
         ASSERT_EQ(GV_PPR_PULL, layout);
         gv_graph_free(g);
