@@ -76,11 +76,10 @@ static void plan_tiles(gv_plan *plan, const gv_graph_shape *g, const gv_ppr_opts
 
 /* Single precision: the layout, as far as the shape of a graph tells. How often rows are visited
  * depends on its edges; a row is taken to be visited once, and once more for every eight edges. */
-static void plan_layout(gv_plan *plan, const gv_graph_shape *g, int64_t n_columns, int64_t entries,
+static void plan_layout(gv_plan *plan, const gv_graph_shape *g, int64_t entries,
                         const gv_ppr_opts *o, int width, int32_t threads)
 {
     const int64_t n = g->n_nodes, m = g->n_edges;
-    const bool pull = o->layout == GV_PPR_PULL;
     gv_plan_use(plan, GV_PLAN_MEMORY, "constant terms of corrections", 4 * n * width);
     gv_plan_use(plan, GV_PLAN_MEMORY, "weights by place", 4 * n);
     if (o->layout == GV_PPR_BLOCKING) {
@@ -88,7 +87,7 @@ static void plan_layout(gv_plan *plan, const gv_graph_shape *g, int64_t n_column
         gv_plan_use(plan, GV_PLAN_MEMORY, "sums of bins", (int64_t)8 * PPR_BIN_ROWS * threads);
         return;
     }
-    if (pull)
+    if (o->layout == GV_PPR_PULL)
         return;
     if (o->layout == GV_PPR_SEGMENTS) {
         plan_tiles(plan, g, o);
@@ -125,7 +124,7 @@ GV_API void gv_ppr_plan(gv_plan *plan, const gv_graph_shape *g, int64_t n_column
     if (o.weighted)
         gv_plan_use(plan, GV_PLAN_MEMORY, "weights that leave a consumer", 8 * g->n_nodes);
     if (single)
-        plan_layout(plan, g, n_columns, longest * width, &o, width, threads);
+        plan_layout(plan, g, longest * width, &o, width, threads);
     else if (o.layout == GV_PPR_SEGMENTS)
         plan_tiles(plan, g, &o);
 }
