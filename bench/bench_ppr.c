@@ -127,6 +127,17 @@ static int layouts_of(const char *names, gv_ppr_layout *layout)
     return n;
 }
 
+/* auto becomes what a call to the tolerance would take: calls of few sweeps take another. */
+static void choose_layouts(problem *b, int n, gv_ppr_layout *layout)
+{
+    gv_error err;
+    gv_ppr_opts o = b->o;
+    o.tolerance = b->s->tolerance > 0.0 ? b->s->tolerance : o.tolerance;
+    for (int i = 0; i < n; i++)
+        if (layout[i] == GV_PPR_AUTO)
+            bench_check(gv_ppr_choose(b->ctx, b->g, b->s->columns, &o, &layout[i], &err), &err);
+}
+
 static gv_graph *open_graph(gv_context *ctx, const char *name)
 {
     gv_error err;
@@ -248,13 +259,9 @@ static double median(const trial *t, int64_t n, size_t offset)
 static void report(problem *b, const bench_run *r, const trial *t)
 {
     const settings *s = b->s;
-    gv_error err;
-    gv_ppr_layout layout;
-    if ((layout = b->o.layout) != GV_PPR_IN_PLACE)
-        bench_check(gv_ppr_choose(b->ctx, b->g, s->columns, &b->o, &layout, &err), &err);
     const double sweep = MEDIAN(sweep), to = MEDIAN(to_tolerance), columns = (double)s->columns;
     bench_line_begin(r, "ppr");
-    bench_line_text(r, "layout", gv_ppr_layout_name(layout));
+    bench_line_text(r, "layout", gv_ppr_layout_name(b->o.layout));
     bench_line_text(r, "precision", s->precision);
     bench_line_int(r, "columns", s->columns);
     if (s->sweeps > 0) {
@@ -313,6 +320,7 @@ int main(int argc, char **argv)
     gv_ppr_layout layout[MOST_LAYOUTS];
     const int layouts = layouts_of(s.layout, layout);
     make_problem(&b);
+    choose_layouts(&b, layouts, layout);
     r.graph = s.graph, r.n = b.walk.n, r.m = b.walk.m;
     r.threads = s.threads, r.trials = s.trials, r.warm_up = 0;
     for (int64_t i = 0; i < s.trials; i++)
