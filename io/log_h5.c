@@ -21,11 +21,7 @@ enum { SLICE = 1 << 20, COMPLAINTS = 100, MAX_TOPICS = 1 << 24 };
 typedef struct h5_log {
     gv_log_reader *r;
     const gv_log_opts *opts;
-    gv_h5 *f;
-    int64_t n_rows, n_topics;
-    const int64_t *user, *item, *time; /* [n_rows], mapped */
-    const int32_t *topic;
-    const char *name;    /* [n_topics][GV_TOPIC_CHARS] */
+    gv_log_columns c;
     int32_t *number;     /* [n_topics], in r->topics, or -1 */
     int64_t first, rows; /* the slice */
     gv_node *node;       /* [SLICE] */
@@ -48,55 +44,64 @@ bool gv_log_is_h5(const char *path)
 
 /* ---- the file ------------------------------------------------------------------------------- */
 
-static gv_status get_number(h5_log *l, const char *name, int64_t most, int64_t *value,
-                            gv_error *err)
+static gv_status get_number(gv_h5 *f, const char *name, int64_t most, int64_t *value, gv_error *err)
 {
-    const gv_status st = gv_h5_get_i64(l->f, "/", name, value, err);
+    const gv_status st = gv_h5_get_i64(f, "/", name, value, err);
     if (st == GV_OK && (*value < 0 || *value > most))
         return gv_fail(err, GV_ERR_DATA, "%s: /@%s: %" PRId64 " is not in [0, %" PRId64 "]",
-                       gv_h5_path(l->f), name, *value, most);
+                       gv_h5_path(f), name, *value, most);
     return st;
 }
 
-static gv_status map_column(h5_log *l, const char *path, gv_h5_shape shape, const void **data,
-                            gv_error *err)
+static gv_status map_column(const gv_log_columns *c, const char *path, gv_h5_shape shape,
+                            const void **data, gv_error *err)
 {
-    return gv_h5_map(l->f, path, &shape, data, err);
+    return gv_h5_map(c->f, path, &shape, data, err);
 }
 
-static gv_status map_columns(h5_log *l, gv_error *err)
+static gv_status map_columns(gv_log_columns *c, gv_error *err)
 {
-    const gv_h5_shape wide = gv_h5_vector(GV_I64, l->n_rows);
+    const gv_h5_shape wide = gv_h5_vector(GV_I64, c->n_rows);
     const void *user = NULL, *item = NULL, *topic = NULL, *time = NULL, *name = NULL;
-    gv_status st = map_column(l, "/user", wide, &user, err);
+    gv_status st = map_column(c, "/user", wide, &user, err);
     if (st == GV_OK)
-        st = map_column(l, "/item", wide, &item, err);
+        st = map_column(c, "/item", wide, &item, err);
     if (st == GV_OK)
-        st = map_column(l, "/topic", gv_h5_vector(GV_I32, l->n_rows), &topic, err);
+        st = map_column(c, "/topic", gv_h5_vector(GV_I32, c->n_rows), &topic, err);
     if (st == GV_OK)
-        st = map_column(l, "/time", wide, &time, err);
+        st = map_column(c, "/time", wide, &time, err);
     if (st == GV_OK)
-        st = map_column(l, "/topics/name", gv_h5_strings(GV_TOPIC_CHARS, l->n_topics), &name, err);
-    l->user = user, l->item = item, l->topic = topic, l->time = time, l->name = name;
+        st = map_column(c, "/topics/name", gv_h5_strings(GV_TOPIC_CHARS, c->n_topics), &name, err);
+    c->user = user, c->item = item, c->topic = topic, c->time = time, c->name = name;
     return st;
 }
 
-static gv_status open_log(h5_log *l, const char *path, gv_error *err)
+gv_status gv_log_columns_open(gv_context *ctx, const char *path, const gv_log_opts *opts,
+                              gv_log_columns *c, gv_error *err)
 {
-    if (l->opts->columns != NULL)
+    *c = (gv_log_columns){0};
+    if (opts != NULL && opts->columns != NULL)
         return gv_fail(err, GV_ERR_ARG,
                        "%s: columns are for text; a log in HDF5 has user, item, topic and time",
                        path);
-    if (gv_lookup_field(&l->r->lookup) == GV_FIELD_TEXT)
-        return gv_fail(err, GV_ERR_DATA, "%s: users are integers; the graph has ids of text", path);
-    gv_status st = gv_h5_open(l->r->ctx, path, &l->f, err);
+    gv_status st = gv_h5_open(ctx, path, &c->f, err);
     if (st == GV_OK)
-        st = gv_h5_expect(l->f, "grapevine-log", 1, err);
+        st = gv_h5_expect(c->f, "grapevine-log", 1, err);
     if (st == GV_OK)
-        st = get_number(l, "n_rows", INT64_MAX / 64, &l->n_rows, err);
+        st = get_number(c->f, "n_rows", INT64_MAX / 64, &c->n_rows, err);
     if (st == GV_OK)
-        st = get_number(l, "n_topics", MAX_TOPICS, &l->n_topics, err);
-    return st == GV_OK ? map_columns(l, err) : st;
+        st = get_number(c->f, "n_topics", MAX_TOPICS, &c->n_topics, err);
+    if (st == GV_OK)
+        st = map_columns(c, err);
+    if (st != GV_OK)
+        gv_log_columns_close(c);
+    return st;
+}
+
+void gv_log_columns_close(gv_log_columns *c)
+{
+    gv_h5_close(c->f);
+    *c = (gv_log_columns){0};
 }
 
 /* ---- rows ----------------------------------------------------------------------------------- */
@@ -105,30 +110,30 @@ static gv_status open_log(h5_log *l, const char *path, gv_error *err)
 static bool row_is_bad(const h5_log *l, int64_t i, gv_error *err)
 {
     const char *column = "time";
-    int64_t value = l->time[i], low = -GV_TIME_LIMIT, high = GV_TIME_LIMIT;
-    if (l->item[i] < 0)
-        column = "item", value = l->item[i], low = 0, high = INT64_MAX;
-    else if (l->topic[i] < 0 || l->topic[i] >= l->n_topics)
-        column = "topic", value = l->topic[i], low = 0, high = l->n_topics - 1;
+    int64_t value = l->c.time[i], low = -GV_TIME_LIMIT, high = GV_TIME_LIMIT;
+    if (l->c.item[i] < 0)
+        column = "item", value = l->c.item[i], low = 0, high = INT64_MAX;
+    else if (l->c.topic[i] < 0 || l->c.topic[i] >= l->c.n_topics)
+        column = "topic", value = l->c.topic[i], low = 0, high = l->c.n_topics - 1;
     else if (value >= low && value <= high)
         return false;
     (void)gv_fail(err, GV_ERR_DATA,
                   "%s: /%s[%" PRId64 "]: %" PRId64 " is not in [%" PRId64 ", %" PRId64 "]",
-                  gv_h5_path(l->f), column, i, value, low, high);
+                  gv_h5_path(l->c.f), column, i, value, low, high);
     return true;
 }
 
 static void find_block(void *arg, int64_t block)
 {
     const h5_log *l = arg;
-    const gv_column user = {.i64 = (int64_t *)l->user};
+    const gv_column user = {.i64 = (int64_t *)l->c.user};
     for (int64_t i = block * GV_BLOCK; i < gv_block_end(block, l->rows); i++)
         l->node[i] = gv_lookup_find(&l->r->lookup, user, l->first + i);
 }
 
 static gv_status topic_number(h5_log *l, int32_t topic, int32_t *number, gv_error *err)
 {
-    const char *name = l->name + (size_t)topic * GV_TOPIC_CHARS;
+    const char *name = l->c.name + (size_t)topic * GV_TOPIC_CHARS;
     const gv_piece text = {name, (int64_t)strnlen(name, GV_TOPIC_CHARS)};
     gv_status st = GV_OK;
     if (l->number[topic] < 0)
@@ -150,9 +155,9 @@ static gv_status add_row(h5_log *l, int64_t i, gv_node node, gv_error *err)
 {
     gv_log_reader *r = l->r;
     r->user[r->n] = node;
-    r->item[r->n] = l->item[i];
-    r->time[r->n] = l->time[i];
-    const gv_status st = topic_number(l, l->topic[i], &r->topic[r->n], err);
+    r->item[r->n] = l->c.item[i];
+    r->time[r->n] = l->c.time[i];
+    const gv_status st = topic_number(l, l->c.topic[i], &r->topic[r->n], err);
     r->n += st == GV_OK;
     return st;
 }
@@ -170,7 +175,7 @@ static gv_status take_slice(h5_log *l, gv_error *err)
         if (row_is_bad(l, l->first + i, &why))
             st = skip_bad(l, &why, err);
         else if (l->node[i] < 0)
-            key[n++] = gv_id_key(l->user[l->first + i]);
+            key[n++] = gv_id_key(l->c.user[l->first + i]);
         else
             st = add_row(l, l->first + i, l->node[i], err);
     l->r->rows_unmatched += n;
@@ -184,16 +189,16 @@ static gv_status take_slice(h5_log *l, gv_error *err)
 static gv_status take_all(h5_log *l, gv_error *err)
 {
     gv_context *ctx = l->r->ctx;
-    l->number = gv_alloc(ctx, l->n_topics, sizeof *l->number);
+    l->number = gv_alloc(ctx, l->c.n_topics, sizeof *l->number);
     l->node = gv_alloc(ctx, SLICE, sizeof *l->node);
     gv_status st = l->number == NULL || l->node == NULL ? gv_no_memory(ctx, "log", err) : GV_OK;
-    for (int64_t z = 0; st == GV_OK && z < l->n_topics; z++)
+    for (int64_t z = 0; st == GV_OK && z < l->c.n_topics; z++)
         l->number[z] = -1;
-    for (; st == GV_OK && l->first < l->n_rows; l->first += SLICE) {
-        l->rows = l->n_rows - l->first < SLICE ? l->n_rows - l->first : SLICE;
+    for (; st == GV_OK && l->first < l->c.n_rows; l->first += SLICE) {
+        l->rows = l->c.n_rows - l->first < SLICE ? l->c.n_rows - l->first : SLICE;
         st = take_slice(l, err);
         if (st == GV_OK)
-            st = gv_progress(ctx, "log", l->first + l->rows, l->n_rows, err);
+            st = gv_progress(ctx, "log", l->first + l->rows, l->c.n_rows, err);
     }
     gv_free(ctx, l->node);
     gv_free(ctx, l->number);
@@ -204,11 +209,13 @@ gv_status gv_log_read_h5(gv_log_reader *r, const char *path, const gv_log_opts *
                          gv_table_info *info, gv_error *err)
 {
     h5_log l = {.r = r, .opts = o};
-    gv_status st = open_log(&l, path, err);
+    if (gv_lookup_field(&r->lookup) == GV_FIELD_TEXT)
+        return gv_fail(err, GV_ERR_DATA, "%s: users are integers; the graph has ids of text", path);
+    gv_status st = gv_log_columns_open(r->ctx, path, o, &l.c, err);
     if (st == GV_OK)
         st = take_all(&l, err);
     r->numbered = true;
-    *info = (gv_table_info){.rows = l.n_rows, .bad = l.bad};
-    gv_h5_close(l.f);
+    *info = (gv_table_info){.rows = l.c.n_rows, .bad = l.bad};
+    gv_log_columns_close(&l.c);
     return st;
 }

@@ -4,6 +4,7 @@
 #include "engine/hash.h"
 #include "engine/memory.h"
 #include "grapevine/plan.h"
+#include "io/log_reader.h"
 #include "io/sample.h"
 
 enum { USER, ITEM, TOPIC, TIME, N_ROLES };
@@ -106,6 +107,8 @@ static gv_status look(looker *l, bool mixed, gv_table *t, gv_log_shape *out, gv_
 GV_API gv_status gv_log_look(gv_context *ctx, const char *path, const gv_log_opts *opts,
                              gv_log_shape *out, gv_error *err)
 {
+    if (gv_log_is_h5(path))
+        return gv_log_look_h5(ctx, path, opts, out, err);
     const gv_role role[N_ROLES] = {[USER] = {.name = "user", .field = GV_FIELD_TEXT},
                                    [ITEM] = {.name = "item", .field = GV_FIELD_TEXT},
                                    [TOPIC] = {.name = "topic", .field = GV_FIELD_TEXT},

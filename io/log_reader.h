@@ -3,6 +3,8 @@
 #define IO_LOG_READER_H
 
 #include "grapevine/io.h"
+#include "grapevine/plan.h"
+#include "io/h5.h"
 #include "io/lookup.h"
 #include "io/names.h"
 #include "io/table.h"
@@ -32,6 +34,24 @@ GV_CHECKED gv_status gv_log_more_rows(gv_log_reader *r, int64_t n, gv_error *err
 
 /* Whether a file begins like HDF5. */
 bool gv_log_is_h5(const char *path);
+
+/* The columns of a file of schema grapevine-log, mapped until it is closed. */
+typedef struct gv_log_columns {
+    gv_h5 *f;
+    int64_t n_rows, n_topics;
+    const int64_t *user, *item, *time; /* [n_rows] */
+    const int32_t *topic;              /* [n_rows] */
+    const char *name;                  /* [n_topics][GV_TOPIC_CHARS] */
+} gv_log_columns;
+
+/* GV_ERR_ARG if `opts` names columns; GV_ERR_NO_INPUT; GV_ERR_DATA. On failure nothing is open. */
+GV_CHECKED gv_status gv_log_columns_open(gv_context *ctx, const char *path, const gv_log_opts *opts,
+                                         gv_log_columns *c, gv_error *err);
+void gv_log_columns_close(gv_log_columns *c);
+
+/* gv_log_look() of such a file. */
+GV_CHECKED gv_status gv_log_look_h5(gv_context *ctx, const char *path, const gv_log_opts *opts,
+                                    gv_log_shape *out, gv_error *err);
 
 /* Takes up the rows of a file of schema grapevine-log. */
 GV_CHECKED gv_status gv_log_read_h5(gv_log_reader *r, const char *path, const gv_log_opts *o,

@@ -27,6 +27,7 @@ static void plan_log(gv_plan *plan, const gv_log_shape *log, int32_t threads)
     gv_plan_begin(plan, "read the log", (double)rows / (rows_read * threads));
     gv_plan_use(plan, GV_PLAN_MEMORY, "blocks of text", 2 * block);
     gv_plan_use(plan, GV_PLAN_MEMORY, "columns of a block", (int64_t)(share * (double)rows * 48));
+    gv_plan_use(plan, GV_PLAN_RESIDENT, "columns of the log, mapped", log->mapped);
     const int32_t read = gv_plan_hold(plan, GV_PLAN_MEMORY, "rows as read", 24 * rows);
     gv_plan_begin(plan, "sort the log", (double)rows / (rows_sorted * threads));
     const int32_t order = gv_plan_hold(plan, GV_PLAN_MEMORY, "rows packed into keys", 8 * rows);

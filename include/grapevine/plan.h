@@ -169,7 +169,8 @@ GV_API void gv_prospects_plan(gv_plan *plan, const gv_graph_shape *g, int64_t fo
 
 /* The purchases of a log, for plans of learning. */
 typedef struct gv_log_shape {
-    int64_t rows, users, items, bytes; /* bytes: of text */
+    int64_t rows, users, items;
+    int64_t bytes, mapped; /* of text; of HDF5 columns */
     int32_t n_topics;
     double sampled; /* share of the text that was read to find out */
 } gv_log_shape;

@@ -57,5 +57,8 @@ for consumers in 5000 30000 120000; do
     look "" "" verify population/truth.h5
     look "" "" verify model.h5
     look plan other generate consumers --consumers $consumers --topics 2 --items 6 --days 90
+    look plan columns generate consumers --consumers $consumers --topics 2 --items 6 --days 90 \
+        --purchases h5
+    compare learn columns/graph.h5 --log columns/purchases.h5
 done
 exit $bad
