@@ -164,23 +164,33 @@ gv_status gv_id_set_take(gv_id_set *set, int64_t **ids, int64_t *n, gv_error *er
     return GV_OK;
 }
 
-gv_status gv_id_index_begin(gv_context *ctx, gv_id_index *index, const int64_t *id, int64_t n,
-                            gv_error *err)
+static gv_status fill_words(gv_id_index *index, gv_error *err)
 {
-    *index = (gv_id_index){.ctx = ctx, .id = id, .n = n};
-    if (n == 0)
-        return GV_OK;
-    index->first = gv_id_key(id[0]);
-    index->last = gv_id_key(id[n - 1]);
+    const int64_t words = (int64_t)((index->last - index->first) / 64) + 1;
+    index->word = gv_alloc_zero(index->ctx, words, sizeof *index->word);
+    if (index->word == NULL)
+        return gv_no_memory(index->ctx, "ids", err);
+    for (int64_t i = 0; i < index->n; i++) {
+        const uint64_t at = gv_id_key(index->id[i]) - index->first;
+        index->word[at / 64].bits |= UINT64_C(1) << at % 64;
+    }
+    for (int64_t w = 1; w < words; w++)
+        index->word[w].before = index->word[w - 1].before + gv_count_bits(index->word[w - 1].bits);
+    return GV_OK;
+}
+
+static gv_status fill_buckets(gv_id_index *index, gv_error *err)
+{
+    const int64_t n = index->n;
     while ((index->last - index->first) >> index->shift >= 2 * (uint64_t)n)
         index->shift++;
     const int64_t buckets = (int64_t)((index->last - index->first) >> index->shift) + 1;
-    index->bucket = gv_alloc(ctx, buckets + 1, sizeof *index->bucket);
+    index->bucket = gv_alloc(index->ctx, buckets + 1, sizeof *index->bucket);
     if (index->bucket == NULL)
-        return gv_no_memory(ctx, "ids", err);
+        return gv_no_memory(index->ctx, "ids", err);
     int64_t filled = 0;
     for (int64_t i = 0; i < n; i++) {
-        const int64_t b = (int64_t)((gv_id_key(id[i]) - index->first) >> index->shift);
+        const int64_t b = (int64_t)((gv_id_key(index->id[i]) - index->first) >> index->shift);
         while (filled <= b)
             index->bucket[filled++] = (int32_t)i;
     }
@@ -189,10 +199,25 @@ gv_status gv_id_index_begin(gv_context *ctx, gv_id_index *index, const int64_t *
     return GV_OK;
 }
 
+gv_status gv_id_index_begin(gv_context *ctx, gv_id_index *index, const int64_t *id, int64_t n,
+                            gv_error *err)
+{
+    *index = (gv_id_index){.ctx = ctx, .id = id, .n = n};
+    if (n == 0)
+        return GV_OK;
+    index->first = gv_id_key(id[0]);
+    index->last = gv_id_key(id[n - 1]);
+    const bool dense = (index->last - index->first) / GV_ID_DENSE < (uint64_t)n;
+    return dense ? fill_words(index, err) : fill_buckets(index, err);
+}
+
 void gv_id_index_end(gv_id_index *index)
 {
-    if (index->ctx != NULL)
-        gv_free(index->ctx, index->bucket);
+    if (index->ctx == NULL)
+        return;
+    gv_free(index->ctx, index->word);
+    gv_free(index->ctx, index->bucket);
+    index->word = NULL;
     index->bucket = NULL;
 }
 
@@ -201,11 +226,11 @@ gv_node gv_id_index_find(const gv_id_index *index, int64_t id)
     const uint64_t key = gv_id_key(id);
     if (index->n == 0 || key < index->first || key > index->last)
         return -1;
-    const uint64_t b = (key - index->first) >> index->shift;
-    int64_t lo = index->bucket[b];
-    const int64_t end = index->bucket[b + 1];
-    if (index->shift == 0) /* the place says it all: the ids themselves need not be looked at */
-        return lo < end ? (gv_node)lo : -1;
+    const uint64_t at = key - index->first;
+    if (index->word != NULL)
+        return index->word[at / 64].bits >> at % 64 & 1 ? gv_id_index_place(index, id) : -1;
+    int64_t lo = index->bucket[at >> index->shift];
+    const int64_t end = index->bucket[(at >> index->shift) + 1];
     for (int64_t hi = end; lo < hi;) {
         const int64_t mid = lo + (hi - lo) / 2;
         if (index->id[mid] < id)

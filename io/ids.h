@@ -54,16 +54,26 @@ static inline void gv_id_set_mark(const gv_id_set *set, uint32_t id)
 /* The ids in ascending order, [*n], caller's (gv_free); the set is empty afterwards. */
 GV_CHECKED gv_status gv_id_set_take(gv_id_set *set, int64_t **ids, int64_t *n, gv_error *err);
 
-/* Finds ids in an ascending array: a table over the leading bits narrows the binary search, for
- * dense ids to one place. */
+/* 64 consecutive ids: which are there, and how many are below them. */
+typedef struct gv_id_word {
+    uint64_t bits;
+    int64_t before;
+} gv_id_word;
+
+/* Finds ids in an ascending array. Where they fill a 32nd of their range or more, one word tells
+ * the place; else a table over the leading bits narrows a binary search. Either takes 8 bytes an id
+ * or less. */
 typedef struct gv_id_index {
     gv_context *ctx;
     const int64_t *id; /* borrowed [n] */
     int64_t n;
-    int shift;
     uint64_t first, last; /* keys */
-    int32_t *bucket;      /* first place with this many leading bits; one more at the end */
+    gv_id_word *word;     /* NULL: the table below */
+    int shift;
+    int32_t *bucket; /* first place with this many leading bits; one more at the end */
 } gv_id_index;
+
+enum { GV_ID_DENSE = 32 }; /* ids in the range for each that is there, at most, for words */
 
 GV_CHECKED gv_status gv_id_index_begin(gv_context *ctx, gv_id_index *index, const int64_t *id,
                                        int64_t n, gv_error *err);
@@ -72,11 +82,23 @@ void gv_id_index_end(gv_id_index *index);
 /* The place of `id`, or -1. */
 gv_node gv_id_index_find(const gv_id_index *index, int64_t id);
 
+/* Bits that are set; plain C, as the instruction may be missing. */
+static inline int64_t gv_count_bits(uint64_t x)
+{
+    x -= x >> 1 & UINT64_C(0x5555555555555555);
+    x = (x & UINT64_C(0x3333333333333333)) + (x >> 2 & UINT64_C(0x3333333333333333));
+    x = (x + (x >> 4)) & UINT64_C(0x0f0f0f0f0f0f0f0f);
+    return (int64_t)(x * UINT64_C(0x0101010101010101) >> 56);
+}
+
 /* The place of an id that is there. */
 static inline gv_node gv_id_index_place(const gv_id_index *index, int64_t id)
 {
-    return index->shift == 0 ? index->bucket[gv_id_key(id) - index->first]
-                             : gv_id_index_find(index, id);
+    if (index->word == NULL)
+        return gv_id_index_find(index, id);
+    const uint64_t at = gv_id_key(id) - index->first;
+    const gv_id_word w = index->word[at / 64];
+    return (gv_node)(w.before + gv_count_bits(w.bits & ((UINT64_C(1) << at % 64) - 1)));
 }
 
 #endif

@@ -117,17 +117,16 @@ static void count_rows(void *arg, int64_t task)
     job->first[task] = n << job->im->o.build.undirected;
 }
 
-/* Pairs of numbers that are the index's own place for each id: most of what large graphs need. */
+/* Directed pairs of small numbers without weights: most of what large graphs need. */
 static void map_narrow(const map_job *job, int64_t begin, int64_t end, int64_t at)
 {
-    const int32_t *restrict place = job->im->index.bucket;
-    const uint64_t base = job->im->index.first - gv_id_key(0);
+    const gv_id_index *index = &job->im->index;
     const uint32_t *restrict pair = job->from->pair;
     uint64_t *restrict key = job->to->key;
     for (int64_t i = begin; i < end; i++)
         if (pair[2 * i] != pair[2 * i + 1])
-            key[at++] =
-                gv_item_key(place[pair[2 * i] - base], place[pair[2 * i + 1] - base], job->bits);
+            key[at++] = gv_item_key(gv_id_index_place(index, pair[2 * i]),
+                                    gv_id_index_place(index, pair[2 * i + 1]), job->bits);
 }
 
 static void map_rows(void *arg, int64_t task)
@@ -138,8 +137,7 @@ static void map_rows(void *arg, int64_t task)
     const bool undirected = job->im->o.build.undirected;
     const gv_items *to = job->to;
     int64_t at = job->first[task];
-    if (!s->wide && !undirected && to->value == NULL && job->im->ids != GV_FIELD_TEXT &&
-        job->im->index.shift == 0) {
+    if (!s->wide && !undirected && to->value == NULL && job->im->ids != GV_FIELD_TEXT) {
         map_narrow(job, begin, end, at);
         return;
     }

@@ -234,6 +234,8 @@ static int64_t columns_bytes(const importer *im, const extent *x)
 static int64_t index_bytes(const extent *x)
 {
     int64_t buckets = x->range;
+    if ((buckets - 1) / GV_ID_DENSE < x->nodes)
+        return (int64_t)sizeof(gv_id_word) * ((buckets - 1) / 64 + 1);
     while (buckets >= 2 * x->nodes && buckets > 1)
         buckets /= 2;
     return 4 * (buckets + 2);

@@ -21,7 +21,7 @@ import() { # words before the program
         --progress none
 }
 
-awk 'BEGIN { for (i = 0; i < 60000; i++) print i, (i * 7919) % 60013 }' >edges.tsv
+awk 'BEGIN { for (i = 0; i < 80000; i++) print i, (i * 7919) % 80021 }' >edges.tsv
 for memory in 1G 5M; do
     total=$(import "$kill_at" count)
     if [ $? = 77 ]; then
