@@ -10,6 +10,8 @@
 #ifndef KERNELS_INFLUENCE_BATCH_H
 #define KERNELS_INFLUENCE_BATCH_H
 
+#include <math.h>
+
 #include "engine/slice.h"
 #include "grapevine/influence.h"
 #include "kernels/influence_width.h"
@@ -22,7 +24,7 @@ typedef struct influence_node {
 
 /* What the evidence says of an edge in a topic. */
 typedef struct influence_note {
-    gv_node other; /* the edge's target; in the rows by target: its source */
+    int32_t other; /* the edge's place in its row; in the rows by target: its source */
     int32_t slot;  /* place of the topic in the slice, or -1 */
     float tie;     /* t of the edge */
     float more;    /* p beyond b t, 0 outside of the slice */

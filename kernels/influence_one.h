@@ -2,146 +2,252 @@
  *
  *   i1(v, z) = b_vz sum over v -> u of t_vu w_u  +  sum over evidence of (p - b_vz t_vu) w_u
  *
- * (influence_batch.h). A row's sums run over its edges in order, in double, in one thread. One text
- * for several instruction sets: see influence_level.h. */
+ * (influence_batch.h). A row's sums run over its edges in order, in double, in one thread. A few
+ * rows at a time (influence_span.h): their factors, what the evidence says of the ties of edges, t
+ * of all edges, p of the evidence, sums. One text for several instruction sets: see
+ * influence_level.h. */
 #ifndef KERNELS_INFLUENCE_ONE_H
 #define KERNELS_INFLUENCE_ONE_H
 
-#include "kernels/influence_batch.h"
+#include "kernels/influence_span.h"
 
-#define INLINE static inline __attribute__((always_inline))
+enum { ENTRIES = 512, PAIRS = 256, ROWS_AHEAD = 64 }; /* of evidence, and pairs, at a time */
 
-enum { EDGES = 128, TARGETS_AHEAD = 64 };
+/* Rows at work. */
+typedef struct first_pass {
+    span s;
+    double unseen[GV_SLICE]; /* b of consumers without a purchase */
+    /* of a row: gv_model_weight(), largest mu a over all topics, sum of t w, largest t */
+    double weight[ROWS], most[ROWS], all[ROWS], top[ROWS];
+    double scale[ROWS][GV_SLICE], b[ROWS][GV_SLICE]; /* mu a, b */
+    double more[ROWS][GV_SLICE];                     /* sums over evidence */
+    int64_t exposure[ROWS][GV_SLICE];                /* of the pair, or -1 */
+    int32_t row[EDGES + 8];                          /* of an edge: its row */
+    int64_t credit[EDGES];                           /* its credits, */
+    double lost[EDGES], t[EDGES];                    /* expectation without exposure, t */
+    int64_t known;                                   /* evidence passed */
+    int32_t edge[ENTRIES], slot[ENTRIES];            /* of evidence: its edge, and slot or -1 */
+    double factor[ENTRIES], b_edge[ENTRIES], t_edge[ENTRIES]; /* mu a, b and t of its edge, */
+    double beyond[ENTRIES];                                   /* p beyond b t */
+    int64_t pair, pairs_end; /* pairs worked out: from the first on, */
+    double pair_scale[PAIRS], pair_seen[PAIRS], pair_b[PAIRS]; /* mu a, exposure, b */
+    int64_t block;                                             /* its first row */
+    span_scores out;
+} first_pass;
 
-/* A consumer's factors in the topics of the slice. */
-typedef struct factors {
-    double source[GV_SLICE], scale[GV_SLICE], b[GV_SLICE]; /* a, mu a, b */
-    int64_t exposure[GV_SLICE];                            /* of the pair, or -1 */
-    double more[GV_SLICE];                                 /* sums over evidence */
-    double weight;                                         /* gv_model_weight() */
-    double most;                                           /* largest mu a over all topics */
-    int64_t cursor, end;                                   /* evidence */
-    gv_node node;
-} factors;
-
-INLINE void begin_factors(const influence_batch *b, gv_node v, factors *f, const int lanes)
+/* Works out the pairs from i on. */
+INLINE void take_pairs(const influence_batch *b, first_pass *f, int64_t i)
 {
     const gv_model *m = b->m;
-    const int32_t *restrict slot = b->slice.slot;
+    const int32_t *restrict topic = m->pairs.topic + i;
+    const float *restrict source = m->pairs.source + i;
+    const int64_t *restrict exposure = m->pairs.exposure + i;
+    const double *restrict mu = m->mu, k = m->k_edge;
+    const int64_t left = f->pairs_end - i, n = left < PAIRS ? left : PAIRS;
+    for (int64_t j = 0; j < n; j++)
+        f->pair_scale[j] = mu[topic[j]] * (double)source[j];
+    for (int64_t j = 0; j < n; j++)
+        f->pair_seen[j] = (double)exposure[j] / (double)GV_CREDIT_UNIT;
+    for (int64_t j = 0; j < n; j++) {
+        const double seen = f->pair_seen[j] > 0.0 ? f->pair_seen[j] : 0.0, all = seen + k;
+        f->pair_b[j] = (all > 0.0 ? k : 1.0) * f->pair_scale[j] / (all > 0.0 ? all : 1.0);
+    }
+    f->pair = i;
+}
+
+INLINE void begin_factors(const influence_batch *b, first_pass *f, int64_t v, const int lanes)
+{
+    const gv_model *m = b->m;
+    const int64_t r = v - f->s.row;
     double weight = 0.0, most = b->mu_most;
     for (int k = 0; k < lanes; k++) {
-        f->source[k] = 1.0;
-        f->exposure[k] = -1;
-        f->more[k] = 0.0;
+        f->scale[r][k] = b->mu[k];
+        f->b[r][k] = f->unseen[k];
+        f->exposure[r][k] = -1;
+        f->more[r][k] = 0.0;
     }
     for (int64_t i = m->pairs.indptr[v]; i < m->pairs.indptr[v + 1]; i++) {
-        const int32_t z = m->pairs.topic[i], k = slot[z];
-        const double source = (double)m->pairs.source[i], scale = m->mu[z] * source;
-        weight += scale * ((double)m->pairs.exposure[i] / (double)GV_CREDIT_UNIT);
+        if (i - f->pair >= PAIRS)
+            take_pairs(b, f, i);
+        const int64_t j = i - f->pair;
+        const int32_t k = b->slice.slot[m->pairs.topic[i]];
+        const double scale = f->pair_scale[j];
+        weight += scale * f->pair_seen[j];
         most = scale > most ? scale : most;
         if (k >= 0) {
-            f->source[k] = source;
-            f->exposure[k] = m->pairs.exposure[i];
+            f->scale[r][k] = scale;
+            f->exposure[r][k] = m->pairs.exposure[i];
+            f->b[r][k] = f->pair_b[j];
         }
     }
-    for (int k = 0; k < lanes; k++) {
-        const int64_t units = f->exposure[k] > 0 ? f->exposure[k] : 0;
-        const double seen = (double)units / (double)GV_CREDIT_UNIT + m->k_edge;
-        f->scale[k] = b->mu[k] * f->source[k];
-        f->b[k] = (seen > 0.0 ? m->k_edge : 1.0) * f->scale[k] / (seen > 0.0 ? seen : 1.0);
-    }
-    f->weight = m->k_tie > 0.0 ? weight : 0.0;
-    f->most = most;
-    f->cursor = m->evidence.indptr[v];
-    f->end = m->evidence.indptr[v + 1];
-    f->node = v;
+    f->weight[r] = m->k_tie > 0.0 ? weight : 0.0;
+    f->most[r] = most;
+    f->all[r] = f->top[r] = 0.0;
 }
 
-/* t of an edge with the entries [i, end) of the evidence; the same bits as gv_model_tied(). */
-INLINE double tie_of(const influence_batch *b, const factors *f, double target, int64_t begin,
-                     int64_t i, int64_t end)
+/* Edge and slot of the entries [i, i + n) of the evidence. Columns of a span are small numbers: the
+ * quotient by the number of topics is found by a product, exactly as long as their product is below
+ * 2^32. */
+INLINE void locate(const influence_batch *b, first_pass *f, int64_t i, int32_t n)
+{
+    const int64_t *restrict column = b->m->evidence.column + i;
+    const int32_t *restrict slot = b->slice.slot;
+    const int64_t base = f->s.first * b->m->n_topics;
+    const uint64_t topics = (uint64_t)b->m->n_topics, inverse = (UINT64_C(1) << 32) / topics + 1;
+    if (topics < (UINT64_C(1) << 32) / EDGES / topics)
+        for (int32_t j = 0; j < n; j++)
+            f->edge[j] = (int32_t)((uint64_t)(column[j] - base) * inverse >> 32);
+    else
+        for (int32_t j = 0; j < n; j++)
+            f->edge[j] = (int32_t)((uint64_t)(column[j] - base) / topics);
+    for (int32_t j = 0; j < n; j++)
+        f->slot[j] = slot[column[j] - base - (int64_t)f->edge[j] * b->m->n_topics];
+}
+
+/* Credits and lost expectations of edges, where all topics are in the slice; the same bits as
+ * gv_model_edge_sums(). */
+INLINE void sum_ties(const influence_batch *b, first_pass *f, int64_t i, int32_t n)
+{
+    const int64_t *restrict credit = b->m->evidence.credit + i;
+    const int64_t *restrict exposure = b->m->evidence.exposure + i;
+    for (int32_t j = 0; j < n; j++) {
+        const int32_t e = f->edge[j], r = f->row[e], k = f->slot[j];
+        const int64_t usual = f->exposure[r][k];
+        const double lost =
+            f->scale[r][k] * ((double)(usual - exposure[j]) / (double)GV_CREDIT_UNIT);
+        f->credit[e] += credit[j];
+        f->lost[e] += usual >= 0 ? lost : 0.0;
+    }
+}
+
+/* The same where they are not. */
+static void seek_ties(const influence_batch *b, first_pass *f, int64_t i, int64_t end)
 {
     const gv_model *m = b->m;
-    if (b->slice.n < m->n_topics || m->k_tie <= 0.0)
-        return gv_model_tied(m, f->node, f->weight, target, i, end);
-    int64_t credit = 0;
-    double lost = 0.0;
-    for (; i < end; i++) {
-        const int32_t k = b->slice.slot[m->evidence.column[i] - begin];
-        const int64_t units = f->exposure[k] - m->evidence.exposure[i];
-        credit += m->evidence.credit[i];
-        if (f->exposure[k] >= 0)
-            lost += f->scale[k] * ((double)units / (double)GV_CREDIT_UNIT);
+    while (i < end) {
+        const int64_t e = m->evidence.column[i] / m->n_topics,
+                      last = gv_model_edge_end(m, i, end, e);
+        const int32_t at = (int32_t)(e - f->s.first);
+        gv_model_edge_sums(m, (gv_node)(f->s.row + f->row[at]), i, last, &f->credit[at],
+                           &f->lost[at]);
+        i = last;
     }
-    return target * gv_model_tie(m->k_tie, credit, target * (f->weight - lost));
 }
 
-/* p with evidence; the same bits as gv_model_p(). */
-INLINE double known_p(const gv_model *m, double scale, double t, int64_t i)
+/* t of all edges; the same bits as gv_model_tied(). */
+INLINE void fill_ties(const influence_batch *b, first_pass *f)
 {
-    const double pi = gv_at_most_one(scale * t);
-    const double seen = (double)m->evidence.exposure[i] / (double)GV_CREDIT_UNIT + m->k_edge;
-    const double credit = (double)m->evidence.credit[i] / (double)GV_CREDIT_UNIT;
-    return seen <= 0.0 ? pi : gv_at_most_one((credit + m->k_edge * pi) / seen);
+    const gv_node *restrict target = b->g->out.indices + f->s.first;
+    const float *restrict s = b->m->target;
+    const int64_t left = b->g->out.indptr[b->g->n_nodes] - f->s.first - f->s.n;
+    const int32_t n = f->s.n, ahead = left < n ? (int32_t)left : n;
+    const double k = b->m->k_tie;
+    for (int32_t i = 0; i < ahead; i++) /* what the next span will ask for */
+        __builtin_prefetch(s + target[n + i]);
+    if (k <= 0.0) {
+        for (int32_t i = 0; i < n; i++)
+            f->t[i] = (double)s[target[i]];
+        return;
+    }
+    for (int32_t i = 0; i < n; i++) {
+        const double x = (double)s[target[i]];
+        const double expected = x * (f->weight[f->row[i]] - f->lost[i]);
+        const double all = (expected > 0.0 ? expected : 0.0) + k;
+        f->t[i] = x * (((double)f->credit[i] / (double)GV_CREDIT_UNIT + k) / all);
+    }
 }
 
-/* The evidence of out-edge e = (v -> u), from the cursor on; returns its t. */
-INLINE double take_evidence(const influence_batch *b, factors *f, int64_t e, gv_node u)
+/* What p of entries is beyond b t; the same p as gv_model_p(). First all is gathered, then worked
+ * out side by side. */
+INLINE void find_beyond(const influence_batch *b, first_pass *f, int64_t i, int32_t n)
 {
-    const gv_model *m = b->m;
-    const int64_t begin = e * m->n_topics, end = gv_model_edge_end(m, f->cursor, f->end, e);
-    const double t = tie_of(b, f, (double)m->target[u], begin, f->cursor, end);
-    const double value = influence_value(b, u);
-    for (int64_t i = f->cursor; i < end; i++) {
-        const int32_t k = b->slice.slot[m->evidence.column[i] - begin];
-        const double beyond = k >= 0 ? known_p(m, f->scale[k], t, i) - f->b[k] * t : 0.0;
+    const int64_t *restrict credit = b->m->evidence.credit + i;
+    const int64_t *restrict exposure = b->m->evidence.exposure + i;
+    const double k_edge = b->m->k_edge;
+    for (int32_t j = 0; j < n; j++) {
+        const int32_t e = f->edge[j], r = f->row[e], k = f->slot[j] & (GV_SLICE - 1);
+        f->factor[j] = f->scale[r][k];
+        f->b_edge[j] = f->b[r][k];
+        f->t_edge[j] = f->t[e];
+    }
+    for (int32_t j = 0; j < n; j++) {
+        const double pi = gv_at_most_one(f->factor[j] * f->t_edge[j]);
+        const double seen = (double)exposure[j] / (double)GV_CREDIT_UNIT + k_edge;
+        const double got = (double)credit[j] / (double)GV_CREDIT_UNIT + k_edge * pi;
+        const double known = gv_at_most_one(got / (seen > 0.0 ? seen : 1.0));
+        const double p = seen > 0.0 ? known : pi;
+        f->beyond[j] = p - f->b_edge[j] * f->t_edge[j];
+    }
+    for (int32_t j = 0; j < n; j++)
+        f->beyond[j] = f->slot[j] >= 0 ? f->beyond[j] : 0.0;
+}
+
+/* Adds them up, and notes them for the second pass. */
+INLINE void take_beyond(const influence_batch *b, first_pass *f, int64_t i, int32_t n)
+{
+    const gv_node *restrict target = b->g->out.indices + f->s.first;
+    for (int32_t j = 0; j < n; j++) {
+        const int32_t e = f->edge[j], r = f->row[e], k = f->slot[j];
         if (k >= 0)
-            f->more[k] += value * beyond;
+            f->more[r][k] += influence_value(b, target[e]) * f->beyond[j];
         if (b->note != NULL)
-            b->note[i] = (influence_note){u, k, (float)t, (float)beyond};
+            b->note[i + j] =
+                (influence_note){(gv_node)(f->s.first + e - b->g->out.indptr[f->s.row + r]), k,
+                                 (float)f->t[e], (float)f->beyond[j]};
     }
-    f->cursor = end;
-    return t;
 }
 
-/* The edge of the evidence at the cursor, counted from out-edge e. */
-INLINE int64_t next_known(const influence_batch *b, const factors *f, int64_t e)
-{
-    const uint64_t columns = (uint64_t)(b->m->evidence.column[f->cursor] - e * b->m->n_topics);
-    if (columns <= UINT32_MAX) /* the shorter division */
-        return (uint32_t)columns / (uint32_t)b->m->n_topics;
-    return (int64_t)(columns / (uint64_t)b->m->n_topics);
-}
-
-/* Sum of t w over the edges of v, and the largest t. */
-INLINE double sum_edges(const influence_batch *b, gv_node v, factors *f, double *most)
+/* Where the evidence of the span ends. */
+INLINE int64_t known_end(const influence_batch *b, const first_pass *f)
 {
     const gv_model *m = b->m;
-    const int64_t last = b->g->out.indptr[b->g->n_nodes] - 1, row_end = b->g->out.indptr[v + 1];
-    const gv_node *restrict target = b->g->out.indices;
-    const float *restrict s = m->target;
-    const double k_tie = m->k_tie, weight = f->weight;
-    double t[EDGES], sum = 0.0;
-    *most = 0.0;
-    for (int64_t e = b->g->out.indptr[v], n; e < row_end; e += n) {
-        n = row_end - e < EDGES ? row_end - e : EDGES;
-        for (int64_t i = 0; i < n; i++) {
-            const int64_t next = e + i + TARGETS_AHEAD;
-            __builtin_prefetch(s + target[next < last ? next : last]);
-            t[i] = influence_tied(k_tie, (double)s[target[e + i]], weight);
-        }
-        while (f->cursor < f->end) {
-            const int64_t known = next_known(b, f, e);
-            if (known >= n)
-                break;
-            t[known] = take_evidence(b, f, e + known, target[e + known]);
-        }
-        for (int64_t i = 0; i < n; i++) {
-            sum += b->weight != NULL ? t[i] * (double)b->weight[target[e + i]] : t[i];
-            *most = t[i] > *most ? t[i] : *most;
-        }
+    const int64_t end = m->evidence.indptr[f->s.row_end];
+    return f->s.ends ? end : gv_model_edge_end(m, f->known, end, f->s.first + f->s.n - 1);
+}
+
+/* Evidence and ties of the span's edges. */
+INLINE void take_edges(const influence_batch *b, first_pass *f)
+{
+    const bool tied = b->m->k_tie > 0.0, seek = b->slice.n < b->m->n_topics;
+    const int64_t end = known_end(b, f);
+    for (int32_t i = 0; i < f->s.n; i++) {
+        f->credit[i] = 0;
+        f->lost[i] = 0.0;
     }
-    return sum;
+    if (tied && seek)
+        seek_ties(b, f, f->known, end);
+    int64_t located = -1;
+    for (int64_t i = f->known; i < end && tied && !seek; i += ENTRIES) {
+        const int32_t n = (int32_t)(end - i < ENTRIES ? end - i : ENTRIES);
+        locate(b, f, i, n);
+        sum_ties(b, f, i, n);
+        located = i;
+    }
+    fill_ties(b, f);
+    for (int64_t i = f->known; i < end; i += ENTRIES) {
+        const int32_t n = (int32_t)(end - i < ENTRIES ? end - i : ENTRIES);
+        if (i != located)
+            locate(b, f, i, n);
+        located = i;
+        find_beyond(b, f, i, n);
+        take_beyond(b, f, i, n);
+    }
+    f->known = end;
+}
+
+/* Sums of t w over the edges of a row, and its largest t. */
+INLINE void sum_row(const influence_batch *b, first_pass *f, int64_t v)
+{
+    const gv_node *restrict target = b->g->out.indices + f->s.first;
+    int32_t begin, end;
+    span_row(b->g, &f->s, v, &begin, &end);
+    double sum = f->all[v - f->s.row], top = f->top[v - f->s.row];
+    for (int32_t i = begin; i < end; i++) {
+        sum += b->weight != NULL ? f->t[i] * (double)b->weight[target[i]] : f->t[i];
+        top = f->t[i] > top ? f->t[i] : top;
+    }
+    f->all[v - f->s.row] = sum;
+    f->top[v - f->s.row] = top;
 }
 
 /* i1 of a steep row, edge by edge. */
@@ -162,32 +268,68 @@ static void sum_steep_one(const influence_batch *b, gv_node v, double *sum)
     }
 }
 
+INLINE void finish_row(const influence_batch *b, first_pass *f, int64_t v, const int lanes)
+{
+    const int64_t r = v - f->s.row;
+    const bool steep = f->most[r] * f->top[r] > 1.0;
+    double sum[GV_SLICE];
+    for (int k = 0; k < lanes; k++)
+        sum[k] = f->b[r][k] * f->all[r] + f->more[r][k];
+    if (steep)
+        sum_steep_one(b, (gv_node)v, sum);
+    for (int k = 0; k < lanes; k++)
+        f->out[k][v - f->block] = (float)sum[k];
+    if (b->record == NULL)
+        return;
+    float *restrict to = b->record + v * (2 * lanes);
+    for (int k = 0; k < lanes; k++)
+        to[k] = (float)sum[k];
+    for (int k = 0; k < lanes; k++)
+        to[lanes + k] = (float)f->b[r][k];
+    const float weight = (float)f->weight[r];
+    b->node[v] = (influence_node){b->m->target[v], steep ? -weight : weight};
+}
+
+/* The model's arrays about the rows after the next span: what the processor fetches by itself ends
+ * with each page of 4 KiB. */
+INLINE void fetch_streams(const influence_batch *b, const span *s)
+{
+    const gv_model *m = b->m;
+    const int64_t n = b->g->n_nodes,
+                  from = s->row_end + ROWS_AHEAD < n ? s->row_end + ROWS_AHEAD : n;
+    const int64_t to = from + (s->row_end - s->row) < n ? from + (s->row_end - s->row) : n;
+    const int64_t i = m->pairs.indptr[from], j = m->pairs.indptr[to];
+    const int64_t k = m->evidence.indptr[from], l = m->evidence.indptr[to];
+    span_fetch(m->pairs.topic + i, m->pairs.topic + j);
+    span_fetch(m->pairs.source + i, m->pairs.source + j);
+    span_fetch(m->pairs.exposure + i, m->pairs.exposure + j);
+    span_fetch(m->evidence.column + k, m->evidence.column + l);
+    span_fetch(m->evidence.credit + k, m->evidence.credit + l);
+    span_fetch(m->evidence.exposure + k, m->evidence.exposure + l);
+}
+
 INLINE void rows_one(const influence_batch *b, int64_t begin, int64_t end, const int lanes)
 {
-    const int64_t n = b->g->n_nodes;
-    const int32_t n_slots = b->slice.n;
-    factors f;
-    for (int64_t v = begin; v < end; v++) {
-        double sum[GV_SLICE], most;
-        begin_factors(b, (gv_node)v, &f, lanes);
-        const double all = sum_edges(b, (gv_node)v, &f, &most);
-        const bool steep = f.most * most > 1.0;
-        for (int k = 0; k < lanes; k++)
-            sum[k] = f.b[k] * all + f.more[k];
-        if (steep)
-            sum_steep_one(b, (gv_node)v, sum);
-        for (int32_t k = 0; k < n_slots; k++)
-            b->i1[k * n + v] = (float)sum[k];
-        if (b->record == NULL)
-            continue;
-        float *restrict to = b->record + v * (2 * lanes);
-        for (int k = 0; k < lanes; k++)
-            to[k] = (float)sum[k];
-        for (int k = 0; k < lanes; k++)
-            to[lanes + k] = (float)f.b[k];
-        const float weight = (float)f.weight;
-        b->node[v] = (influence_node){b->m->target[v], steep ? -weight : weight};
+    first_pass f;
+    f.block = begin;
+    f.s = span_before(begin);
+    f.known = b->m->evidence.indptr[begin];
+    f.pair = b->m->pairs.indptr[begin] - PAIRS;
+    f.pairs_end = b->m->pairs.indptr[end];
+    for (int k = 0; k < lanes; k++)
+        f.unseen[k] = b->m->k_edge > 0.0 ? b->m->k_edge * b->mu[k] / b->m->k_edge : b->mu[k];
+    while (span_next(b->g, end, &f.s)) {
+        fetch_streams(b, &f.s);
+        for (int64_t v = f.s.row; v < f.s.row_end && f.s.begins; v++)
+            begin_factors(b, &f, v, lanes);
+        span_rows(b->g, &f.s, f.row);
+        take_edges(b, &f);
+        for (int64_t v = f.s.row; v < f.s.row_end; v++)
+            sum_row(b, &f, v);
+        for (int64_t v = f.s.row; v < f.s.row_end && f.s.ends; v++)
+            finish_row(b, &f, v, lanes);
     }
+    span_write(b, begin, end, f.out, b->i1);
 }
 
 #endif

@@ -1,0 +1,96 @@
+/* influence_span.h -- rows in portions that stay in the nearest cache: a few whole ones, or a piece
+ * of a long one. Their edges, pairs and evidence stand one behind the other in the graph and the
+ * model, so a portion is worked on in long loops, whatever the lengths of its rows. */
+#ifndef KERNELS_INFLUENCE_SPAN_H
+#define KERNELS_INFLUENCE_SPAN_H
+
+#include <string.h>
+
+#include "engine/parallel.h"
+#include "kernels/influence_batch.h"
+
+#define INLINE static inline __attribute__((always_inline))
+
+enum { ROWS = 16, EDGES = 512 };
+
+typedef struct span {
+    int64_t row, row_end; /* rows */
+    int64_t first;        /* edges: first + i, i in [0, n) */
+    int32_t n;
+    bool begins, ends; /* whether the first edges of `row` and the last of row_end - 1 are in it */
+} span;
+
+/* The span before the first one of rows from `begin` on. */
+INLINE span span_before(int64_t begin)
+{
+    return (span){.row_end = begin, .ends = true};
+}
+
+/* The next span of rows below `end`; false if there is none. */
+INLINE bool span_next(const gv_graph *g, int64_t end, span *s)
+{
+    const int64_t *indptr = g->out.indptr;
+    s->begins = s->ends;
+    if (s->begins && s->row_end >= end)
+        return false;
+    s->row = s->begins ? s->row_end : s->row;
+    s->first = s->begins ? indptr[s->row] : s->first + s->n;
+    const int64_t left = indptr[s->row + 1] - s->first;
+    s->row_end = s->row + 1;
+    if (left > EDGES) {
+        s->n = EDGES;
+        s->ends = false;
+        return true;
+    }
+    while (s->begins && s->row_end < end && s->row_end - s->row < ROWS &&
+           indptr[s->row_end + 1] - s->first <= EDGES)
+        s->row_end++;
+    s->n = (int32_t)(indptr[s->row_end] - s->first);
+    s->ends = true;
+    return true;
+}
+
+/* Edges of row r within the span: [*begin, *end). */
+INLINE void span_row(const gv_graph *g, const span *s, int64_t r, int32_t *begin, int32_t *end)
+{
+    const int64_t from = g->out.indptr[r] - s->first, to = g->out.indptr[r + 1] - s->first;
+    *begin = from > 0 ? (int32_t)from : 0;
+    *end = to < s->n ? (int32_t)to : s->n;
+}
+
+/* row[i]: the row of edge i, counted from the first one; [EDGES + 8], as it is written in eights.
+ */
+INLINE void span_rows(const gv_graph *g, const span *s, int32_t *restrict row)
+{
+    for (int64_t r = s->row; r < s->row_end; r++) {
+        int32_t begin, end;
+        span_row(g, s, r, &begin, &end);
+        for (int32_t i = begin; i < end; i += 8)
+            for (int32_t k = 0; k < 8; k++)
+                row[i + k] = (int32_t)(r - s->row);
+    }
+}
+
+/* Scores of a block's rows. Rows of topics are a little longer than a power of two, so that they do
+ * not all fall on the same lines of the cache. */
+typedef float span_scores[GV_SLICE][GV_BLOCK + 16];
+
+/* Hands them out topic by topic, in long runs: to[k][begin + r] = from[k][r]. */
+INLINE void span_write(const influence_batch *b, int64_t begin, int64_t end,
+                       float (*from)[GV_BLOCK + 16], float *to)
+{
+    for (int32_t k = 0; k < b->slice.n; k++)
+        memcpy(to + k * b->g->n_nodes + begin, from[k], (size_t)(end - begin) * sizeof *to);
+}
+
+enum { MOST_FETCHED = 1 << 14 };
+
+/* Asks for the lines of bytes [from, to) of an array, or for its first few. */
+INLINE void span_fetch(const void *from, const void *to)
+{
+    const char *at = from, *end = to;
+    for (end = end - at < MOST_FETCHED ? end : at + MOST_FETCHED; at < end; at += 64)
+        __builtin_prefetch(at);
+}
+
+#endif
