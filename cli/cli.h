@@ -125,6 +125,8 @@ double cli_seconds(void);
 
 /* 1234567 as "1,234,567", into text[32]; returns it. */
 char *cli_thousands(int64_t number, char *text);
+/* The folder in which a file is, freed by the caller; NULL: no memory. */
+char *cli_folder_of(const char *path);
 
 /* A file to write text to: OUT.part, renamed by cli_text_commit(); "-" or NULL is stdout. NULL
  * after saying why, with the exit code in *code. */

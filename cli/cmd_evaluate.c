@@ -62,6 +62,11 @@ static const cli_option options[] = {
      OPTION(output, CLI_OUTPUT),
      .metavar = "OUT.h5",
      .help = "also write the tables to a results file"},
+    {.name = "tmpdir",
+     OPTION(tmpdir, CLI_PATH),
+     .metavar = "DIR",
+     .help = "folder for temporary data, when the purchases do not fit in --memory [the current "
+             "one]"},
     {.name = NULL},
 };
 
@@ -124,6 +129,7 @@ static int open_inputs(evaluate_work *w)
         return code;
     w->n = gv_graph_nodes(w->g);
     o.columns = w->o->columns;
+    o.tmpdir = w->o->tmpdir;
     o.lenient = w->o->strict == STRICT_OFF;
     o.bad_row = show_bad_row;
     o.bad_row_data = w->s;
@@ -193,7 +199,7 @@ static int plan_run(const void *opts, cli_session *s, gv_plan *plan)
     const unsigned rows = GV_PART_OUT_INDPTR | GV_PART_OUT_INDICES | GV_PART_IN_INDPTR |
                           GV_PART_IN_INDICES | GV_PART_IDS;
     cli_plan_map_graph(s, plan, o->graph, &g, GV_USES_OUT | GV_USES_IN | GV_USES_IDS, rows);
-    gv_learn_plan(plan, &g, &log, gv_context_threads(cli_context(s)), &model);
+    gv_learn_plan(plan, &g, &log, gv_context_threads(cli_context(s)), s->budget, &model);
     const gv_plan_sums learnt = gv_plan_sum(plan);
     gv_plan_begin(plan, "the same without topics", learnt.seconds);
     gv_plan_hold(plan, GV_PLAN_MEMORY, "log without topics", 12 * log.rows + 20 * log.items);

@@ -6,7 +6,7 @@
 #include "cli/plan.h"
 
 typedef struct learn_opts {
-    const char *graph, *log, *output, *topics;
+    const char *graph, *log, *output, *topics, *tmpdir;
     const char *columns, *until, *prior_strength;
     int64_t window, min_actions, spell_gap;
     int32_t strict, method, credit;
@@ -104,6 +104,12 @@ static const cli_option options[] = {
      .metavar = "on|off",
      .help = "off: skip rows that cannot be read, count them and show the first 100 [%s]",
      .choices = "on|off"},
+    {.name = "tmpdir",
+     .type = CLI_PATH,
+     .offset = offsetof(learn_opts, tmpdir),
+     .metavar = "DIR",
+     .help = "folder for temporary data, when the purchases do not fit in --memory [that of the "
+             "output]"},
     {.name = NULL},
 };
 
@@ -155,6 +161,8 @@ static void show_bad_row(void *session, const char *message)
 static void report_log(cli_session *s, const gv_log_info *log)
 {
     char a[32], b[32], c[32];
+    if (log->bytes_spilled > 0)
+        cli_say(s, "%s bytes of temporary data", cli_thousands(log->bytes_spilled, a));
     cli_say(s, "%s rows read, %s kept, in %s topics", cli_thousands(log->rows_read, a),
             cli_thousands(log->rows_kept, b), cli_thousands(log->n_topics, c));
     if (log->rows_bad > 0)
@@ -217,7 +225,11 @@ static int learn(cli_session *s, const learn_opts *o, const gv_graph *g,
     read_with.lenient = o->strict == STRICT_OFF;
     read_with.bad_row = show_bad_row;
     read_with.bad_row_data = s;
-    if (gv_log_read(ctx, o->log, g, &read_with, &log, &err) != GV_OK)
+    char *beside = o->tmpdir == NULL ? cli_folder_of(o->output) : NULL;
+    read_with.tmpdir = beside != NULL ? beside : o->tmpdir;
+    const gv_status read = gv_log_read(ctx, o->log, g, &read_with, &log, &err);
+    free(beside);
+    if (read != GV_OK)
         return cli_fail(s, &err);
     const gv_log_info rows = gv_log_describe(log);
     report_log(s, &rows);
@@ -265,7 +277,7 @@ static int plan_run(const void *opts, cli_session *s, gv_plan *plan)
     const unsigned rows = GV_PART_OUT_INDPTR | GV_PART_OUT_INDICES | GV_PART_IN_INDPTR |
                           GV_PART_IN_INDICES | GV_PART_IDS;
     cli_plan_map_graph(s, plan, o->graph, &g, GV_USES_OUT | GV_USES_IN | GV_USES_IDS, rows);
-    gv_learn_plan(plan, &g, &log, gv_context_threads(cli_context(s)), &model);
+    gv_learn_plan(plan, &g, &log, gv_context_threads(cli_context(s)), s->budget, &model);
     cli_plan_write(plan, gv_model_bytes(&model));
     cli_plan_leave_model(s, o->output, &model);
     return CLI_OK;

@@ -6,7 +6,7 @@
 
 typedef struct evaluate_opts {
     const char *graph, *log, *truth, *output;
-    const char *columns, *split;
+    const char *columns, *split, *tmpdir;
     int64_t window, bootstraps;
     double quantile;
     int32_t strict;

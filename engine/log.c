@@ -1,6 +1,8 @@
 /* log.c -- access to a purchase log. */
 #include "engine/log.h"
 
+#include <sys/mman.h>
+
 #include "engine/memory.h"
 
 GV_API void gv_log_free(gv_log *log)
@@ -13,8 +15,12 @@ GV_API void gv_log_free(gv_log *log)
     gv_free(log->ctx, log->item_key);
     gv_free(log->ctx, log->item_share);
     gv_free(log->ctx, log->indptr);
-    gv_free(log->ctx, log->user);
-    gv_free(log->ctx, log->time);
+    if (log->mapping != NULL) {
+        munmap(log->mapping, (size_t)log->mapped);
+    } else {
+        gv_free(log->ctx, log->user);
+        gv_free(log->ctx, log->time);
+    }
     gv_free(log->ctx, log);
 }
 

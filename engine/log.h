@@ -22,6 +22,8 @@ struct gv_log {
     int64_t *indptr;     /* [n_items + 1], rows of an item */
     gv_node *user;       /* [rows_kept] */
     int64_t *time;       /* [rows_kept] */
+    void *mapping;       /* a temporary file that holds these two, or NULL */
+    int64_t mapped;      /* its bytes */
     char hash[GV_HASH_CHARS + 1]; /* of topics, items and rows */
 };
 
@@ -30,6 +32,45 @@ GV_CHECKED gv_status gv_log_copy(gv_context *ctx, const gv_log *log, gv_log **ou
 
 /* Sets `hash` anew. */
 GV_CHECKED gv_status gv_log_rehash(gv_log *log, gv_error *err);
+
+/* gv_log_build() with topics that have no names yet; also the item of each of the log's (item, topic)
+ * pairs, [n_items], freed with gv_free(). The log has no hash. */
+GV_CHECKED gv_status gv_log_sort(gv_context *ctx, int64_t n_nodes, const gv_node *user,
+                                 const int64_t *item, const int32_t *topic, const int64_t *time,
+                                 int64_t n_rows, int32_t n_topics, gv_log **out, int64_t **number,
+                                 gv_error *err);
+
+/* A log in the making: room for so many rows and (item, topic) pairs. With a `mapping` (of
+ * gv_log_room() bytes) users and times lie there, and it is the log's from here on if this does not
+ * fail. The caller fills item_topic, item_key, indptr, user and time, and ends with gv_log_end(). */
+GV_CHECKED gv_status gv_log_begin(gv_context *ctx, int64_t n_nodes, int64_t n_rows, int64_t n_items,
+                                  int32_t n_topics, const char *const *topic_name, void *mapping,
+                                  gv_log **out, gv_error *err);
+/* Sums it up: items of topics, first and last time, hash. */
+GV_CHECKED gv_status gv_log_end(gv_log *log, gv_error *err);
+
+/* Bytes of the times and users of so many rows. */
+static inline int64_t gv_log_room(int64_t n_rows)
+{
+    return 12 * n_rows;
+}
+
+/* Bytes for each row that is read and sorted in memory: as read, as a log, and the sort's own. */
+enum { GV_LOG_ROW_BYTES = 24 + 12 + 32, GV_LOG_LEAST_ROWS = 1 << 16 };
+
+/* How many rows are sorted at a time where `left` bytes are left of the memory limit: half of it is
+ * for them. */
+static inline int64_t gv_log_run_rows(int64_t left)
+{
+    const int64_t rows = left / (2 * GV_LOG_ROW_BYTES);
+    return rows > GV_LOG_LEAST_ROWS ? rows : GV_LOG_LEAST_ROWS;
+}
+
+/* Whether users and times of a log that was sorted on disk stay there. */
+static inline bool gv_log_stays_on_disk(int64_t rows, int64_t left)
+{
+    return gv_log_room(rows) > left / 4;
+}
 
 /* The key of an item: of its number and its topic's name [GV_TOPIC_CHARS + 1], zero-padded. */
 uint64_t gv_log_item_key(int64_t item, const char *topic_name);

@@ -235,7 +235,7 @@ uint64_t gv_log_item_key(int64_t item, const char *topic_name)
     return gv_hash_small(&id, sizeof id);
 }
 
-static void fill_items(gv_log *log, const sorted *s, const int64_t *begun)
+static void fill_items(gv_log *log, const sorted *s, const int64_t *begun, int64_t *number)
 {
     gv_context *ctx = log->ctx;
     const rows *r = s->r;
@@ -249,6 +249,8 @@ static void fill_items(gv_log *log, const sorted *s, const int64_t *begun)
             log->indptr[a] = i;
             log->item_topic[a] = topic;
             log->item_key[a] = gv_log_item_key(at(s, BY_ITEM, i), log->topic_name[topic]);
+            if (number != NULL)
+                number[a] = at(s, BY_ITEM, i);
             a++;
         }
     }
@@ -318,7 +320,9 @@ static gv_status hash_log(gv_log *log, gv_error *err)
 
 /* ---- building ------------------------------------------------------------------------------- */
 
-static gv_log *new_log(gv_context *ctx, int64_t n_nodes, int64_t n_rows, int32_t n_topics)
+/* `room`: with room for the rows. */
+static gv_log *new_log(gv_context *ctx, int64_t n_nodes, int64_t n_rows, int32_t n_topics,
+                       bool room)
 {
     gv_log *log = gv_alloc_zero(ctx, 1, sizeof *log);
     if (log == NULL)
@@ -329,10 +333,12 @@ static gv_log *new_log(gv_context *ctx, int64_t n_nodes, int64_t n_rows, int32_t
     log->info.n_topics = n_topics;
     log->topic_name = gv_alloc(ctx, n_topics, sizeof *log->topic_name);
     log->topic_items = gv_alloc(ctx, n_topics, sizeof *log->topic_items);
-    log->user = gv_alloc(ctx, n_rows, sizeof *log->user);
-    log->time = gv_alloc(ctx, n_rows, sizeof *log->time);
-    if (log->topic_name != NULL && log->topic_items != NULL && log->user != NULL &&
-        log->time != NULL)
+    if (room) {
+        log->user = gv_alloc(ctx, n_rows, sizeof *log->user);
+        log->time = gv_alloc(ctx, n_rows, sizeof *log->time);
+    }
+    if (log->topic_name != NULL && log->topic_items != NULL &&
+        (!room || (log->user != NULL && log->time != NULL)))
         return log;
     gv_log_free(log);
     return NULL;
@@ -359,20 +365,17 @@ static bool new_items(gv_log *log, int64_t n_items)
     return log->item_topic != NULL && log->item_key != NULL && log->indptr != NULL;
 }
 
-GV_API gv_status gv_log_build(gv_context *ctx, int64_t n_nodes, const gv_node *user,
-                              const int64_t *item, const int32_t *topic, const int64_t *time,
-                              int64_t n_rows, int32_t n_topics, const char *const *topic_name,
-                              gv_log **out, gv_error *err)
+/* `number`: also the items of (item, topic) pairs, and no hash. */
+static gv_status build(gv_context *ctx, const rows *r, const char *const *topic_name, gv_log **out,
+                       int64_t **number, gv_error *err)
 {
-    const rows r = {user, item, time, topic, n_rows, n_nodes, n_topics};
-    gv_log *log = NULL;
-    sorted s = {.r = &r};
-    int64_t *begun = NULL;
-    gv_status st = check(ctx, &r, topic_name, err);
+    sorted s = {.r = r};
+    int64_t *items = NULL;
+    gv_status st = check(ctx, r, topic_name, err);
     if (st != GV_OK)
         return st;
-    log = new_log(ctx, n_nodes, n_rows, n_topics);
-    begun = gv_alloc(ctx, tasks(n_rows) + 1, sizeof *begun);
+    gv_log *log = new_log(ctx, r->n_nodes, r->n, r->n_topics, true);
+    int64_t *begun = gv_alloc(ctx, tasks(r->n) + 1, sizeof *begun);
     if (log == NULL || begun == NULL) {
         st = gv_no_memory(ctx, "log", err);
         goto done;
@@ -382,23 +385,76 @@ GV_API gv_status gv_log_build(gv_context *ctx, int64_t n_nodes, const gv_node *u
     if (st != GV_OK)
         goto done;
     copy_rows(log, &s, begun);
-    if (!new_items(log, gv_prefix_sum(begun, tasks(n_rows)))) {
+    const bool room = new_items(log, gv_prefix_sum(begun, tasks(r->n)));
+    if (number != NULL)
+        items = gv_alloc(ctx, log->info.n_items, sizeof *items);
+    if (!room || (number != NULL && items == NULL)) {
         st = gv_no_memory(ctx, "log", err);
         goto done;
     }
-    fill_items(log, &s, begun);
-    log->indptr[log->info.n_items] = n_rows;
+    fill_items(log, &s, begun, items);
+    log->indptr[log->info.n_items] = r->n;
     summarise(log);
-    st = hash_log(log, err);
+    if (number == NULL)
+        st = hash_log(log, err);
 done:
     gv_free(ctx, begun);
     gv_free(ctx, s.order);
     gv_items_end(ctx, &s.packed);
-    if (st == GV_OK)
+    if (st == GV_OK) {
         *out = log;
-    else
-        gv_log_free(log);
+        if (number != NULL)
+            *number = items;
+        return st;
+    }
+    gv_free(ctx, items);
+    gv_log_free(log);
     return st;
+}
+
+GV_API gv_status gv_log_build(gv_context *ctx, int64_t n_nodes, const gv_node *user,
+                              const int64_t *item, const int32_t *topic, const int64_t *time,
+                              int64_t n_rows, int32_t n_topics, const char *const *topic_name,
+                              gv_log **out, gv_error *err)
+{
+    const rows r = {user, item, time, topic, n_rows, n_nodes, n_topics};
+    return build(ctx, &r, topic_name, out, NULL, err);
+}
+
+gv_status gv_log_sort(gv_context *ctx, int64_t n_nodes, const gv_node *user, const int64_t *item,
+                      const int32_t *topic, const int64_t *time, int64_t n_rows, int32_t n_topics,
+                      gv_log **out, int64_t **number, gv_error *err)
+{
+    const rows r = {user, item, time, topic, n_rows, n_nodes, n_topics};
+    return build(ctx, &r, NULL, out, number, err);
+}
+
+gv_status gv_log_begin(gv_context *ctx, int64_t n_nodes, int64_t n_rows, int64_t n_items,
+                       int32_t n_topics, const char *const *topic_name, void *mapping, gv_log **out,
+                       gv_error *err)
+{
+    gv_log *log = new_log(ctx, n_nodes, n_rows, n_topics, mapping == NULL);
+    if (log == NULL)
+        return gv_no_memory(ctx, "log", err);
+    name_topics(log, topic_name);
+    if (!new_items(log, n_items)) {
+        gv_log_free(log);
+        return gv_no_memory(ctx, "log", err);
+    }
+    if (mapping != NULL) { /* times first: they want the wider alignment */
+        log->mapping = mapping;
+        log->mapped = gv_log_room(n_rows);
+        log->time = mapping;
+        log->user = (gv_node *)(log->time + n_rows);
+    }
+    *out = log;
+    return GV_OK;
+}
+
+gv_status gv_log_end(gv_log *log, gv_error *err)
+{
+    summarise(log);
+    return hash_log(log, err);
 }
 
 gv_status gv_log_rehash(gv_log *log, gv_error *err)
@@ -409,7 +465,7 @@ gv_status gv_log_rehash(gv_log *log, gv_error *err)
 gv_status gv_log_copy(gv_context *ctx, const gv_log *log, gv_log **out, gv_error *err)
 {
     const gv_log_info info = log->info;
-    gv_log *copy = new_log(ctx, log->n_nodes, info.rows_kept, info.n_topics);
+    gv_log *copy = new_log(ctx, log->n_nodes, info.rows_kept, info.n_topics, true);
     if (copy == NULL || !new_items(copy, info.n_items) || !copy_shares(copy, log)) {
         gv_log_free(copy);
         return gv_no_memory(ctx, "log", err);
@@ -432,7 +488,7 @@ gv_status gv_log_copy(gv_context *ctx, const gv_log *log, gv_log **out, gv_error
 GV_API gv_status gv_log_topic_blind(gv_context *ctx, const gv_log *log, gv_log **out, gv_error *err)
 {
     const gv_log_info info = log->info;
-    gv_log *copy = new_log(ctx, log->n_nodes, info.rows_kept, 1);
+    gv_log *copy = new_log(ctx, log->n_nodes, info.rows_kept, 1, true);
     if (copy == NULL || !new_items(copy, info.n_items) || !copy_shares(copy, log)) {
         gv_log_free(copy);
         return gv_no_memory(ctx, "log", err);

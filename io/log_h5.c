@@ -154,12 +154,16 @@ static gv_status skip_bad(h5_log *l, const gv_error *why, gv_error *err)
 static gv_status add_row(h5_log *l, int64_t i, gv_node node, gv_error *err)
 {
     gv_log_reader *r = l->r;
+    gv_status st = gv_log_next_row(r, err);
+    if (st == GV_OK)
+        st = topic_number(l, l->c.topic[i], &r->topic[r->n], err);
+    if (st != GV_OK)
+        return st;
     r->user[r->n] = node;
     r->item[r->n] = l->c.item[i];
     r->time[r->n] = l->c.time[i];
-    const gv_status st = topic_number(l, l->c.topic[i], &r->topic[r->n], err);
-    r->n += st == GV_OK;
-    return st;
+    r->n++;
+    return GV_OK;
 }
 
 static gv_status take_slice(h5_log *l, gv_error *err)

@@ -150,14 +150,20 @@ bool gv_log_mix_has(const gv_log_reader *r, int32_t item)
     return item < r->mix->n_items;
 }
 
+int64_t gv_log_mix_rows(const gv_log_reader *r)
+{
+    int64_t n = 0;
+    for (int64_t i = 0; i < r->n; i++)
+        n += r->mix->begin[r->item[i] + 1] - r->mix->begin[r->item[i]];
+    return n;
+}
+
 gv_status gv_log_mix_spread(gv_log_reader *r, gv_error *err)
 {
     const gv_log_mix *mix = r->mix;
     const int64_t rows = r->n;
-    int64_t n = 0;
-    for (int64_t i = 0; i < rows; i++)
-        n += mix->begin[r->item[i] + 1] - mix->begin[r->item[i]];
-    const gv_status st = gv_log_more_rows(r, n - rows, err);
+    int64_t n = gv_log_mix_rows(r);
+    const gv_status st = gv_log_grow(r, n - rows, err);
     if (st != GV_OK)
         return st;
     r->n = n;

@@ -25,6 +25,9 @@ void gv_log_mix_end(gv_log_reader *r);
 /* Whether the item has topics at all. */
 bool gv_log_mix_has(const gv_log_reader *r, int32_t item);
 
+/* How many rows the reader's become when there is one for each topic of their items. */
+int64_t gv_log_mix_rows(const gv_log_reader *r);
+
 /* Each row of the reader becomes one for each topic of its item. */
 GV_CHECKED gv_status gv_log_mix_spread(gv_log_reader *r, gv_error *err);
 

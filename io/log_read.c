@@ -1,4 +1,5 @@
-/* log_read.c -- purchase logs as text (those in HDF5 are read by log_h5.c).
+/* log_read.c -- purchase logs as text (those in HDF5 are read by log_h5.c; what does not fit in
+ * memory goes through log_runs.c).
  *
  * Rows are parsed and their people looked up in parallel; items and topics get numbers that do not
  * depend on the order of the rows: an item its own integer if all items are non-negative integers,
@@ -12,7 +13,7 @@
 #include "engine/parallel.h"
 #include "grapevine/io.h"
 #include "io/log_mix.h"
-#include "io/log_reader.h"
+#include "io/log_runs.h"
 
 /* Columns; without a topic, time stands in its place. */
 enum { USER, ITEM, TOPIC, TIME };
@@ -26,12 +27,13 @@ GV_API gv_log_opts gv_log_defaults(void)
 
 /* ---- rows ------------------------------------------------------------------------------------ */
 
-gv_status gv_log_more_rows(gv_log_reader *r, int64_t n, gv_error *err)
+gv_status gv_log_grow(gv_log_reader *r, int64_t n, gv_error *err)
 {
     const int64_t need = r->n + n;
     if (need <= r->capacity)
         return GV_OK;
-    const int64_t more = need > 2 * r->capacity ? need : 2 * r->capacity;
+    const int64_t twice = 2 * r->capacity < r->runs->most ? 2 * r->capacity : r->runs->most;
+    const int64_t more = need > twice ? need : twice;
     gv_node *user = gv_realloc(r->ctx, r->user, more, sizeof *user);
     r->user = user != NULL ? user : r->user;
     int64_t *item = gv_realloc(r->ctx, r->item, more, sizeof *item);
@@ -44,6 +46,17 @@ gv_status gv_log_more_rows(gv_log_reader *r, int64_t n, gv_error *err)
         return gv_no_memory(r->ctx, "log", err);
     r->capacity = more;
     return GV_OK;
+}
+
+gv_status gv_log_more_rows(gv_log_reader *r, int64_t n, gv_error *err)
+{
+    const int64_t left = r->runs->most - r->n;
+    return gv_log_grow(r, n < left ? n : left, err);
+}
+
+gv_status gv_log_next_row(gv_log_reader *r, gv_error *err)
+{
+    return r->n < r->capacity ? GV_OK : gv_log_runs_put(r, err);
 }
 
 /* What is known of the rows of a batch before it is taken up: -1 where nothing is. */
@@ -87,12 +100,16 @@ static gv_status add_row(log_reader *r, const gv_chunk *c, int64_t k, known_row 
         r->rows_without_topic++;
         return GV_OK;
     }
+    if (st == GV_OK)
+        st = gv_log_next_row(r, err);
+    if (st != GV_OK)
+        return st;
     r->user[r->n] = row.node;
     r->item[r->n] = row.item;
     r->topic[r->n] = r->mix == NULL ? row.topic : -1;
     r->time[r->n] = c->column[r->mix == NULL ? TIME : TOPIC].i64[k];
-    r->n += st == GV_OK;
-    return st;
+    r->n++;
+    return GV_OK;
 }
 
 /* Counts the batch's rows about people who are not in the graph, and those people. */
@@ -227,13 +244,30 @@ static gv_status number_topics(log_reader *r, char (*name)[GV_TOPIC_CHARS + 1], 
     return st;
 }
 
+static void drop_rows(log_reader *r)
+{
+    gv_free(r->ctx, r->user);
+    gv_free(r->ctx, r->item);
+    gv_free(r->ctx, r->topic);
+    gv_free(r->ctx, r->time);
+    r->user = NULL;
+    r->item = r->time = NULL;
+    r->topic = NULL;
+    r->n = r->capacity = 0;
+}
+
 static gv_status build(log_reader *r, gv_log **out, gv_error *err)
 {
     const int32_t n_topics = (int32_t)r->topics.n;
     char(*name)[GV_TOPIC_CHARS + 1] = gv_alloc_zero(r->ctx, n_topics, sizeof *name);
     const char **text = gv_alloc(r->ctx, n_topics, sizeof *text);
     gv_status st = name == NULL || text == NULL ? gv_no_memory(r->ctx, "log", err) : GV_OK;
-    if (st == GV_OK && r->mix != NULL)
+    const bool merge = r->runs->n > 0 || (r->mix != NULL && gv_log_mix_rows(r) > r->runs->most);
+    if (st == GV_OK && merge && r->n > 0)
+        st = gv_log_runs_put(r, err);
+    if (st == GV_OK && merge)
+        drop_rows(r);
+    if (st == GV_OK && r->mix != NULL && !merge)
         st = gv_log_mix_spread(r, err);
     if (st == GV_OK)
         st = number_items(r, err);
@@ -241,7 +275,9 @@ static gv_status build(log_reader *r, gv_log **out, gv_error *err)
         st = number_topics(r, name, err);
     for (int32_t z = 0; z < n_topics && st == GV_OK; z++)
         text[z] = name[z];
-    if (st == GV_OK)
+    if (st == GV_OK && merge)
+        st = gv_log_runs_merge(r, r->number, r->rank, text, out, err);
+    else if (st == GV_OK)
         st = gv_log_build(r->ctx, r->lookup.g->n_nodes, r->user, r->item, r->topic, r->time, r->n,
                           n_topics, text, out, err);
     if (st == GV_OK && r->mix != NULL) {
@@ -273,12 +309,10 @@ static void release(log_reader *r)
     gv_names_end(&r->strangers);
     gv_id_set_end(&r->stranger_set);
     gv_log_mix_end(r);
+    gv_log_runs_end(r);
     gv_free(r->ctx, r->number);
     gv_free(r->ctx, r->rank);
-    gv_free(r->ctx, r->user);
-    gv_free(r->ctx, r->item);
-    gv_free(r->ctx, r->topic);
-    gv_free(r->ctx, r->time);
+    drop_rows(r);
 }
 
 GV_API gv_status gv_log_read(gv_context *ctx, const char *path, const gv_graph *g,
@@ -294,6 +328,8 @@ GV_API gv_status gv_log_read(gv_context *ctx, const char *path, const gv_graph *
     gv_id_set_begin(ctx, &r.stranger_set);
     gv_status st = gv_lookup_begin(ctx, g, &r.lookup, err);
     if (st == GV_OK)
+        st = gv_log_runs_begin(&r, &o, err);
+    if (st == GV_OK)
         st = gv_log_more_rows(&r, 1, err);
     if (st == GV_OK && o.topics != NULL && gv_log_is_h5(path))
         st = gv_fail(err, GV_ERR_ARG, "%s: topics of items are for logs that are text", path);
@@ -307,7 +343,9 @@ GV_API gv_status gv_log_read(gv_context *ctx, const char *path, const gv_graph *
     if (st == GV_OK)
         st = build(&r, out, err);
     if (st == GV_OK) {
+        const int64_t spilled = r.runs->bytes + (*out)->mapped;
         (*out)->info.rows_read = info.rows;
+        (*out)->info.bytes_spilled = spilled;
         (*out)->info.rows_bad = info.bad;
         (*out)->info.rows_unmatched = r.rows_unmatched;
         (*out)->info.rows_without_topic = r.rows_without_topic;

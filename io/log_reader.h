@@ -10,6 +10,7 @@
 #include "io/table.h"
 
 typedef struct gv_log_mix gv_log_mix;
+typedef struct gv_log_runs gv_log_runs;
 
 typedef struct gv_log_reader {
     gv_context *ctx;
@@ -23,14 +24,19 @@ typedef struct gv_log_reader {
     int32_t *topic; /* [n], number in `topics`, later the topic */
     int64_t *time;  /* [n] */
     int64_t rows_unmatched, rows_without_topic;
-    gv_log_mix *mix; /* topics of items, or NULL: then the log has them */
-    int64_t *number; /* [items.n], what items have become, when they are numbered */
-    int32_t *rank;   /* [topics.n], likewise */
-    bool numbered;   /* `item` holds the items themselves */
+    gv_log_runs *runs; /* rows that do not fit in memory */
+    gv_log_mix *mix;   /* topics of items, or NULL: then the log has them */
+    int64_t *number;   /* [items.n], what items have become, when they are numbered */
+    int32_t *rank;     /* [topics.n], likewise */
+    bool numbered;     /* `item` holds the items themselves */
 } gv_log_reader;
 
-/* Makes room for n more rows. */
+/* Makes room for n more rows, or for as many as may be held. */
 GV_CHECKED gv_status gv_log_more_rows(gv_log_reader *r, int64_t n, gv_error *err);
+/* Before each row: where no more may be held, those that are go to the disk. */
+GV_CHECKED gv_status gv_log_next_row(gv_log_reader *r, gv_error *err);
+/* Makes room for n more rows, as many as that may be. */
+GV_CHECKED gv_status gv_log_grow(gv_log_reader *r, int64_t n, gv_error *err);
 
 /* Whether a file begins like HDF5. */
 bool gv_log_is_h5(const char *path);

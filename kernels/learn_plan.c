@@ -1,17 +1,18 @@
 /* learn_plan.c -- what reading a log and gv_learn() will take, from the shape of the log: the
- * allocations of log_read.c, log_build.c and the files learn*.c.
+ * allocations of log_read.c, log_build.c, log_runs.c and the files learn*.c.
  *
  * Rows, consumers and topics of the log are estimated well; how many purchases follow a friend's is
  * not known before it is counted; the shares below are what generated populations show. */
 #include <math.h>
 
+#include "engine/log.h"
 #include "engine/model.h"
 #include "engine/sort.h"
 #include "grapevine/plan.h"
 
 /* Counters and kept (edge, topic) pairs for each row; rows a second and thread. Docs: plan.md. */
 static const double records_a_row = 0.5, evidence_a_row = 0.35;
-static const double rows_read = 3e6, rows_sorted = 4e6, rows_learnt = 4e5;
+static const double rows_read = 3e6, rows_sorted = 4e6, rows_learnt = 4e5, rows_merged = 1e7;
 
 /* Pairs of consumer and topic when the rows fall on them at random. */
 static int64_t pairs_of(const gv_graph_shape *g, const gv_log_shape *log)
@@ -20,14 +21,42 @@ static int64_t pairs_of(const gv_graph_shape *g, const gv_log_shape *log)
     return cells > 0.0 ? (int64_t)(cells * -expm1(-(double)log->rows / cells)) : 0;
 }
 
-static void plan_log(gv_plan *plan, const gv_log_shape *log, int32_t threads)
+/* Rows sorted in runs of so many, and merged. */
+static void plan_runs(gv_plan *plan, const gv_log_shape *log, int64_t run, int32_t threads,
+                      int64_t limit)
 {
+    const int64_t rows = log->rows, groups = log->items * ((rows + run - 1) / run);
+    const bool stays = gv_log_stays_on_disk(rows, limit);
+    const int32_t read = gv_plan_hold(plan, GV_PLAN_MEMORY, "rows of a run, as read", 24 * run);
+    const int32_t file = gv_plan_hold(plan, GV_PLAN_DISK, "sorted runs", gv_log_room(rows));
+    gv_plan_use(plan, GV_PLAN_MEMORY, "rows of a run, packed and sorted",
+                gv_log_room(run) + 8 * run + gv_sort_bytes(run, 8, threads));
+    const int32_t begun = gv_plan_hold(plan, GV_PLAN_MEMORY, "groups of runs", 28 * groups);
+    gv_plan_drop(plan, read);
+    gv_plan_begin(plan, "merge the log", (double)rows / (rows_merged * threads));
+    gv_plan_use(plan, GV_PLAN_MEMORY, "order of groups",
+                24 * groups + gv_sort_bytes(groups, 16, threads));
+    gv_plan_hold(plan, GV_PLAN_MEMORY, "items of the log", 20 * log->items);
+    gv_plan_hold(plan, stays ? GV_PLAN_DISK : GV_PLAN_MEMORY, "log", gv_log_room(rows));
+    if (stays)
+        gv_plan_hold(plan, GV_PLAN_RESIDENT, "log, mapped", gv_log_room(rows));
+    gv_plan_drop(plan, begun);
+    gv_plan_drop(plan, file);
+}
+
+static void plan_log(gv_plan *plan, const gv_log_shape *log, int32_t threads, int64_t limit)
+{
+    const int64_t run = limit > 0 ? gv_log_run_rows(limit) : INT64_MAX;
     const int64_t rows = log->rows, block = log->bytes < (16 << 20) ? log->bytes : 16 << 20;
     const double share = log->bytes > 0 ? (double)block / (double)log->bytes : 0.0;
     gv_plan_begin(plan, "read the log", (double)rows / (rows_read * threads));
     gv_plan_use(plan, GV_PLAN_MEMORY, "blocks of text", 2 * block);
     gv_plan_use(plan, GV_PLAN_MEMORY, "columns of a block", (int64_t)(share * (double)rows * 48));
     gv_plan_use(plan, GV_PLAN_RESIDENT, "columns of the log, mapped", log->mapped);
+    if (rows > run) {
+        plan_runs(plan, log, run, threads, limit);
+        return;
+    }
     const int32_t read = gv_plan_hold(plan, GV_PLAN_MEMORY, "rows as read", 24 * rows);
     gv_plan_begin(plan, "sort the log", (double)rows / (rows_sorted * threads));
     const int32_t order = gv_plan_hold(plan, GV_PLAN_MEMORY, "rows packed into keys", 8 * rows);
@@ -39,7 +68,7 @@ static void plan_log(gv_plan *plan, const gv_log_shape *log, int32_t threads)
 }
 
 GV_API void gv_learn_plan(gv_plan *plan, const gv_graph_shape *g, const gv_log_shape *log,
-                          int32_t threads, gv_model_shape *model)
+                          int32_t threads, int64_t limit, gv_model_shape *model)
 {
     const int64_t records = (int64_t)(records_a_row * (double)log->rows);
     const int64_t n = g->n_nodes, most = log->items > 0 ? log->rows / log->items : 0;
@@ -47,7 +76,7 @@ GV_API void gv_learn_plan(gv_plan *plan, const gv_graph_shape *g, const gv_log_s
                               .n_topics = log->n_topics,
                               .pairs = pairs_of(g, log),
                               .evidence = (int64_t)(evidence_a_row * (double)log->rows)};
-    plan_log(plan, log, threads);
+    plan_log(plan, log, threads, limit);
     const double learning = (double)log->rows / (rows_learnt * threads);
     gv_plan_begin(plan, "count", learning * 0.7);
     gv_plan_use(plan, GV_PLAN_MEMORY, "buyers of an item, by thread",

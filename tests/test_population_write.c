@@ -126,6 +126,11 @@ TEST a_log_in_hdf5_is_the_same_log(int32_t threads)
     ASSERT_MEM_EQ(a->item_key, b->item_key, (size_t)a->info.n_items * sizeof *a->item_key);
     ASSERT_MEM_EQ(a->user, b->user, (size_t)rows * sizeof *a->user);
     ASSERT_MEM_EQ(a->time, b->time, (size_t)rows * sizeof *a->time);
+    gv_log_free(b);
+    const gv_log_opts runs = {.rows_at_once = 1000, .tmpdir = folder};
+    ASSERT_EQ(GV_OK, gv_log_read(ctx, test_path(h5, "purchases.h5", path), g, &runs, &b, &err));
+    ASSERT(b->info.bytes_spilled >= 24 * rows);
+    ASSERT_STR_EQ(a->hash, b->hash);
     gv_log_free(a);
     gv_log_free(b);
     gv_graph_free(g);

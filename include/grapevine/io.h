@@ -88,12 +88,18 @@ typedef struct gv_log_opts {
     bool lenient;        /* skip rows that cannot be read, and count them                 [false] */
     gv_bad_row_fn *bad_row; /* when lenient; may be NULL                                   [NULL] */
     void *bad_row_data;     /* borrowed, handed to `bad_row`                               [NULL] */
+    const char *tmpdir;     /* borrowed; folder for temporary data; NULL: the current one  [NULL] */
+    int64_t rows_at_once;   /* rows that are sorted at a time, >= 0; 0: as many as half of what is
+                               left of the memory limit takes, all of them without one         [0] */
 } gv_log_opts;
 
 GV_API gv_log_opts gv_log_defaults(void);
 
-/* Reads a purchase log about the consumers of `g`. Rows about others are counted, not kept.
- * Errors as gv_import(). */
+/* Reads a purchase log about the consumers of `g`. Rows about others are counted, not kept. Where
+ * there are more than may be sorted at a time, they go through temporary files, 12 bytes a row,
+ * which are gone with the process, however it ends; if the log would then take more than a quarter
+ * of what is left of the memory limit, another 12 bytes a row stay there until it is freed. The log
+ * is the same in any case. Errors as gv_import(), and GV_ERR_RANGE. */
 GV_API GV_CHECKED gv_status gv_log_read(gv_context *ctx, const char *path, const gv_graph *g,
                                         const gv_log_opts *opts, gv_log **out, gv_error *err);
 

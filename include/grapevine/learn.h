@@ -25,6 +25,7 @@ typedef struct gv_log_info {
     int64_t rows_bad;           /* rows skipped because they could not be read (lenient only)  */
     int32_t n_topics;
     int64_t n_items;              /* (item, topic) pairs                                         */
+    int64_t bytes_spilled;        /* temporary disk space it took to sort it; 0: all fitted      */
     int64_t time_begin, time_end; /* unix seconds of the first and last purchase kept       */
 } gv_log_info;
 

@@ -181,9 +181,9 @@ GV_API GV_CHECKED gv_status gv_log_look(gv_context *ctx, const char *path, const
                                         gv_log_shape *out, gv_error *err);
 
 /* Reading the log, learning, and the model, which is held to the end; *model is its estimated
- * shape. */
+ * shape. `limit`: that of the memory, 0 for none; what does not fit is sorted on disk. */
 GV_API void gv_learn_plan(gv_plan *plan, const gv_graph_shape *g, const gv_log_shape *log,
-                          int32_t threads, gv_model_shape *model);
+                          int32_t threads, int64_t limit, gv_model_shape *model);
 
 /* Reading the edges, building, and the graph, which is held to the end; or, beyond `limit`, the
  * build on disk of gv_import_file(). *graph is the estimated shape, from the sizes of the files and
