@@ -62,6 +62,11 @@ static int model(info_work *w, json *j)
         return code;
     const gv_model_info i = gv_model_describe(m);
     json_text(j, "log_hash", i.log_hash);
+    if (i.method != NULL) {
+        json_text(j, "method", i.method);
+        json_text(j, "credit", i.credit);
+        json_int(j, "spell_gap", i.spell_gap);
+    }
     json_int(j, "n_pairs", i.n_pairs);
     json_int(j, "n_evidence", i.n_evidence);
     json_int(j, "time_end", i.time_end);

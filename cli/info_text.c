@@ -80,6 +80,12 @@ int info_model_text(info_work *w)
             cli_thousands(i.n_edges, b));
     fprintf(w->to, "  %-13s%s (consumer, topic) with purchases, %s (edge, topic) with evidence\n",
             "pairs", cli_thousands(i.n_pairs, a), cli_thousands(i.n_evidence, b));
+    if (i.method != NULL)
+        fprintf(w->to, "  %-13s%s, credit %s", "learnt by", i.method, i.credit);
+    if (i.method != NULL && i.spell_gap > 0)
+        fprintf(w->to, ", spell gap %.4g days", (double)i.spell_gap / 86400.0);
+    if (i.method != NULL)
+        fputc('\n', w->to);
     fprintf(w->to, "  %-13ssource %.4g, target %.4g, tie %.4g, edge %.4g exposures\n", "priors",
             i.k_source, i.k_target, i.k_tie, i.k_edge);
     fprintf(w->to, "  %-24s %10s %12s %12s %12s\n", "topic", "items", "window, days", "delay, days",

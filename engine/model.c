@@ -9,6 +9,9 @@
 #include "engine/memory.h"
 #include "engine/parallel.h"
 
+const char *const gv_method_word[] = {"partial-credit", "bernoulli", "jaccard", "em", NULL};
+const char *const gv_credit_word[] = {"equal", "decay", "first", "last", NULL};
+
 GV_API void gv_model_free(gv_model *m)
 {
     if (m == NULL)

@@ -48,6 +48,9 @@ struct gv_model {
     char graph_hash[GV_HASH_CHARS + 1], log_hash[GV_HASH_CHARS + 1];
     int64_t time_end; /* end of the log, or `until` */
     int32_t min_actions;
+    gv_learn_method method; /* how it was learnt; below 0: not known */
+    gv_credit_rule credit;
+    int64_t spell_gap;                      /* seconds; 0: only first purchases counted */
     double k_source, k_target, k_edge;      /* prior strengths, in exposures */
     double k_tie;                           /* k_c, in purchases; 0: edges have no factor, c = 1 */
     char (*topic_name)[GV_TOPIC_CHARS + 1]; /* [n_topics], zero-padded */
@@ -64,6 +67,9 @@ struct gv_model {
 
 /* The release function of models whose arrays came one by one from gv_alloc(). */
 void gv_model_release_arrays(gv_model *m);
+
+/* Words for methods and rules, in the order of their numbers, ended by NULL. */
+extern const char *const gv_method_word[], *const gv_credit_word[];
 
 /* Position of (v, z) in pairs, or -1. */
 int64_t gv_model_pair(const gv_model *m, gv_node v, int32_t z);

@@ -134,6 +134,7 @@ GV_API const char *gv_graph_attribute_name(const gv_graph *g, int32_t i, bool *i
 
 GV_API gv_model_info gv_model_describe(const gv_model *m)
 {
+    const bool known = (int)m->method >= 0;
     return (gv_model_info){.n_nodes = m->n_nodes,
                            .n_edges = m->n_edges,
                            .n_topics = m->n_topics,
@@ -146,7 +147,10 @@ GV_API gv_model_info gv_model_describe(const gv_model *m)
                            .k_edge = m->k_edge,
                            .k_tie = m->k_tie,
                            .graph_hash = m->graph_hash,
-                           .log_hash = m->log_hash};
+                           .log_hash = m->log_hash,
+                           .method = known ? gv_method_word[m->method] : NULL,
+                           .credit = known ? gv_credit_word[m->credit] : NULL,
+                           .spell_gap = m->spell_gap};
 }
 
 GV_API gv_topic_info gv_model_describe_topic(const gv_model *m, int32_t z)

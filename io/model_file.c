@@ -40,6 +40,38 @@ static gv_status get_strength(gv_h5 *f, const char *name, double *value, gv_erro
     return st;
 }
 
+/* The place of an attribute's text among the words. */
+static gv_status get_word(gv_h5 *f, const char *name, const char *const *word, int *value,
+                          gv_error *err)
+{
+    char text[32];
+    const gv_status st = gv_h5_get_text(f, "/", name, text, sizeof text, err);
+    if (st != GV_OK)
+        return st;
+    for (*value = 0; word[*value] != NULL; ++*value)
+        if (strcmp(word[*value], text) == 0)
+            return GV_OK;
+    return gv_fail(err, GV_ERR_DATA, "%s: /@%s: there is no '%s'", gv_h5_path(f), name, text);
+}
+
+/* How the model was learnt; older files do not say. */
+static gv_status read_method(gv_h5 *f, gv_model *m, gv_error *err)
+{
+    gv_h5_value value;
+    int method = -1, credit = 0;
+    gv_status st = GV_OK;
+    if (gv_h5_has(f, "/", "method", &value)) {
+        st = get_word(f, "method", gv_method_word, &method, err);
+        if (st == GV_OK)
+            st = get_word(f, "credit", gv_credit_word, &credit, err);
+        if (st == GV_OK)
+            st = get_count(f, "spell_gap", 0, INT64_MAX, &m->spell_gap, err);
+    }
+    m->method = (gv_learn_method)method;
+    m->credit = (gv_credit_rule)credit;
+    return st;
+}
+
 static gv_status read_head(gv_h5 *f, gv_model *m, gv_error *err)
 {
     int64_t topics = 0, actions = 0, unit = 0;
@@ -69,6 +101,8 @@ static gv_status read_head(gv_h5 *f, gv_model *m, gv_error *err)
         st = get_strength(f, "k_edge", &m->k_edge, err);
     if (st == GV_OK && gv_h5_has(f, "/", "k_tie", &tie)) /* older files know no factor of edges */
         st = get_strength(f, "k_tie", &m->k_tie, err);
+    if (st == GV_OK)
+        st = read_method(f, m, err);
     m->n_topics = (int32_t)topics;
     m->min_actions = (int32_t)actions;
     return st;

@@ -30,6 +30,13 @@ static gv_status write_head(gv_h5 *f, const gv_model *m, gv_error *err)
         st = gv_h5_set_f64(f, "/", "k_edge", m->k_edge, err);
     if (st == GV_OK && m->k_tie > 0.0)
         st = gv_h5_set_f64(f, "/", "k_tie", m->k_tie, err);
+    if (st != GV_OK || (int)m->method < 0)
+        return st;
+    st = gv_h5_set_text(f, "/", "method", gv_method_word[m->method], err);
+    if (st == GV_OK)
+        st = gv_h5_set_text(f, "/", "credit", gv_credit_word[m->credit], err);
+    if (st == GV_OK)
+        st = gv_h5_set_i64(f, "/", "spell_gap", m->spell_gap, err);
     return st;
 }
 

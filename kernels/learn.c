@@ -77,6 +77,9 @@ static gv_status new_model(gv_context *ctx, const gv_graph *g, const gv_log *log
     memcpy(m->log_hash, log->hash, sizeof m->log_hash);
     m->time_end = o->until < log->info.time_end ? o->until : log->info.time_end;
     m->min_actions = o->min_actions;
+    m->method = o->method;
+    m->credit = o->credit;
+    m->spell_gap = o->spell_gap;
     m->release = gv_model_release_arrays;
     int64_t *items = gv_alloc(ctx, n_topics, sizeof *items);
     m->topic_items = items;

@@ -54,6 +54,8 @@ typedef struct gv_model_info {
     double k_source, k_target, k_edge; /* strengths of the priors, in exposures */
     double k_tie; /* of the factor that an edge has in all topics, in purchases; 0: there is none */
     const char *graph_hash, *log_hash; /* borrowed */
+    const char *method, *credit;       /* words of the options of learn, static; NULL: not known */
+    int64_t spell_gap;                 /* seconds; 0: only first purchases counted */
 } gv_model_info;
 GV_API gv_model_info gv_model_describe(const gv_model *model);
 
