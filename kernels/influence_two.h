@@ -115,7 +115,7 @@ INLINE int32_t place_of(const gv_node *row, int32_t i, int32_t n, gv_node v)
 {
 #if defined(__AVX512F__)
     for (;; i += 16) {
-        const __mmask16 here = n - i < 16 ? (__mmask16)((1 << (n - i)) - 1) : (__mmask16)0xffff;
+        const __mmask16 here = (__mmask16)(n - i < 16 ? (1 << (n - i)) - 1 : 0xffff);
         const __m512i x = _mm512_maskz_loadu_epi32(here, row + i);
         const int below =
             __builtin_popcount(_mm512_mask_cmplt_epi32_mask(here, x, _mm512_set1_epi32(v)));
