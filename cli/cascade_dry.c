@@ -69,6 +69,19 @@ static int plan_probabilities(cascade_run *c, const planned *w, gv_plan *plan)
     return code;
 }
 
+/* The sidecar: what it holds is mapped, what is kept is written beside what is there. A model's
+ * probabilities are not known yet. */
+static int plan_layouts(cascade_run *c, const planned *w, gv_plan *plan)
+{
+    if (w->g == NULL || w->model || w->drawn)
+        return CLI_OK;
+    const int code = cli_layouts(c->s, c->o->graph, w->g, c->o->keep_layout);
+    if (code == CLI_OK && c->o->keep_layout)
+        gv_plan_use(plan, GV_PLAN_DISK, "sidecar as it was, while another is written",
+                    gv_layouts_file_bytes(c->s->layouts));
+    return code;
+}
+
 int cascade_dry_run(const void *opts, cli_session *s, gv_plan *plan)
 {
     cascade_run c = {.s = s, .o = opts};
@@ -78,6 +91,8 @@ int cascade_dry_run(const void *opts, cli_session *s, gv_plan *plan)
         code = plan_graph(&c, &w);
     if (code == CLI_OK)
         code = plan_probabilities(&c, &w, plan);
+    if (code == CLI_OK)
+        code = plan_layouts(&c, &w, plan);
     if (code == CLI_OK) {
         const int64_t seeds = c.n_best >= 0 ? c.n_best : cli_plan_count(c.o->seeds);
         gv_cascade_plan(plan, &w.shape, w.g, w.rule, w.p, seeds, &c.opts,
@@ -88,6 +103,7 @@ int cascade_dry_run(const void *opts, cli_session *s, gv_plan *plan)
                                  (c.opts.activation || c.opts.steps ? 4 * w.shape.n_nodes : 0) +
                                  (c.opts.steps ? 8 * w.shape.n_nodes : 0));
     }
+    cli_session_close_inputs(s); /* with the sidecar */
     gv_graph_free(w.g);
     return code;
 }

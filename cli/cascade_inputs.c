@@ -102,6 +102,8 @@ int cascade_take_options(cascade_run *c)
         return cascade_usage(c, "--mix needs --model");
     if (o->steps && o->spread_only)
         return cascade_usage(c, "--activation-steps does not go with --spread-only");
+    if (o->keep_layout && (o->kernel == GV_CASCADE_PLAIN || o->diffusion == GV_DIFFUSION_THRESHOLD))
+        return cascade_usage(c, "--keep-layout does not go with --kernel plain or --diffusion lt");
     int code = take_best(c);
     if (code == CLI_OK && o->mix != NULL && o->topic != NULL && c->n_best < 0)
         return cascade_usage(c, "only one of --topic and --mix can be given");
@@ -141,7 +143,7 @@ static int open_inputs(cascade_run *c)
                              "--topic");
     if (code == CLI_OK)
         code = cli_graph(c->s, c->o->graph, uses | more_uses(c), &c->g);
-    return code;
+    return code == CLI_OK ? cli_layouts(c->s, c->o->graph, c->g, c->o->keep_layout) : code;
 }
 
 /* From an earlier stage of the job, else from a file. */

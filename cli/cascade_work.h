@@ -18,7 +18,7 @@ typedef struct cascade_opts {
     double precision;
     bool activation, spread_only, marginals;
     const char *blocked, *mix, *weights;
-    bool steps;
+    bool steps, keep_layout;
     int32_t kernel;    /* a gv_cascade_kernel */
     int32_t diffusion; /* a gv_diffusion */
 } cascade_opts;

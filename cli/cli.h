@@ -58,6 +58,7 @@ typedef struct cli_option {
     bool positional;     /* taken from the arguments without dashes, in table order */
     bool required;
     bool folder; /* of CLI_OUTPUT: a folder, which may be there already */
+    bool aside;  /* does not bear on the result, and is not part of the provenance */
     bool either; /* of CLI_OUTPUT: a folder or a file; the command looks whether it is there */
 } cli_option;
 
@@ -98,6 +99,11 @@ gv_context *cli_context(cli_session *s);
 int cli_graph(cli_session *s, const char *path, unsigned uses, const gv_graph **out);
 /* The same for a model of `g`. */
 int cli_model(cli_session *s, const char *path, const gv_graph *g, const gv_model **out);
+
+/* Opens the sidecar of an open graph, from which computations then take the layouts that earlier
+ * runs kept; `keep`: and keep those they make. An exit code. And says what was taken and kept. */
+int cli_layouts(cli_session *s, const char *path, const gv_graph *g, bool keep);
+void cli_layouts_report(cli_session *s);
 
 /* The results file that this command writes: its own, started at `path`, or the one that all stages
  * of a job share. Borrowed. An exit code. Hands over the command's provenance. */

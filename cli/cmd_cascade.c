@@ -129,6 +129,13 @@ static const cli_option options[] = {
      .help = "how worlds are made: auto, plain, points (for thin cascades; not with lt) or sliced "
              "(for dense ones); each draws worlds of its own [%s]",
      .choices = "auto|plain|points|sliced"},
+    {.name = "keep-layout",
+     .type = CLI_FLAG,
+     .offset = offsetof(cascade_opts, keep_layout),
+     .help =
+         "keep the row layout that the kernel makes of the graph, and the choice of the kernel, "
+         "in GRAPH.layout.h5, from which later runs take them; not for plain or lt",
+     .aside = true},
     {.name = "name",
      .type = CLI_TEXT,
      .offset = offsetof(cascade_opts, name),
@@ -197,6 +204,7 @@ static int run_sets(cascade_run *c)
     const double started = cli_seconds();
     if (gv_simulator_create(cli_context(c->s), c->g, p, &c->opts, &simulator, &err) != GV_OK)
         return cli_fail(c->s, &err);
+    cli_layouts_report(c->s);
     cli_stage_done(c->s, "cascade layout", started, (double)gv_graph_edges(c->g), "edges");
     int code = CLI_OK;
     for (int64_t i = 0; i < c->seeds.n_sets && (code == CLI_OK || code == CLI_NOT_CONVERGED); i++) {

@@ -340,7 +340,7 @@ char *cli_provenance(const cli_command *command, const void *opts)
         return NULL;
     fprintf(to, "%s:\n", command->name);
     for (const cli_option *o = command->options; o->name != NULL; o++) {
-        if (o->type == CLI_PATH || o->type == CLI_PATHS || o->type == CLI_OUTPUT ||
+        if (o->type == CLI_PATH || o->type == CLI_PATHS || o->type == CLI_OUTPUT || o->aside ||
             !cli_option_is_set(o, opts))
             continue;
         const bool quoted = o->type == CLI_TEXT;

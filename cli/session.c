@@ -159,8 +159,17 @@ static void close_model(cli_session *s)
     s->model = NULL, s->model_path = NULL;
 }
 
+static void close_layouts(cli_session *s)
+{
+    gv_context_shelve(s->ctx, NULL);
+    gv_layouts_close(s->layouts);
+    s->layouts = NULL, s->layouts_taken = s->layouts_said = 0;
+}
+
 void cli_session_close_inputs(cli_session *s)
 {
+    if (s->ctx != NULL)
+        close_layouts(s);
     close_model(s);
     gv_graph_free(s->graph);
     free(s->graph_path);
@@ -183,6 +192,44 @@ int cli_graph(cli_session *s, const char *path, unsigned uses, const gv_graph **
     s->checked |= uses;
     *out = s->graph;
     return CLI_OK;
+}
+
+int cli_layouts(cli_session *s, const char *path, const gv_graph *g, bool keep)
+{
+    gv_error err;
+    if (s->layouts != NULL && s->layouts_kept == keep)
+        return CLI_OK;
+    close_layouts(s);
+    const bool trust = s->common.trust || s->common.dry_run;
+    if (gv_layouts_open(s->ctx, path, gv_graph_hash(g), keep, trust, &s->layouts, &err) != GV_OK)
+        return cli_fail(s, &err);
+    s->layouts_kept = keep;
+    if (gv_layouts_ignored(s->layouts) != NULL)
+        cli_say(s, "%s", gv_layouts_ignored(s->layouts));
+    const gv_shelf shelf = gv_layouts_shelf(s->layouts);
+    gv_context_shelve(s->ctx, &shelf);
+    return CLI_OK;
+}
+
+void cli_layouts_report(cli_session *s)
+{
+    int64_t bytes = 0;
+    char number[32];
+    const char *key;
+    if (s->layouts == NULL)
+        return;
+    while ((key = gv_layouts_taken(s->layouts, s->layouts_taken, &bytes)) != NULL) {
+        cli_say(s, "layout '%s' taken from %s (%s bytes)", key, gv_layouts_path(s->layouts),
+                cli_thousands(bytes, number));
+        s->layouts_taken++;
+    }
+    while ((key = gv_layouts_kept(s->layouts, s->layouts_said, &bytes)) != NULL) {
+        cli_say(s, "layout '%s' kept in %s (%s bytes)", key, gv_layouts_path(s->layouts),
+                cli_thousands(bytes, number));
+        s->layouts_said++;
+    }
+    if (gv_layouts_busy(s->layouts))
+        cli_say(s, "a layout was not kept: another run is writing %s", gv_layouts_path(s->layouts));
 }
 
 int cli_model(cli_session *s, const char *path, const gv_graph *g, const gv_model **out)

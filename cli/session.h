@@ -22,7 +22,10 @@ struct cli_session {
     char *graph_path, *model_path; /* owned; NULL while none is open */
     gv_graph *graph;
     gv_model *model;
-    unsigned checked; /* GV_USES_... of the open graph */
+    unsigned checked;                    /* GV_USES_... of the open graph */
+    gv_layouts *layouts;                 /* of the open graph; NULL: they were not asked for */
+    bool layouts_kept;                   /* what is made is kept there */
+    int32_t layouts_taken, layouts_said; /* so many of those taken and kept were told */
 
     bool job;           /* stages of a job share `results` */
     const char *output; /* the job's results file, or NULL */

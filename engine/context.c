@@ -142,6 +142,11 @@ bool gv_layout_shelved(const gv_context *ctx)
     return ctx->shelf.take != NULL;
 }
 
+bool gv_layout_keeps(const gv_context *ctx)
+{
+    return ctx->shelf.keep != NULL && ctx->shelf.keeps;
+}
+
 gv_status gv_layout_take(gv_context *ctx, const char *graph_hash, const char *key,
                          gv_layout_array *array, int32_t n_arrays, bool *found, gv_error *err)
 {
@@ -154,7 +159,7 @@ gv_status gv_layout_take(gv_context *ctx, const char *graph_hash, const char *ke
 gv_status gv_layout_keep(gv_context *ctx, const char *graph_hash, const char *key,
                          const gv_layout_array *array, int32_t n_arrays, gv_error *err)
 {
-    if (ctx->shelf.keep == NULL || graph_hash[0] == '\0')
+    if (!gv_layout_keeps(ctx) || graph_hash[0] == '\0')
         return GV_OK;
     return ctx->shelf.keep(ctx->shelf.data, graph_hash, key, array, n_arrays, err);
 }

@@ -46,5 +46,7 @@ GV_CHECKED gv_status gv_layout_keep(gv_context *ctx, const char *graph_hash, con
                                     const gv_layout_array *array, int32_t n_arrays, gv_error *err);
 /* Whether there is a shelf: else a key need not be made. */
 bool gv_layout_shelved(const gv_context *ctx);
+/* Whether what is made shall be kept. */
+bool gv_layout_keeps(const gv_context *ctx);
 
 #endif

@@ -215,3 +215,8 @@ GV_API int64_t gv_model_bytes(const gv_model_shape *m)
     const int64_t pair = 4 + 4 + 8 + 4 + 4 + 4 + 8, evidence = 3 * 8;
     return by_node + pair * m->pairs + evidence * m->evidence;
 }
+
+GV_API gv_context *gv_plan_context(const gv_plan *plan)
+{
+    return plan->ctx;
+}

@@ -382,7 +382,7 @@ static gv_status keep(void *data, const char *graph_hash, const char *key,
                       const gv_layout_array *array, int32_t n_arrays, gv_error *err)
 {
     gv_layouts *l = data;
-    if (!l->keep || strcmp(graph_hash, l->hash) != 0)
+    if (strcmp(graph_hash, l->hash) != 0)
         return GV_OK;
     gv_status st = check_request(key, array, n_arrays, err);
     if (st != GV_OK)
@@ -402,7 +402,7 @@ static gv_status keep(void *data, const char *graph_hash, const char *key,
 
 GV_API gv_shelf gv_layouts_shelf(gv_layouts *l)
 {
-    return (gv_shelf){.data = l, .take = take, .keep = keep};
+    return (gv_shelf){.data = l, .keeps = l->keep, .take = take, .keep = keep};
 }
 
 /* ---- for callers ----------------------------------------------------------------------------- */

@@ -16,6 +16,7 @@
 #include "engine/error.h"
 #include "engine/memory.h"
 #include "engine/sort.h"
+#include "kernels/cascade_shelf.h"
 
 enum { PILOT_WORLDS = 16, PILOT_SEEDS = 64 };
 
@@ -64,21 +65,41 @@ static gv_status pilot(const gv_worlds *w, const gv_points *p, double *spread, d
     return st;
 }
 
-/* Replaces GV_CASCADE_AUTO; leaves the points laid out, for the pilot's seed. */
+/* Rows of points: kept by an earlier run, or laid out. */
+static gv_status open_points(gv_kernel *k, const gv_worlds *w, uint64_t seed, gv_error *err)
+{
+    bool found = false;
+    k->points = (gv_points){.ctx = w->ctx};
+    k->has_points = true;
+    const gv_status st = gv_points_take(&k->points, w->ctx, w->g, &w->coins, seed, &found, err);
+    return st != GV_OK || found ? st
+                                : gv_points_open(&k->points, w->ctx, w->g, &w->coins, seed, err);
+}
+
+/* The pilot, for which points are laid out. */
+static gv_status run_pilot(gv_kernel *k, gv_worlds *w, gv_pilot *p, gv_error *err)
+{
+    gv_status st = open_points(k, w, PILOT_KEY, err);
+    if (st == GV_OK)
+        st = pilot(w, &k->points, &p->spread, &p->points, err);
+    return st == GV_OK ? gv_pilot_shelve(w->ctx, w->g, &w->coins, p, err) : st;
+}
+
+/* Replaces GV_CASCADE_AUTO; may leave the points laid out. */
 static gv_status choose(gv_kernel *k, gv_worlds *w, gv_error *err)
 {
-    double spread, points;
-    k->has_points = true;
-    gv_status st = gv_points_open(&k->points, w->ctx, w->g, &w->coins, PILOT_KEY, err);
-    if (st == GV_OK)
-        st = pilot(w, &k->points, &spread, &points, err);
+    gv_pilot p;
+    bool found = false;
+    gv_status st = gv_pilot_take(w->ctx, w->g, &w->coins, &p, &found, err);
+    if (st == GV_OK && !found)
+        st = run_pilot(k, w, &p, err);
     if (st != GV_OK)
         return st;
     w->kernel =
-        gv_sliced_pays(spread, points, w->g->n_edges) ? GV_CASCADE_SLICED : GV_CASCADE_POINTS;
-    if (w->kernel == GV_CASCADE_POINTS) {
+        gv_sliced_pays(p.spread, p.points, w->g->n_edges) ? GV_CASCADE_SLICED : GV_CASCADE_POINTS;
+    if (w->kernel == GV_CASCADE_POINTS && k->has_points) {
         gv_points_reseed(&k->points, w->seed);
-    } else {
+    } else if (k->has_points) {
         gv_points_close(&k->points);
         k->has_points = false;
     }
@@ -161,10 +182,10 @@ gv_status gv_kernel_open(gv_kernel *k, gv_worlds *w, gv_diffusion diffusion, int
         return open_choices(k, w, n_worlds, err);
     if (w->kernel == GV_CASCADE_AUTO)
         st = choose(k, w, err);
-    if (st == GV_OK && w->kernel == GV_CASCADE_POINTS && !k->has_points) {
-        k->has_points = true;
-        st = gv_points_open(&k->points, w->ctx, w->g, &w->coins, w->seed, err);
-    }
+    if (st == GV_OK && w->kernel == GV_CASCADE_POINTS && !k->has_points)
+        st = open_points(k, w, w->seed, err);
+    if (st == GV_OK && w->kernel == GV_CASCADE_POINTS)
+        st = gv_points_shelve(&k->points, w->g, &w->coins, err);
     if (st == GV_OK && w->kernel == GV_CASCADE_SLICED) {
         k->has_sliced = true;
         st = gv_sliced_open(&k->sliced, w->ctx, w->g, &w->coins, w->seed, err);

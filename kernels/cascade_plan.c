@@ -13,10 +13,12 @@
  * Queues, bitmaps and slices count in full, though cascades that stay small touch only a part. */
 #include <math.h>
 
+#include "engine/context.h"
 #include "engine/parallel.h"
 #include "engine/sort.h"
 #include "grapevine/plan.h"
 #include "kernels/cascade_kernel.h"
+#include "kernels/cascade_shelf.h"
 #include "kernels/points.h"
 #include "kernels/points_rows.h"
 #include "kernels/sliced.h"
@@ -98,6 +100,22 @@ static int64_t sliced_bytes(const gv_graph_shape *g, gv_probability_rule rule)
     return (g->n_nodes + 1) * (int64_t)(8 + sizeof(gv_sliced_row)) + edge * g->n_edges;
 }
 
+/* Seconds to read what is mapped, a byte. */
+static const double mapped_byte = 1e-9;
+
+/* Rows that are laid out, or `found` in the sidecar and mapped. */
+static int32_t hold_rows(gv_plan *plan, const char *name, int64_t bytes, bool found)
+{
+    return gv_plan_hold(plan, found ? GV_PLAN_RESIDENT : GV_PLAN_MEMORY, name, bytes);
+}
+
+/* Those of the kernel that simulates may be kept. */
+static void keep_rows(gv_plan *plan, int64_t bytes, bool found)
+{
+    if (!found && gv_layout_keeps(gv_plan_context(plan)))
+        gv_plan_hold(plan, GV_PLAN_OUTPUT, "rows in the sidecar", bytes);
+}
+
 static void plan_points(gv_plan *plan, const gv_graph_shape *g, double seconds, int32_t layout,
                         int32_t threads)
 {
@@ -108,17 +126,19 @@ static void plan_points(gv_plan *plan, const gv_graph_shape *g, double seconds, 
 }
 
 static void plan_sliced(gv_plan *plan, const gv_graph_shape *g, gv_probability_rule rule,
-                        int64_t worlds, double seconds, int32_t threads, int64_t limit)
+                        int64_t worlds, double seconds, int32_t threads, int64_t limit, bool found)
 {
     const int64_t needed = (worlds + 2 * GV_LANE_WORLDS - 2) / GV_LANE_WORLDS;
     const int32_t n_states = needed < threads ? (int32_t)needed : threads;
     const int64_t rows = sliced_bytes(g, rule);
-    gv_plan_begin(plan, "lay out slices", layout_edge * (double)g->n_edges / threads);
-    const int32_t layout = gv_plan_hold(plan, GV_PLAN_MEMORY, "rows by label", rows);
+    gv_plan_begin(plan, found ? "map slices" : "lay out slices",
+                  found ? mapped_byte * (double)rows : layout_edge * (double)g->n_edges / threads);
+    const int32_t layout = hold_rows(plan, "rows by label", rows, found);
+    keep_rows(plan, rows, found);
     gv_plan_use(plan, GV_PLAN_MEMORY, "in-degrees, and the sort of labels",
-                12 * g->n_nodes + gv_sort_bytes(g->n_nodes, 8, threads));
-    const int32_t lanes = gv_sliced_lanes(g->n_nodes, worlds, n_states,
-                                          limit > 0 && limit > rows ? limit - rows : limit);
+                found ? 0 : 12 * g->n_nodes + gv_sort_bytes(g->n_nodes, 8, threads));
+    const int32_t lanes = gv_sliced_lanes(
+        g->n_nodes, worlds, n_states, !found && limit > 0 && limit > rows ? limit - rows : limit);
     gv_plan_begin(plan, "simulate (sliced)", seconds);
     const int64_t state = g->n_nodes * (48 * (int64_t)lanes + 13);
     const int64_t blocks = (worlds + lanes * GV_LANE_WORLDS - 1) / (lanes * GV_LANE_WORLDS);
@@ -161,7 +181,7 @@ static void plan_threshold(gv_plan *plan, const gv_graph_shape *g, const gv_casc
         /* rows of stretches are as large as those of coins and 4 bytes an edge */
         const int32_t more =
             gv_plan_hold(plan, GV_PLAN_MEMORY, "stretches by label", 4 * g->n_edges);
-        plan_sliced(plan, g, GV_PROBABILITY_STORED, worlds, 2.0 * seconds, threads, limit);
+        plan_sliced(plan, g, GV_PROBABILITY_STORED, worlds, 2.0 * seconds, threads, limit, false);
         gv_plan_drop(plan, more);
     } else {
         gv_plan_begin(plan, "simulate (plain)", (double)worlds * looks * 15e-9 / threads);
@@ -179,7 +199,13 @@ GV_API void gv_cascade_plan(gv_plan *plan, const gv_graph_shape *shape, const gv
     const int64_t worlds = o.target_stderr > 0.0 ? o.max_worlds : o.n_worlds;
     const bool wc = rule == GV_PROBABILITY_WEIGHTED_CASCADE;
     const double m = (double)shape->n_edges, n = (double)shape->n_nodes;
-    const forecast f = wc ? (forecast){.spread = 0.05 * n, .points = 1.0} : foretell(shape, g, p);
+    gv_context *ctx = gv_plan_context(plan);
+    gv_pilot pilot;
+    const bool piloted = opts != NULL && opts->diffusion == GV_DIFFUSION_CASCADE &&
+                         gv_pilot_find(ctx, g, rule, p, &pilot);
+    const forecast f = piloted ? (forecast){.spread = pilot.spread, .points = pilot.points}
+                       : wc    ? (forecast){.spread = 0.05 * n, .points = 1.0}
+                               : foretell(shape, g, p);
     const double by_points = (double)worlds * f.spread * (9.0 + 5.2 * f.points) * 1e-9 / threads;
     const double by_slices = (double)worlds * m * 0.09e-9 / threads;
     gv_cascade_kernel kernel = o.kernel;
@@ -190,10 +216,16 @@ GV_API void gv_cascade_plan(gv_plan *plan, const gv_graph_shape *shape, const gv
         plan_threshold(plan, shape, &o, f.spread, by_slices, threads, limit);
         return;
     }
+    if (kernel == GV_CASCADE_AUTO && piloted)
+        kernel = gv_sliced_pays(f.spread, f.points, shape->n_edges) ? GV_CASCADE_SLICED
+                                                                    : GV_CASCADE_POINTS;
     if (kernel == GV_CASCADE_AUTO || kernel == GV_CASCADE_POINTS) {
-        gv_plan_begin(plan, "lay out points, and pilot", layout_edge * m / threads);
-        layout = gv_plan_hold(plan, GV_PLAN_MEMORY, "rows of points", points_bytes(shape, rule));
-        if (wc)
+        const bool found = gv_points_find(ctx, g, rule, p);
+        const int64_t rows = points_bytes(shape, rule);
+        gv_plan_begin(plan, found ? "map points" : "lay out points, and pilot",
+                      found ? mapped_byte * (double)rows : layout_edge * m / threads);
+        layout = hold_rows(plan, "rows of points", rows, found);
+        if (wc && !found)
             gv_plan_use(plan, GV_PLAN_MEMORY, "in-degrees while rows are laid out",
                         4 * shape->n_nodes);
         if (kernel == GV_CASCADE_AUTO)
@@ -205,12 +237,14 @@ GV_API void gv_cascade_plan(gv_plan *plan, const gv_graph_shape *shape, const gv
         kernel = GV_CASCADE_SLICED;
     }
     if (kernel == GV_CASCADE_SLICED) {
-        plan_sliced(plan, shape, rule, worlds, by_slices, threads, limit);
+        plan_sliced(plan, shape, rule, worlds, by_slices, threads, limit,
+                    gv_sliced_find(ctx, g, rule, p));
     } else if (kernel == GV_CASCADE_PLAIN) {
         gv_plan_begin(plan, "simulate (plain)", (double)worlds * f.spread * 1e-7 / threads);
         gv_plan_use(plan, GV_PLAN_MEMORY, "visited consumers and queues, by thread",
                     lanes_bytes(shape->n_nodes, threads));
     } else {
+        keep_rows(plan, points_bytes(shape, rule), gv_points_find(ctx, g, rule, p));
         plan_points(plan, shape, by_points, layout, threads);
     }
 }

@@ -66,6 +66,7 @@ typedef struct gv_points {
     const gv_points_row *row; /* [n_nodes] */
     const uint32_t *word;     /* [n_words] */
     int64_t n_words;
+    bool mapped; /* row and word belong to a shelf (cascade_shelf.h) */
     gv_points_tables table;
 } gv_points;
 
@@ -78,6 +79,8 @@ void gv_points_fill_tables(gv_points_tables *t);
 /* Lays out the rows of `g`; `coins` are borrowed for the call. GV_ERR_NOMEM; GV_ERR_CANCELLED. */
 GV_CHECKED gv_status gv_points_open(gv_points *p, gv_context *ctx, const gv_graph *g,
                                     const gv_coins *coins, uint64_t seed, gv_error *err);
+/* All but the rows. */
+void gv_points_begin(gv_points *p, gv_context *ctx, const gv_graph *g, uint64_t seed);
 /* The same rows for the worlds of another seed. */
 void gv_points_reseed(gv_points *p, uint64_t seed);
 void gv_points_close(gv_points *p);

@@ -406,13 +406,18 @@ static void free_scratch(layout *l)
     gv_free(l->ctx, l->block);
 }
 
+void gv_points_begin(gv_points *p, gv_context *ctx, const gv_graph *g, uint64_t seed)
+{
+    *p = (gv_points){.ctx = ctx, .simd = gv_points_best(), .n_nodes = g->n_nodes};
+    gv_points_reseed(p, seed);
+    gv_points_fill_tables(&p->table);
+}
+
 gv_status gv_points_layout(gv_points *p, gv_context *ctx, const gv_graph *g, const gv_coins *coins,
                            uint64_t seed, int64_t max_alias_slots, gv_error *err)
 {
     layout l = {.ctx = ctx, .g = g, .coins = coins, .p = p};
-    *p = (gv_points){.ctx = ctx, .simd = gv_points_best(), .n_nodes = g->n_nodes};
-    gv_points_reseed(p, seed);
-    gv_points_fill_tables(&p->table);
+    gv_points_begin(p, ctx, g, seed);
     l.block = gv_alloc(ctx, gv_blocks(g->n_nodes), sizeof *l.block);
     gv_status st = l.block == NULL ? no_room(ctx, err) : take_in_degrees(&l, err);
     if (st == GV_OK)
@@ -438,8 +443,10 @@ void gv_points_reseed(gv_points *p, uint64_t seed)
 
 void gv_points_close(gv_points *p)
 {
-    gv_free(p->ctx, (void *)(uintptr_t)p->word);
-    gv_free(p->ctx, (void *)(uintptr_t)p->row);
+    if (!p->mapped) {
+        gv_free(p->ctx, (void *)(uintptr_t)p->word);
+        gv_free(p->ctx, (void *)(uintptr_t)p->row);
+    }
     p->word = NULL;
     p->row = NULL;
 }

@@ -77,6 +77,7 @@ typedef struct gv_sliced {
     gv_sliced_way way;
     uint32_t *limit;         /* [n_edges] upper halves of the coins' limits; by limit, else NULL */
     gv_stretch *stretch;     /* [n_edges] by stretch, else NULL */
+    bool mapped;             /* labels and rows belong to a shelf (cascade_shelf.h) */
     uint64_t *round_key;     /* [GV_ROUNDS][GV_BLOCK_WORDS] */
     uint64_t *flat;          /* [2][GV_BLOCK_WORDS] no bit, all bits */
     uint64_t *pattern;       /* [GV_COIN_BITS][2][GV_BLOCK_WORDS] of a constant limit: its bits, and

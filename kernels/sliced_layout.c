@@ -10,6 +10,7 @@
 #include "engine/memory.h"
 #include "engine/parallel.h"
 #include "engine/sort.h"
+#include "kernels/cascade_shelf.h"
 #include "kernels/sliced.h"
 
 enum { MOST_IN_DEGREE = INT32_MAX };
@@ -178,20 +179,30 @@ static gv_status allocate(gv_sliced *s, const gv_graph *g, gv_error *err)
     return short_of ? no_room(s->ctx, err) : GV_OK;
 }
 
+static gv_status make_rows(gv_sliced *s, const gv_graph *g, const gv_choices *choices,
+                           gv_error *err)
+{
+    gv_status st = allocate(s, g, err);
+    if (st == GV_OK)
+        st = make_labels(s, g, err);
+    if (st == GV_OK)
+        fill_rows(s, g, choices);
+    return st == GV_OK ? gv_sliced_shelve(s, g, err) : st;
+}
+
 /* `s` has its key, coins and way. */
 static gv_status lay_out(gv_sliced *s, const gv_graph *g, const gv_choices *choices, gv_error *err)
 {
     gv_status st = gv_progress(s->ctx, "cascade layout", 0, g->n_nodes, err);
     s->n_nodes = g->n_nodes;
     s->simd = gv_sliced_simd();
+    bool found = false;
     if (st == GV_OK)
         st = make_constants(s, err);
     if (st == GV_OK)
-        st = allocate(s, g, err);
-    if (st == GV_OK)
-        st = make_labels(s, g, err);
-    if (st == GV_OK)
-        fill_rows(s, g, choices);
+        st = gv_sliced_take(s, g, &found, err);
+    if (st == GV_OK && !found)
+        st = make_rows(s, g, choices, err);
     return st == GV_OK ? gv_progress(s->ctx, "cascade layout", g->n_nodes, g->n_nodes, err) : st;
 }
 
@@ -324,11 +335,13 @@ void gv_sliced_close(gv_sliced *s)
         free_state(s->ctx, s->state[i]);
     gv_free(s->ctx, s->state);
     gv_free(s->ctx, s->stretch);
-    gv_free(s->ctx, s->limit);
-    gv_free(s->ctx, s->target);
-    gv_free(s->ctx, s->row);
-    gv_free(s->ctx, s->node);
-    gv_free(s->ctx, s->label);
+    if (!s->mapped) {
+        gv_free(s->ctx, s->limit);
+        gv_free(s->ctx, s->target);
+        gv_free(s->ctx, s->row);
+        gv_free(s->ctx, s->node);
+        gv_free(s->ctx, s->label);
+    }
     gv_free(s->ctx, s->table);
     gv_free(s->ctx, s->pattern);
     gv_free(s->ctx, s->flat);

@@ -58,7 +58,8 @@ typedef struct gv_shelf {
      * GV_ERR_DATA when what is there is damaged. */
     gv_status (*take)(void *data, const char *graph_hash, const char *key, gv_layout_array *array,
                       int32_t n_arrays, bool *found, gv_error *err);
-    /* Keeps it, unless this shelf is for reading alone or for another graph. */
+    bool keeps; /* layouts shall be kept; else the shelf is for reading alone */
+    /* Keeps it, unless the shelf is for another graph. */
     gv_status (*keep)(void *data, const char *graph_hash, const char *key,
                       const gv_layout_array *array, int32_t n_arrays, gv_error *err);
 } gv_shelf;

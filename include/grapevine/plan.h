@@ -62,6 +62,9 @@ typedef struct gv_plan_sums {
 GV_API GV_CHECKED gv_status gv_plan_create(gv_context *ctx, gv_plan **out, gv_error *err);
 GV_API void gv_plan_free(gv_plan *plan);
 
+/* The context that it was made with. */
+GV_API gv_context *gv_plan_context(const gv_plan *plan);
+
 /* Adding never fails at once: a plan that could not be kept says so in gv_plan_check().
  *
  * gv_plan_begin() starts a phase of `seconds`. gv_plan_hold() adds an item that lives from the
