@@ -20,8 +20,8 @@ static const cli_option options[] = {
      .type = CLI_TEXT,
      .offset = offsetof(export_opts, table),
      .metavar = "NAME",
-     .help = "of a graph: edges, nodes; of results: influencers, prospects, cascade/NAME, "
-             "topk/NAME",
+     .help = "of a graph: edges, nodes; of results: influencers, prospects, cascade/NAME (its "
+             "curve), spreads/NAME (by world), activations/NAME (by consumer), topk/NAME",
      .required = true},
     {.name = "topic",
      .type = CLI_TEXT,

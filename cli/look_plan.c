@@ -126,7 +126,14 @@ static int64_t rows_below(const gv_file *f, const char *group)
 static void plan_results_export(cli_session *s, gv_plan *plan, const gv_file *f, const char *table)
 {
     char group[256];
-    snprintf(group, sizeof group, "/%s", table);
+    const bool of_cascade =
+        strncmp(table, "spreads", 7) == 0 || strncmp(table, "activations", 11) == 0;
+    const char *name = strchr(table, '/');
+    if (of_cascade)
+        snprintf(group, sizeof group, "/cascade/%s/%s", name != NULL ? name + 1 : "default",
+                 table[0] == 's' ? "spread" : "activation");
+    else
+        snprintf(group, sizeof group, "/%s", table);
     const char *const prefix[] = {group, "/nodes/ext_id", "/topics"};
     plan_text(s, plan, entry_bytes(f, prefix, 3), rows_below(f, group), ROW_BYTES);
 }

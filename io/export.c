@@ -161,19 +161,24 @@ gv_status gv_write_rows(gv_row_writer *w, int64_t n, int64_t max_bytes, gv_forma
 
 /* ---- which table ----------------------------------------------------------------------------- */
 
-static void name_group(const gv_file *f, const char *group, char *list, size_t room)
+/* Groups of `group` as "TABLE/NAME"; with `array` those that have it. */
+static void name_group(const gv_file *f, const char *group, const char *table, const char *array,
+                       char *list, size_t room)
 {
-    char name[64];
+    char name[64], path[256];
     for (int64_t i = 0; gv_file_child(f, group, i, name, sizeof name); i++) {
         const size_t at = strlen(list);
-        snprintf(list + at, room - at, "%s%s/%s", at > 0 ? ", " : "", group + 1, name);
+        snprintf(path, sizeof path, "%s/%s/%s", group, name, array != NULL ? array : "");
+        if (array == NULL || gv_file_find(f, path) != NULL)
+            snprintf(list + at, room - at, "%s%s/%s", at > 0 ? ", " : "", table, name);
     }
 }
 
-/* "influencers, prospects, cascade/default" into list [512]; returns it. */
+enum { ROOM = 16384 }; /* for the names of the tables of a file */
+
+/* "influencers, prospects, cascade/default" into list [ROOM]; returns it. */
 static char *name_tables(const gv_file *f, char *list)
 {
-    enum { ROOM = 512 };
     list[0] = '\0';
     if (f->info.kind == GV_FILE_GRAPH)
         snprintf(list, ROOM, "edges, nodes");
@@ -182,8 +187,10 @@ static char *name_tables(const gv_file *f, char *list)
     snprintf(list, ROOM, "%s%s%s", f->info.has_influencers ? "influencers" : "",
              f->info.has_influencers && f->info.has_prospects ? ", " : "",
              f->info.has_prospects ? "prospects" : "");
-    name_group(f, "/cascade", list, ROOM);
-    name_group(f, "/topk", list, ROOM);
+    name_group(f, "/cascade", "cascade", NULL, list, ROOM);
+    name_group(f, "/cascade", "spreads", "spread", list, ROOM);
+    name_group(f, "/cascade", "activations", "activation_count", list, ROOM);
+    name_group(f, "/topk", "topk", NULL, list, ROOM);
     return list;
 }
 
@@ -204,13 +211,16 @@ static bool is_listed(const char *list, const char *name)
 GV_API gv_status gv_file_export(gv_file *f, const char *table, int32_t topic, gv_write_fn *write,
                                 void *data, int64_t *n_rows, gv_error *err)
 {
-    char list[512], full[96];
+    static const char *const named[] = {"cascade", "spreads", "activations", "topk"};
+    char list[ROOM], full[96];
     gv_row_writer w = {f->ctx, write, data, 0};
-    const bool brief = strcmp(table, "cascade") == 0 || strcmp(table, "topk") == 0;
+    bool brief = false;
+    for (size_t i = 0; i < sizeof named / sizeof *named; i++)
+        brief |= strcmp(table, named[i]) == 0;
     snprintf(full, sizeof full, "%.80s%s", table, brief ? "/default" : "");
     if (!is_listed(name_tables(f, list), full))
-        return gv_fail(err, GV_ERR_ARG, "%s: has no table '%.80s'%s%s", gv_h5_path(f->h5), table,
-                       list[0] != '\0' ? "; its tables: " : "", list);
+        return gv_fail(err, GV_ERR_ARG, "%s: has no table '%.80s'%s%.300s", gv_h5_path(f->h5),
+                       table, list[0] != '\0' ? "; its tables: " : "", list);
     if (topic >= 0 && gv_file_need_topic(f, topic, err) != GV_OK)
         return GV_ERR_RANGE;
     gv_status st = GV_OK;

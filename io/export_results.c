@@ -354,5 +354,9 @@ gv_status gv_export_results(gv_file *f, const char *table, int32_t topic, gv_row
     if (topic >= 0)
         return gv_fail(err, GV_ERR_ARG, "%s: the rows of %s have no topic", gv_h5_path(f->h5),
                        table);
+    if (strncmp(table, "activations/", strlen("activations/")) == 0)
+        return gv_export_activations(f, table + strlen("activations/"), w, err);
+    if (strncmp(table, "spreads/", strlen("spreads/")) == 0)
+        return gv_export_spreads(f, table + strlen("spreads/"), w, err);
     return export_curve(f, table + strlen("cascade/"), w, err);
 }

@@ -333,7 +333,8 @@ TEST what_is_refused(void)
     ASSERT_EQ(NULL, table(t->results, 1, "nothing", -1, &n, &st));
     ASSERT_EQ(GV_ERR_ARG, st);
     ASSERT(strstr(err.message, "no table 'nothing'; its tables: influencers, prospects, "
-                               "cascade/default, cascade/short, topk/default, topk/i1") != NULL);
+                               "cascade/default, cascade/short, spreads/default, spreads/short, "
+                               "topk/default, topk/i1") != NULL);
     ASSERT_EQ(NULL, table(t->results, 1, "influencer", -1, &n, &st));
     ASSERT_EQ(GV_ERR_ARG, st);
     ASSERT_EQ(NULL, table(t->results, 1, "", -1, &n, &st));

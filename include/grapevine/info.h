@@ -220,10 +220,12 @@ typedef bool gv_write_fn(void *data, const char *text, int64_t bytes);
 /* Writes a table as tab-separated text, header line first. Control characters in names become
  * blanks. Graphs have the tables edges (src, dst, probability) and nodes (id, attributes); results
  * have influencers (topic, rank, id, score, friends), prospects (topic, id, probability,
- * best_friend), cascade/NAME (step, mean, stderr) and topk/NAME (column, place, id, score, and
- * where there are bounds lower, upper).
+ * best_friend), cascade/NAME (step, mean, stderr), spreads/NAME (world, spread, and with weights
+ * value), activations/NAME (id, count, probability, and with steps mean_step; of those who became
+ * active in any world) and topk/NAME (column, place, id, score, and where there are bounds lower,
+ * upper).
  *
- *   table    "cascade" is short for "cascade/default", likewise "topk"
+ *   table    "cascade" is short for "cascade/default", likewise "spreads", "activations", "topk"
  *   topic    rows of that topic only, in [0, n_topics); -1 for all
  *   n_rows   out, may be NULL; lines written without the header
  *

@@ -45,6 +45,11 @@ grapevine export res.h5 --table topk/i1 --topic books --progress none |
 grapevine cascade words.h5 --seeds ann --sims 4 --probability const:1 -o cascade.h5 --progress none
 say export cascade.h5 --table cascade
 say export cascade.h5 --table cascade/default
+say export cascade.h5 --table spreads
+say export cascade.h5 --table activations
+grapevine cascade words.h5 --seeds ann,dora --probability const:0.5 --activation-steps --weights value --sim-range 5:9 --name b -o steps.h5 --progress none
+say export steps.h5 --table spreads/b
+say export steps.h5 --table activations/b
 
 # refusals
 say export res.h5 --table nothing
