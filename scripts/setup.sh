@@ -5,7 +5,7 @@ set -eu
 build_needs="gcc libc6-dev make cmake pkg-config libhdf5-dev libhwloc-dev libcyaml-dev libyaml-dev libzstd-dev \
 zlib1g-dev libxxhash-dev"
 test_needs="git clang libomp-dev libclang-rt-dev python3-h5py python3-pandas python3-tables \
-python3-scipy python3-networkx python3-igraph hdf5-tools zstd"
+python3-scipy python3-networkx python3-igraph hdf5-tools zstd dieharder"
 
 say() {
     printf '%s\n' "$*" >&2
