@@ -44,7 +44,7 @@ for consumers; do
     compare evaluate pop/graph.h5 --log pop/purchases.tsv
     compare import edges.tsv -o out.h5
     rm -f out.h5
-    compare import edges.tsv --memory $((consumers / 8000))M -o out.h5
+    compare import edges.tsv --memory $((consumers / 16000))M -o out.h5
     rm -f out.h5 edges.tsv
     compare ppr pop/graph.h5 --tolerance 1e-4 -o out.h5
     compare ppr pop/graph.h5 --tolerance 1e-4 --precision f32 -o out.h5

@@ -22,7 +22,7 @@
 /* Bytes of text, and edges sorted or numbered, a second and thread. Docs: plan.md. */
 static const double bytes_read = 1.5e8, edges_numbered = 3e7, edges_sorted = 1e7;
 
-enum { DENSE = 4, BLOCK = 16 << 20 };
+enum { DENSE = 4, SPARSE = 4, BLOCK = 16 << 20 };
 
 /* ---- looking --------------------------------------------------------------------------------- */
 
@@ -141,6 +141,24 @@ static gv_status look_at_nodes(importer *im, extent *x, gv_error *err)
     return st;
 }
 
+/* Whether some of the sorted keys come again much oftener than others, by the squared coefficient
+ * of variation of Chao and Lee (Journal of the American Statistical Association 1992): then Chao's
+ * bound is far below the truth. */
+static bool uneven(const uint64_t *key, int64_t n)
+{
+    double found = 0.0, once = 0.0, again = 0.0;
+    for (int64_t i = 0, end; i < n; i = end) {
+        for (end = i + 1; end < n && key[end] == key[i]; end++)
+            ;
+        const double times = (double)(end - i);
+        found += 1.0;
+        once += times == 1.0;
+        again += times * (times - 1.0);
+    }
+    const double all = (double)n, covered = 1.0 - once / all;
+    return covered > 0.0 && found / covered * again / (all * (all - 1.0)) - 1.0 > 1.0;
+}
+
 /* Consumers and edges from the keys of all samples. */
 static gv_status judge(looker *l, double share, extent *x, gv_error *err)
 {
@@ -155,7 +173,8 @@ static gv_status judge(looker *l, double share, extent *x, gv_error *err)
     if (im->ids != GV_FIELD_TEXT && l->n > 0) {
         const uint64_t range = l->end[2 * l->n - 1] - l->end[0];
         x->range = range < INT64_MAX / 2 ? (int64_t)range + 1 : INT64_MAX / 2;
-        if (share < 1.0 && x->range / DENSE <= x->nodes)
+        if (share < 1.0 && (x->range / DENSE <= x->nodes ||
+                            (x->range / SPARSE <= x->rows && uneven(l->end, 2 * l->n))))
             x->nodes = x->range;
         const int64_t least = gv_id_of_key(l->end[0]), most = gv_id_of_key(l->end[2 * l->n - 1]);
         x->wide = least < 0 || most > UINT32_MAX;
