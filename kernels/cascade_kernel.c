@@ -27,11 +27,11 @@ static int64_t greatest(const gv_points *p, gv_node *seeds)
 {
     int64_t k = 0;
     for (int64_t u = 0; u < p->n_nodes; u++) {
-        const double lambda = gv_points_lambda(&p->row[u]);
-        if (k == PILOT_SEEDS && lambda <= gv_points_lambda(&p->row[seeds[k - 1]]))
+        const double lambda = gv_points_lambda(gv_points_row_of(p, u));
+        if (k == PILOT_SEEDS && lambda <= gv_points_lambda(gv_points_row_of(p, seeds[k - 1])))
             continue;
         int64_t at = k < PILOT_SEEDS ? k++ : k - 1;
-        for (; at > 0 && gv_points_lambda(&p->row[seeds[at - 1]]) < lambda; at--)
+        for (; at > 0 && gv_points_lambda(gv_points_row_of(p, seeds[at - 1])) < lambda; at--)
             seeds[at] = seeds[at - 1];
         seeds[at] = (gv_node)u;
     }
@@ -151,6 +151,12 @@ static gv_status choose_by_looks(const gv_worlds *w, gv_choices *c, gv_cascade_k
     return st;
 }
 
+static gv_status make_states(gv_sliced *s, const gv_worlds *w, int64_t n_worlds, gv_error *err)
+{
+    s->at_once = w->spread_only && w->max_steps == INT64_MAX;
+    return gv_sliced_make_states(s, n_worlds, 0, err);
+}
+
 static gv_status open_choices(gv_kernel *k, gv_worlds *w, int64_t n_worlds, gv_error *err)
 {
     if (w->kernel == GV_CASCADE_POINTS)
@@ -164,9 +170,10 @@ static gv_status open_choices(gv_kernel *k, gv_worlds *w, int64_t n_worlds, gv_e
     if (st == GV_OK && w->kernel == GV_CASCADE_SLICED) {
         k->has_sliced = true;
         st = gv_sliced_open_choices(&k->sliced, w->ctx, w->g, &k->choices, w->seed, err);
-        gv_choices_close(&k->choices);
+        if (k->sliced.in_place == NULL)
+            gv_choices_close(&k->choices);
         if (st == GV_OK)
-            st = gv_sliced_make_states(&k->sliced, n_worlds, 0, err);
+            st = make_states(&k->sliced, w, n_worlds, err);
     }
     w->choices = &k->choices;
     w->sliced = &k->sliced;
@@ -190,7 +197,7 @@ gv_status gv_kernel_open(gv_kernel *k, gv_worlds *w, gv_diffusion diffusion, int
         k->has_sliced = true;
         st = gv_sliced_open(&k->sliced, w->ctx, w->g, &w->coins, w->seed, err);
         if (st == GV_OK)
-            st = gv_sliced_make_states(&k->sliced, n_worlds, 0, err);
+            st = make_states(&k->sliced, w, n_worlds, err);
     }
     w->points = &k->points;
     w->sliced = &k->sliced;

@@ -80,12 +80,24 @@ static forecast foretell(const gv_graph_shape *shape, const gv_graph *g, double 
 
 /* ---- layouts --------------------------------------------------------------------------------- */
 
-static int64_t points_bytes(const gv_graph_shape *g, gv_probability_rule rule)
+/* Whether rows lie behind their records is foretold from a sample of the degrees. */
+static int64_t points_bytes(const gv_graph_shape *shape, const gv_graph *g,
+                            gv_probability_rule rule)
 {
-    const int64_t words = rule == GV_PROBABILITY_CONSTANT    ? GV_POINTS_EQUAL
-                          : g->n_edges <= GV_MAX_ALIAS_SLOTS ? GV_POINTS_ALIAS
-                                                             : GV_POINTS_REJECT;
-    return g->n_nodes * (int64_t)sizeof(gv_points_row) + 4 * words * g->n_edges;
+    const int64_t n = shape->n_nodes, m = shape->n_edges, stride = n / SAMPLE + 1;
+    const gv_csr *out = g != NULL ? &g->out : NULL;
+    if (m > GV_MAX_COPIED) /* in place */
+        return n * (int64_t)sizeof(gv_points_row) +
+               (rule == GV_PROBABILITY_WEIGHTED_CASCADE ? 4 * m : 0);
+    const int64_t slot = rule == GV_PROBABILITY_CONSTANT ? 1 : 3;
+    double beyond = 0.0;
+    for (int64_t v = 0; v < n; v += stride) {
+        const double words = (double)slot * degree(shape, out, v);
+        beyond += words > GV_INLINE_WORDS ? words * (double)stride : 0.0;
+    }
+    return gv_points_inline_pays(n, slot * m, (int64_t)beyond)
+               ? (n << GV_ROW_INLINE) + 4 * (int64_t)beyond
+               : (n << GV_ROW_ALONE) + 4 * slot * m;
 }
 
 static int64_t lanes_bytes(int64_t n, int32_t threads)
@@ -94,9 +106,8 @@ static int64_t lanes_bytes(int64_t n, int32_t threads)
 }
 
 /* Rows, targets, limits, labels both ways. */
-static int64_t sliced_bytes(const gv_graph_shape *g, gv_probability_rule rule)
+static int64_t sliced_bytes(const gv_graph_shape *g, int64_t edge)
 {
-    const int64_t edge = rule == GV_PROBABILITY_CONSTANT ? 4 : 8;
     return (g->n_nodes + 1) * (int64_t)(8 + sizeof(gv_sliced_row)) + edge * g->n_edges;
 }
 
@@ -116,6 +127,20 @@ static void keep_rows(gv_plan *plan, int64_t bytes, bool found)
         gv_plan_hold(plan, GV_PLAN_OUTPUT, "rows in the sidecar", bytes);
 }
 
+/* The rows of points, laid out or mapped; number of their item. */
+static int32_t plan_points_rows(gv_plan *plan, const gv_graph_shape *shape, const gv_graph *g,
+                                gv_probability_rule rule, int32_t threads, bool found)
+{
+    const int64_t rows = points_bytes(shape, g, rule);
+    gv_plan_begin(plan, found ? "map points" : "lay out points, and pilot",
+                  found ? mapped_byte * (double)rows
+                        : layout_edge * (double)shape->n_edges / threads);
+    const int32_t layout = hold_rows(plan, "rows of points", rows, found);
+    if (rule == GV_PROBABILITY_WEIGHTED_CASCADE && !found && shape->n_edges <= GV_MAX_COPIED)
+        gv_plan_use(plan, GV_PLAN_MEMORY, "in-degrees while rows are laid out", 4 * shape->n_nodes);
+    return layout;
+}
+
 static void plan_points(gv_plan *plan, const gv_graph_shape *g, double seconds, int32_t layout,
                         int32_t threads)
 {
@@ -125,27 +150,48 @@ static void plan_points(gv_plan *plan, const gv_graph_shape *g, double seconds, 
     gv_plan_drop(plan, layout);
 }
 
-static void plan_sliced(gv_plan *plan, const gv_graph_shape *g, gv_probability_rule rule,
-                        int64_t worlds, double seconds, int32_t threads, int64_t limit, bool found)
+/* Whether the run that is planned goes by steps; how many threads and bytes it has. */
+typedef struct means {
+    bool at_once;
+    int32_t threads;
+    int64_t worlds, limit;
+} means;
+
+/* Bytes of rows of slices, for each edge. */
+enum { BY_CONSTANT_BYTES = 4, BY_LIMIT_BYTES = 8, BY_STRETCH_BYTES = 12 };
+
+/* `edge` bytes of rows for each edge; `kept` in the sidecar by an earlier run. In place nothing is
+ * laid out, mapped or kept, and rows of stretches are never kept. */
+static void plan_sliced(gv_plan *plan, const gv_graph_shape *g, int64_t edge, double seconds,
+                        const means *m, bool kept)
 {
-    const int64_t needed = (worlds + 2 * GV_LANE_WORLDS - 2) / GV_LANE_WORLDS;
-    const int32_t n_states = needed < threads ? (int32_t)needed : threads;
-    const int64_t rows = sliced_bytes(g, rule);
+    const int64_t n = g->n_nodes;
+    const bool in_place = gv_sliced_fits_in_place(n, g->n_edges, edge, m->limit);
+    const bool found = kept && !in_place;
+    const int64_t rows = in_place ? 0 : sliced_bytes(g, edge), made = found ? 0 : rows;
     gv_plan_begin(plan, found ? "map slices" : "lay out slices",
-                  found ? mapped_byte * (double)rows : layout_edge * (double)g->n_edges / threads);
+                  found      ? mapped_byte * (double)rows
+                  : in_place ? 0.0
+                             : layout_edge * (double)g->n_edges / m->threads);
     const int32_t layout = hold_rows(plan, "rows by label", rows, found);
-    keep_rows(plan, rows, found);
-    gv_plan_use(plan, GV_PLAN_MEMORY, "in-degrees, and the sort of labels",
-                found ? 0 : 12 * g->n_nodes + gv_sort_bytes(g->n_nodes, 8, threads));
-    const int32_t lanes = gv_sliced_lanes(
-        g->n_nodes, worlds, n_states, !found && limit > 0 && limit > rows ? limit - rows : limit);
+    if (!in_place && edge != BY_STRETCH_BYTES)
+        keep_rows(plan, rows, found);
+    if (!in_place)
+        gv_plan_use(plan, GV_PLAN_MEMORY, "in-degrees, and the sort of labels",
+                    found ? 0 : 12 * n + gv_sort_bytes(n, 8, m->threads));
+    const gv_sliced_shape shape = gv_sliced_choose(n, m->worlds, m->at_once, m->threads,
+                                                   m->limit > made ? m->limit - made : m->limit);
+    const int64_t state = gv_sliced_state_bytes(n, shape.lanes, m->at_once);
+    const int64_t worlds = (int64_t)shape.lanes * GV_LANE_WORLDS;
+    const int64_t blocks = (m->worlds + worlds - 1) / worlds;
+    const int64_t busy = blocks < shape.n_states ? blocks : shape.n_states;
     gv_plan_begin(plan, "simulate (sliced)", seconds);
-    const int64_t state = g->n_nodes * (48 * (int64_t)lanes + 13);
-    const int64_t blocks = (worlds + lanes * GV_LANE_WORLDS - 1) / (lanes * GV_LANE_WORLDS);
-    const int64_t busy = blocks < n_states ? blocks : n_states;
-    gv_plan_use(plan, GV_PLAN_MEMORY, "worlds and queues, by thread", busy * state);
+    gv_plan_use(plan, GV_PLAN_MEMORY,
+                shape.shared ? "worlds and queues, shared by all threads"
+                             : "worlds and queues, by thread",
+                busy * state);
     gv_plan_use(plan, GV_PLAN_RESERVED, "the same, of threads without work",
-                (n_states - busy) * state);
+                (shape.n_states - busy) * state);
     gv_plan_drop(plan, layout);
 }
 
@@ -168,9 +214,9 @@ static void plan_result(gv_plan *plan, const gv_graph_shape *g, int64_t worlds, 
  * Which kernel a pilot would choose follows from the spread, of which each consumer has the mean
  * number of edges. */
 static void plan_threshold(gv_plan *plan, const gv_graph_shape *g, const gv_cascade_opts *o,
-                           double spread, double seconds, int32_t threads, int64_t limit)
+                           double spread, double seconds, const means *m)
 {
-    const int64_t worlds = o->target_stderr > 0.0 ? o->max_worlds : o->n_worlds;
+    const int32_t threads = m->threads;
     const double looks = g->n_nodes > 0 ? spread * (double)g->n_edges / (double)g->n_nodes : 0.0;
     gv_plan_begin(plan, "lay out stretches", layout_edge * (double)g->n_edges / threads);
     const int32_t stretches =
@@ -178,13 +224,9 @@ static void plan_threshold(gv_plan *plan, const gv_graph_shape *g, const gv_casc
     gv_plan_use(plan, GV_PLAN_MEMORY, "sums by consumer", 8 * g->n_nodes);
     if (o->kernel == GV_CASCADE_SLICED ||
         (o->kernel == GV_CASCADE_AUTO && gv_sliced_choices_pay(looks, g->n_edges))) {
-        /* rows of stretches are as large as those of coins and 4 bytes an edge */
-        const int32_t more =
-            gv_plan_hold(plan, GV_PLAN_MEMORY, "stretches by label", 4 * g->n_edges);
-        plan_sliced(plan, g, GV_PROBABILITY_STORED, worlds, 2.0 * seconds, threads, limit, false);
-        gv_plan_drop(plan, more);
+        plan_sliced(plan, g, BY_STRETCH_BYTES, 2.0 * seconds, m, false);
     } else {
-        gv_plan_begin(plan, "simulate (plain)", (double)worlds * looks * 15e-9 / threads);
+        gv_plan_begin(plan, "simulate (plain)", (double)m->worlds * looks * 15e-9 / threads);
         gv_plan_use(plan, GV_PLAN_MEMORY, "visited consumers and queues, by thread",
                     lanes_bytes(g->n_nodes, threads));
     }
@@ -198,8 +240,12 @@ GV_API void gv_cascade_plan(gv_plan *plan, const gv_graph_shape *shape, const gv
     const gv_cascade_opts o = opts != NULL ? *opts : gv_cascade_defaults();
     const int64_t worlds = o.target_stderr > 0.0 ? o.max_worlds : o.n_worlds;
     const bool wc = rule == GV_PROBABILITY_WEIGHTED_CASCADE;
-    const double m = (double)shape->n_edges, n = (double)shape->n_nodes;
+    const double n = (double)shape->n_nodes;
     gv_context *ctx = gv_plan_context(plan);
+    const means m = {.at_once = o.spread_only && o.max_steps < 0,
+                     .threads = threads,
+                     .worlds = worlds,
+                     .limit = limit};
     gv_pilot pilot;
     const bool piloted = opts != NULL && opts->diffusion == GV_DIFFUSION_CASCADE &&
                          gv_pilot_find(ctx, g, rule, p, &pilot);
@@ -207,27 +253,20 @@ GV_API void gv_cascade_plan(gv_plan *plan, const gv_graph_shape *shape, const gv
                        : wc    ? (forecast){.spread = 0.05 * n, .points = 1.0}
                                : foretell(shape, g, p);
     const double by_points = (double)worlds * f.spread * (9.0 + 5.2 * f.points) * 1e-9 / threads;
-    const double by_slices = (double)worlds * m * 0.09e-9 / threads;
+    const double by_slices = (double)worlds * (double)shape->n_edges * 0.09e-9 / threads;
     gv_cascade_kernel kernel = o.kernel;
     int32_t layout = -1;
     gv_plan_begin(plan, "seeds", 0.0);
     plan_result(plan, shape, worlds, n_seeds, &o);
     if (o.diffusion == GV_DIFFUSION_THRESHOLD) {
-        plan_threshold(plan, shape, &o, f.spread, by_slices, threads, limit);
+        plan_threshold(plan, shape, &o, f.spread, by_slices, &m);
         return;
     }
     if (kernel == GV_CASCADE_AUTO && piloted)
         kernel = gv_sliced_pays(f.spread, f.points, shape->n_edges) ? GV_CASCADE_SLICED
                                                                     : GV_CASCADE_POINTS;
     if (kernel == GV_CASCADE_AUTO || kernel == GV_CASCADE_POINTS) {
-        const bool found = gv_points_find(ctx, g, rule, p);
-        const int64_t rows = points_bytes(shape, rule);
-        gv_plan_begin(plan, found ? "map points" : "lay out points, and pilot",
-                      found ? mapped_byte * (double)rows : layout_edge * m / threads);
-        layout = hold_rows(plan, "rows of points", rows, found);
-        if (wc && !found)
-            gv_plan_use(plan, GV_PLAN_MEMORY, "in-degrees while rows are laid out",
-                        4 * shape->n_nodes);
+        layout = plan_points_rows(plan, shape, g, rule, threads, gv_points_find(ctx, g, rule, p));
         if (kernel == GV_CASCADE_AUTO)
             gv_plan_use(plan, GV_PLAN_MEMORY, "visited consumers and queues of the pilot",
                         lanes_bytes(shape->n_nodes, threads));
@@ -237,14 +276,16 @@ GV_API void gv_cascade_plan(gv_plan *plan, const gv_graph_shape *shape, const gv
         kernel = GV_CASCADE_SLICED;
     }
     if (kernel == GV_CASCADE_SLICED) {
-        plan_sliced(plan, shape, rule, worlds, by_slices, threads, limit,
-                    gv_sliced_find(ctx, g, rule, p));
+        plan_sliced(plan, shape,
+                    rule == GV_PROBABILITY_CONSTANT ? BY_CONSTANT_BYTES : BY_LIMIT_BYTES, by_slices,
+                    &m, gv_sliced_find(ctx, g, rule, p));
     } else if (kernel == GV_CASCADE_PLAIN) {
         gv_plan_begin(plan, "simulate (plain)", (double)worlds * f.spread * 1e-7 / threads);
         gv_plan_use(plan, GV_PLAN_MEMORY, "visited consumers and queues, by thread",
                     lanes_bytes(shape->n_nodes, threads));
     } else {
-        keep_rows(plan, points_bytes(shape, rule), gv_points_find(ctx, g, rule, p));
+        if (shape->n_edges <= GV_MAX_COPIED)
+            keep_rows(plan, points_bytes(shape, g, rule), gv_points_find(ctx, g, rule, p));
         plan_points(plan, shape, by_points, layout, threads);
     }
 }

@@ -3,7 +3,10 @@
  * Keys name the probabilities: a constant by its limit, weighted cascade by its name (it follows
  * from the graph), the graph's own by "graph", others by the hash of all of them. Rows of points
  * hang on all of that; those of slices at constant p do not hang on p. Seeds of the draws bear on
- * neither.
+ * neither. Kernels that use the graph's own rows in place neither take nor keep any.
+ *
+ * Records of points are an array of their own, or lie in the words, each before its short row. All
+ * of these are kept as records then, so that they lie straight, and the array of words is empty.
  *
  * Numbers out of a file are checked before kernels follow them: places within the words, targets
  * within the graph. Whether they are the right ones, the checksums say. Checks are passes over
@@ -20,11 +23,11 @@
 #include "engine/memory.h"
 #include "engine/parallel.h"
 
-enum { KEY_CHARS = 128, PARTS = 3 };
+enum { KEY_CHARS = 128, PARTS = 3, SHAPE_NUMBERS = 3 };
 
 /* To be raised with any change of what the arrays mean. */
-static const char points_name[] = "cascade-points 1", sliced_name[] = "cascade-sliced 1",
-                  pilot_name[] = "cascade-pilot 1";
+static const char points_name[] = "cascade-points 2", sliced_name[] = "cascade-sliced 1",
+                  pilot_name[] = "cascade-pilot 2";
 
 static gv_status make_key(gv_context *ctx, const gv_graph *g, const gv_coins *c, const char *name,
                           char *key, gv_error *err)
@@ -93,23 +96,42 @@ static bool targets_fit(const uint32_t *word, int64_t n, int64_t stride, int64_t
     return n == 0 || (int64_t)most < n_nodes;
 }
 
-/* Whether a row's words lie within all of them and name nodes, and its numbers are those of a row:
- * no edge weighs more than -ln .3. */
-static bool row_fits(const gv_points *p, const gv_points_row *row)
+/* Words of the records, and of the short rows behind them. */
+static int64_t record_words(const gv_points *p)
 {
+    return p->row_shift == GV_ROW_INLINE ? p->n_nodes << (GV_ROW_INLINE - 2) : 0;
+}
+
+/* Where the words of row u have to end that begin at word `at`; -1 where no row can begin. */
+static int64_t room_of(const gv_points *p, int64_t u, int64_t at)
+{
+    if (at >= record_words(p))
+        return at <= p->n_words ? p->n_words : -1;
+    const int64_t behind = (u + 1) << (GV_ROW_INLINE - 2);
+    return at == behind - GV_INLINE_WORDS ? behind : -1;
+}
+
+/* Whether the words of row u lie where they can and name nodes, and its numbers are those of a row:
+ * no edge weighs more than -ln .3. */
+static bool row_fits(const gv_points *p, int64_t u)
+{
+    const gv_points_row *row = gv_points_row_of(p, u);
     const int64_t at = (int64_t)(row->place & ((UINT64_C(1) << GV_ROW_OFFSET_BITS) - 1));
     const bool header = row->place >> GV_ROW_HEADER & 1;
     int64_t slots = (int64_t)(row->place >> GV_ROW_SLOTS) & GV_ROW_MAX_SLOTS;
     int64_t sure = (int64_t)(row->place >> GV_ROW_SURE) & GV_ROW_MAX_SURE;
     int64_t coins = 0, begin = at;
+    const int64_t end = room_of(p, u, at);
+    if (end < 0)
+        return false;
     if (header) {
-        if (at > p->n_words - GV_HEADER_WORDS)
+        if (at > end - GV_HEADER_WORDS)
             return false;
         sure = p->word[at], slots = p->word[at + 1], coins = p->word[at + 2];
         begin += GV_HEADER_WORDS;
     }
     const int64_t shape = (int64_t)p->shape, words = (sure + slots) * shape;
-    if (words + coins * GV_COIN_WORDS > p->n_words - begin)
+    if (words + coins * GV_COIN_WORDS > end - begin)
         return false;
     const double lambda = gv_points_lambda(row);
     if (!(lambda <= 1.25 * (double)slots) ||
@@ -133,35 +155,47 @@ static gv_status check_points(const gv_points *p, const char *key, gv_error *err
               : bad)
     for (int64_t b = 0; b < gv_blocks(n); b++)
         for (int64_t u = b * GV_BLOCK; u < gv_block_end(b, n) && u < bad; u++)
-            if (!row_fits(p, &p->row[u]))
+            if (!row_fits(p, u))
                 bad = u;
     return bad == n ? GV_OK : wrong(key, "the row of node", bad, err);
+}
+
+/* Takes the arrays, if there are as many records and words as there have to be. */
+static bool use_points(gv_points *p, const gv_layout_array *array)
+{
+    const int64_t *shape = array[0].data, n_row = array[1].n, n_words = array[2].n;
+    const bool in_line = shape[2] == GV_ROW_INLINE;
+    p->mapped = true;
+    p->shape = (gv_points_shape)shape[0];
+    p->row_shift = (int)shape[2];
+    p->n_words = shape[1];
+    p->row = array[1].data;
+    p->word = in_line ? array[1].data : array[2].data;
+    if (shape[0] != GV_POINTS_EQUAL && shape[0] != GV_POINTS_ALIAS)
+        return false;
+    if (in_line)
+        return n_words == 0 && shape[1] == 2 * n_row && shape[1] >= record_words(p);
+    return shape[2] == GV_ROW_ALONE && n_row == 2 * p->n_nodes && shape[1] == n_words;
 }
 
 gv_status gv_points_take(gv_points *p, gv_context *ctx, const gv_graph *g, const gv_coins *coins,
                          uint64_t seed, bool *found, gv_error *err)
 {
     char key[KEY_CHARS];
-    gv_layout_array array[PARTS] = {{.name = "shape", .size = 8, .n = 2},
-                                    {.name = "row", .size = 8, .n = 2 * g->n_nodes},
+    gv_layout_array array[PARTS] = {{.name = "shape", .size = 8, .n = SHAPE_NUMBERS},
+                                    {.name = "row", .size = 8, .n = -1},
                                     {.name = "word", .size = 4, .n = -1}};
     *found = false;
-    if (!gv_layout_shelved(ctx))
+    if (g->n_edges > GV_MAX_COPIED || !gv_layout_shelved(ctx))
         return GV_OK;
     gv_status st = make_key(ctx, g, coins, points_name, key, err);
     if (st == GV_OK)
         st = gv_layout_take(ctx, g->hash, key, array, PARTS, found, err);
     if (st != GV_OK || !*found)
         return st;
-    const int64_t *shape = array[0].data;
     gv_points_begin(p, ctx, g, seed);
-    if (shape[0] < GV_POINTS_EQUAL || shape[0] > GV_POINTS_ALIAS || shape[1] != array[2].n)
-        return wrong(key, "shape", shape[0], err);
-    p->shape = (gv_points_shape)shape[0];
-    p->n_words = array[2].n;
-    p->row = array[1].data;
-    p->word = array[2].data;
-    p->mapped = true;
+    if (!use_points(p, array))
+        return wrong(key, "shape", p->shape, err);
     return check_points(p, key, err);
 }
 
@@ -169,12 +203,13 @@ gv_status gv_points_shelve(const gv_points *p, const gv_graph *g, const gv_coins
                            gv_error *err)
 {
     char key[KEY_CHARS];
-    const int64_t shape[2] = {p->shape, p->n_words};
+    const int64_t shape[SHAPE_NUMBERS] = {p->shape, p->n_words, p->row_shift};
+    const bool in_line = p->row_shift == GV_ROW_INLINE;
     const gv_layout_array array[PARTS] = {
-        {.name = "shape", .size = 8, .n = 2, .data = shape},
-        {.name = "row", .size = 8, .n = 2 * p->n_nodes, .data = p->row},
-        {.name = "word", .size = 4, .n = p->n_words, .data = p->word}};
-    if (p->mapped || !gv_layout_shelved(p->ctx))
+        {.name = "shape", .size = 8, .n = SHAPE_NUMBERS, .data = shape},
+        {.name = "row", .size = 8, .n = in_line ? p->n_words / 2 : 2 * p->n_nodes, .data = p->row},
+        {.name = "word", .size = 4, .n = in_line ? 0 : p->n_words, .data = p->word}};
+    if (p->mapped || p->in_place != NULL || !gv_layout_shelved(p->ctx))
         return GV_OK;
     const gv_status st = make_key(p->ctx, g, coins, points_name, key, err);
     return st == GV_OK ? gv_layout_keep(p->ctx, g->hash, key, array, PARTS, err) : st;
@@ -235,7 +270,7 @@ gv_status gv_sliced_take(gv_sliced *s, const gv_graph *g, bool *found, gv_error 
     char key[KEY_CHARS];
     gv_layout_array array[5];
     *found = false;
-    if (s->way == GV_BY_STRETCH || !gv_layout_shelved(s->ctx))
+    if (s->in_place != NULL || s->way == GV_BY_STRETCH || !gv_layout_shelved(s->ctx))
         return GV_OK;
     const int32_t n = sliced_arrays(s, g, array);
     gv_status st = sliced_key(s, g, key, err);
@@ -247,7 +282,7 @@ gv_status gv_sliced_take(gv_sliced *s, const gv_graph *g, bool *found, gv_error 
     s->label = (gv_node *)(uintptr_t)array[0].data;
     s->node = (gv_node *)(uintptr_t)array[1].data;
     s->row = (gv_sliced_row *)(uintptr_t)array[2].data;
-    s->target = (gv_node *)(uintptr_t)array[3].data;
+    s->target = array[3].data;
     s->limit = n > 4 ? (uint32_t *)(uintptr_t)array[4].data : NULL;
     return check_sliced(s, g, key, err);
 }
@@ -256,7 +291,7 @@ gv_status gv_sliced_shelve(const gv_sliced *s, const gv_graph *g, gv_error *err)
 {
     char key[KEY_CHARS];
     gv_layout_array array[5];
-    if (s->mapped || s->way == GV_BY_STRETCH || !gv_layout_shelved(s->ctx))
+    if (s->mapped || s->in_place != NULL || s->way == GV_BY_STRETCH || !gv_layout_shelved(s->ctx))
         return GV_OK;
     const int32_t n = sliced_arrays(s, g, array);
     const gv_status st = sliced_key(s, g, key, err);
@@ -291,7 +326,7 @@ bool gv_points_find(gv_context *ctx, const gv_graph *g, gv_probability_rule rule
 {
     char key[KEY_CHARS];
     gv_layout_array array = {.name = "row", .size = 8, .n = -1};
-    if (g == NULL)
+    if (g == NULL || g->n_edges > GV_MAX_COPIED)
         return false;
     const gv_coins coins = coins_of(g, rule, p);
     return make_key(ctx, g, &coins, points_name, key, NULL) == GV_OK &&
@@ -302,7 +337,7 @@ bool gv_sliced_find(gv_context *ctx, const gv_graph *g, gv_probability_rule rule
 {
     char key[KEY_CHARS];
     gv_layout_array array = {.name = "row", .size = 8, .n = -1};
-    if (g == NULL)
+    if (g == NULL || g->n_edges > GV_MAX_COPIED)
         return false;
     const gv_sliced s = {.ctx = ctx,
                          .coins = coins_of(g, rule, p),

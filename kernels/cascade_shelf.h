@@ -12,7 +12,7 @@ typedef struct gv_pilot {
 
 /* Each takes what an earlier run kept of this graph and these probabilities; *found is false when
  * there is nothing. What is taken is looked through: GV_ERR_DATA when it could not have been kept
- * by this program. */
+ * by this program. Nothing is taken or kept of kernels that use the graph's own rows in place. */
 GV_CHECKED gv_status gv_pilot_take(gv_context *ctx, const gv_graph *g, const gv_coins *coins,
                                    gv_pilot *pilot, bool *found, gv_error *err);
 GV_CHECKED gv_status gv_points_take(gv_points *p, gv_context *ctx, const gv_graph *g,

@@ -15,6 +15,7 @@
  *
  * No races: a lane is used by one thread, rows are only read. Same bits at any thread count, and
  * whatever the order within a step: the set that a step activates does not depend on it. */
+#include <math.h>
 #include <string.h>
 
 #include "kernels/points_simd.h"
@@ -34,7 +35,7 @@ enum {
 
 typedef struct point {
     uint64_t at;       /* its slot: position of the first word */
-    uint32_t fraction; /* where within the slot */
+    uint32_t fraction; /* where within the slot; by edges the bits of a float below p if live */
 } point;
 
 /* The state of one call. */
@@ -44,6 +45,7 @@ typedef struct drawing {
     uint64_t k0, k1;     /* of the world */
     uint32_t head, last; /* of the ring; they count on and on */
     int64_t tail;        /* of the queue */
+    double most;         /* by edges: chance of a point on an edge of the row of put_many() */
     point ring[RING];
 } drawing;
 
@@ -51,6 +53,7 @@ typedef struct drawing {
 typedef struct few {
     int n, n_points;
     uint64_t number[BATCH], at[BATCH], slots[BATCH];
+    double most[BATCH];            /* by edges: chance of a point on an edge */
     int begin[BATCH], sure[BATCH]; /* the first point; how many are sure */
     uint16_t owner[MOST];
 } few;
@@ -73,7 +76,7 @@ static inline void reach(drawing *d, gv_node v)
 {
     uint64_t *word = &d->lane->active[v >> 6];
     const uint64_t bit = UINT64_C(1) << (v & 63), old = *word;
-    announce(&d->p->row[v]);
+    announce(gv_points_row_of(d->p, v));
     *word = old | bit;
     d->lane->queue[d->tail] = v;
     d->tail += (old & bit) == 0;
@@ -84,7 +87,8 @@ static inline void reach(drawing *d, gv_node v)
 static inline void take(drawing *d, uint32_t n, gv_points_shape shape)
 {
     const uint32_t *restrict word = d->p->word;
-    const gv_points_row *restrict row = d->p->row;
+    const char *restrict row = (const char *)d->p->row;
+    const int shift = d->p->row_shift;
     uint64_t *restrict active = d->lane->active;
     gv_node *restrict queue = d->lane->queue;
     int64_t tail = d->tail;
@@ -93,9 +97,15 @@ static inline void take(drawing *d, uint32_t n, gv_points_shape shape)
         const point *q = &d->ring[head & (RING - 1)];
         const uint32_t *slot = word + q->at;
         const uint32_t v = shape == GV_POINTS_ALIAS ? slot[1 + (q->fraction > slot[0])] : slot[0];
-        const bool hit = shape != GV_POINTS_REJECT || q->fraction <= slot[1];
+        bool hit = true;
+        if (shape == GV_POINTS_EDGES) {
+            const float p = d->p->chance[q->at];
+            float x;
+            memcpy(&x, &q->fraction, sizeof x);
+            hit = (x < p) & ((double)p <= GV_COIN_FROM);
+        }
         const uint64_t bit = (uint64_t)hit << (v & 63), old = active[v >> 6];
-        announce(&row[v]);
+        announce(row + ((uint64_t)v << shift));
         active[v >> 6] = old | bit;
         queue[tail] = (gv_node)v;
         tail += (~old & bit) != 0;
@@ -104,10 +114,29 @@ static inline void take(drawing *d, uint32_t n, gv_points_shape shape)
     d->head = head;
 }
 
-static inline void put(drawing *d, uint64_t at, uint32_t fraction)
+static inline void put(drawing *d, uint64_t at, uint32_t fraction, gv_points_shape shape)
 {
     d->ring[d->last++ & (RING - 1)] = (point){.at = at, .fraction = fraction};
     announce(d->p->word + at);
+    if (shape == GV_POINTS_EDGES)
+        announce(d->p->chance + at);
+}
+
+/* By edges, an edge with a point is live with chance p / most: by a number that is that of the
+ * edge, however many points fall on it. */
+static inline uint32_t edge_number(uint64_t h, uint64_t slot, double most)
+{
+    const uint64_t x = gv_mix(gv_mix(h ^ UINT64_C(0x8e9d5c7a3b1f2461)) + slot * GV_POINTS_STEP);
+    const float below = (float)(gv_unit(x) * most);
+    uint32_t bits;
+    memcpy(&bits, &below, sizeof bits);
+    return bits;
+}
+
+/* By edges: the chance of a point on each of the slots of a row. */
+static inline double chance_of_point(const gv_points *p, const gv_points_row *row, uint64_t slots)
+{
+    return 1.0 - gv_points_exp_minus(&p->table, gv_points_lambda(row) / (double)slots);
 }
 
 /* Takes points until there is room for `n` in the ring. */
@@ -123,6 +152,7 @@ static void put_many(drawing *d, uint64_t at, uint64_t slots, uint64_t h, uint64
 {
     uint64_t x[PIECE], m[PIECE], slot[PIECE];
     uint32_t fraction[PIECE];
+    const uint64_t step = (uint64_t)gv_points_words(shape);
     for (int i = 0; i < PIECE; i++)
         m[i] = slots;
     for (uint64_t k = 0; k < n; k += PIECE) {
@@ -132,7 +162,8 @@ static void put_many(drawing *d, uint64_t at, uint64_t slots, uint64_t h, uint64
         d->p->simd->places(x, m, piece, slot, fraction);
         make_room(d, PIECE, shape);
         for (int i = 0; i < piece; i++)
-            put(d, at + slot[i] * shape, fraction[i]);
+            put(d, at + slot[i] * step,
+                shape == GV_POINTS_EDGES ? edge_number(h, slot[i], d->most) : fraction[i], shape);
         while (d->last - d->head > FULL)
             take(d, TAKE, shape);
     }
@@ -198,6 +229,8 @@ static void draw(drawing *d, const gv_points_row *row, uint64_t at, uint64_t slo
             ? poisson_hub(t, lambda, h)
             : (uint64_t)count_points(lambda, 1.0 - gv_points_exp_minus(t, lambda), gv_unit(h));
     d->lane->drawn += (int64_t)n;
+    if (shape == GV_POINTS_EDGES)
+        d->most = chance_of_point(d->p, row, slots);
     put_many(d, at, slots, h, n, shape);
 }
 
@@ -207,18 +240,41 @@ static void expand_headed(drawing *d, const gv_points_row *row, uint64_t h, gv_p
     const uint64_t at = row->place & ((UINT64_C(1) << GV_ROW_OFFSET_BITS) - 1);
     const uint32_t *word = d->p->word + at;
     const uint64_t n_sure = word[0], n_slots = word[1], n_coins = word[2];
-    const uint64_t sure = at + GV_HEADER_WORDS, slots = sure + n_sure * shape;
+    const uint64_t step = (uint64_t)gv_points_words(shape);
+    const uint64_t sure = at + GV_HEADER_WORDS, slots = sure + n_sure * step;
     for (uint64_t i = 0; i < n_sure; i++) {
         make_room(d, 1, shape);
-        put(d, sure + i * shape, 0);
+        put(d, sure + i * step, 0, shape);
     }
     if (n_slots > 0)
         draw(d, row, slots, n_slots, h, shape);
-    const uint32_t *coin = d->p->word + slots + n_slots * shape;
+    const uint32_t *coin = d->p->word + slots + n_slots * step;
     for (uint64_t i = 0; i < n_coins; i++, coin += GV_COIN_WORDS) {
         const uint64_t x = gv_mix(gv_mix(h ^ d->k1) + coin[0]);
         if (x < ((uint64_t)coin[2] << 32 | coin[1]))
             reach(d, (gv_node)coin[0]);
+    }
+}
+
+/* A row in place: of a hub, of many edges, or with edges that have coins of their own; the last are
+ * found by a walk along the row. */
+static void expand_in_place(drawing *d, gv_node u, uint64_t h, gv_points_shape shape)
+{
+    const gv_points *p = d->p;
+    const gv_points_row *row = gv_points_row_of(p, u);
+    const int64_t begin = p->in_place->indptr[u], end = p->in_place->indptr[u + 1];
+    if (gv_points_lambda(row) > 0.0)
+        draw(d, row, (uint64_t)begin, (uint64_t)(end - begin), h, shape);
+    if (!signbit(row->lambda))
+        return;
+    for (int64_t e = begin; e < end; e++) {
+        const double chance = p->chance != NULL ? (double)p->chance[e] : p->constant;
+        if (chance <= GV_COIN_FROM)
+            continue;
+        const gv_node v = p->in_place->indices[e];
+        const uint64_t x = gv_mix(gv_mix(h ^ d->k1) + (uint64_t)v), limit = gv_coin_limit(chance);
+        if (x < limit || limit == GV_COIN_ALWAYS)
+            reach(d, v);
     }
 }
 
@@ -233,14 +289,15 @@ static void expand_special(drawing *d, const gv_points_row *row, uint64_t h, gv_
         return;
     }
     make_room(d, GV_ROW_MAX_SURE, shape);
-    for (uint64_t i = 0; i < n_sure; i++, at += shape)
-        put(d, at, 0);
+    for (uint64_t i = 0; i < n_sure; i++, at += (uint64_t)gv_points_words(shape))
+        put(d, at, 0, shape);
     if (n_slots > 0)
         draw(d, row, at, n_slots, h, shape);
 }
 
 /* An ordinary row: its points are counted; they are put later, with those of the batch. */
-static inline void expand_row(few *f, const gv_points_row *row, uint64_t h)
+static inline void expand_row(const gv_points *p, few *f, const gv_points_row *row, uint64_t h,
+                              gv_points_shape shape)
 {
     const double above0 = (double)row->threshold * 0x1p-32;
     const int sure = (int)(row->place >> GV_ROW_SURE); /* there is nothing else above */
@@ -252,6 +309,8 @@ static inline void expand_row(few *f, const gv_points_row *row, uint64_t h)
     f->number[j] = h;
     f->at[j] = row->place & ((UINT64_C(1) << GV_ROW_OFFSET_BITS) - 1);
     f->slots[j] = row->place >> GV_ROW_SLOTS & GV_ROW_MAX_SLOTS;
+    if (shape == GV_POINTS_EDGES)
+        f->most[j] = chance_of_point(p, row, f->slots[j]);
     f->begin[j] = f->n_points;
     f->sure[j] = sure;
     f->n_points += n;
@@ -262,18 +321,23 @@ static inline void put_few(drawing *d, const few *f, gv_points_shape shape)
 {
     uint64_t x[PIECE], m[PIECE], at[PIECE], slot[PIECE];
     uint32_t fraction[PIECE];
+    const uint64_t step = (uint64_t)gv_points_words(shape);
     for (int from = 0; from < f->n_points; from += PIECE) {
         const int n = f->n_points - from < PIECE ? f->n_points - from : PIECE;
         for (int i = 0; i < n; i++) {
             const int j = f->owner[from + i], k = from + i - f->begin[j], sure = f->sure[j];
             x[i] = f->number[j] + (uint64_t)(k - sure) * GV_POINTS_STEP;
             m[i] = f->slots[j] & (0 - (uint64_t)(k >= sure));
-            at[i] = f->at[j] + (uint64_t)(k < sure ? k : sure) * shape;
+            at[i] = f->at[j] + (uint64_t)(k < sure ? k : sure) * step;
         }
         d->p->simd->places(x, m, n, slot, fraction);
+        for (int i = 0; shape == GV_POINTS_EDGES && i < n; i++) {
+            const int j = f->owner[from + i];
+            fraction[i] = edge_number(f->number[j], slot[i], f->most[j]);
+        }
         make_room(d, PIECE, shape);
         for (int i = 0; i < n; i++)
-            put(d, at[i] + slot[i] * shape, fraction[i]);
+            put(d, at[i] + slot[i] * step, fraction[i], shape);
     }
     d->lane->drawn += f->n_points;
 }
@@ -281,20 +345,22 @@ static inline void put_few(drawing *d, const few *f, gv_points_shape shape)
 /* Nodes queue[begin, end), at most BATCH; those without a point, most of them, cost no branch. */
 static inline void expand_batch(drawing *d, int64_t begin, int64_t end, gv_points_shape shape)
 {
-    const gv_points_row *restrict row = d->p->row;
+    const gv_points *p = d->p;
     const gv_node *restrict queue = d->lane->queue + begin;
     const int n = (int)(end - begin);
     uint64_t number[BATCH + 7];
     gv_node live[BATCH + 7];
     few f;
     f.n = f.n_points = 0;
-    const int n_live = d->p->simd->live(row, queue, n, d->k0, d->k1, number, live);
+    const int n_live = p->simd->live(p->row, p->row_shift, queue, n, d->k0, d->k1, number, live);
     for (int i = 0; i < n_live; i++) {
-        const gv_points_row *r = &row[live[i]];
-        if (r->threshold == UINT32_MAX || r->place >> GV_ROW_SURE > FEW_SURE)
-            expand_special(d, r, number[i], shape);
+        const gv_points_row *r = gv_points_row_of(p, live[i]);
+        if (r->threshold != UINT32_MAX && r->place >> GV_ROW_SURE <= FEW_SURE)
+            expand_row(d->p, &f, r, number[i], shape);
+        else if (d->p->in_place != NULL)
+            expand_in_place(d, live[i], number[i], shape);
         else
-            expand_row(&f, r, number[i]);
+            expand_special(d, r, number[i], shape);
     }
     put_few(d, &f, shape);
     while (d->last - d->head > FULL)
@@ -311,7 +377,7 @@ static inline void expand_all(drawing *d, int64_t begin, int64_t end, gv_points_
         const int64_t stop = at_once ? d->tail : end;
         if (i < stop) {
             for (int64_t j = i + AHEAD; j < i + AHEAD + BATCH && j < stop; j++)
-                announce(&d->p->row[queue[j]]);
+                announce(gv_points_row_of(d->p, queue[j]));
             const int64_t next = i + BATCH < stop ? i + BATCH : stop;
             expand_batch(d, i, next, shape);
             i = next;
@@ -337,8 +403,8 @@ static inline int64_t expand_world(const gv_worlds *w, gv_lane *lane, int64_t wo
     case GV_POINTS_EQUAL:
         expand_all(&d, begin, end, GV_POINTS_EQUAL, at_once);
         break;
-    case GV_POINTS_REJECT:
-        expand_all(&d, begin, end, GV_POINTS_REJECT, at_once);
+    case GV_POINTS_EDGES:
+        expand_all(&d, begin, end, GV_POINTS_EDGES, at_once);
         break;
     case GV_POINTS_ALIAS:
         expand_all(&d, begin, end, GV_POINTS_ALIAS, at_once);

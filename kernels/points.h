@@ -11,10 +11,16 @@
 
 /* How the slots of a graph's rows are kept: one shape for all rows. */
 typedef enum gv_points_shape {
-    GV_POINTS_EQUAL = 1,  /* {target}: every row has one p                                    */
-    GV_POINTS_REJECT = 2, /* {target, limit}: uniform slots, taken with chance c / largest c  */
-    GV_POINTS_ALIAS = 3   /* {limit, target, other}: Walker's alias tables                    */
-} gv_points_shape;        /* the value is the number of 32-bit words of a slot */
+    GV_POINTS_EQUAL = 1, /* {target}: every row has one p                          */
+    GV_POINTS_EDGES = 2, /* the graph's own edges, thinned (points_edges.c)        */
+    GV_POINTS_ALIAS = 3  /* {limit, target, other}: Walker's alias tables          */
+} gv_points_shape;
+
+/* 32-bit words from a slot to the next. */
+static inline int gv_points_words(gv_points_shape shape)
+{
+    return shape == GV_POINTS_ALIAS ? 3 : 1;
+}
 
 /* One node's row, found with a single read. */
 typedef struct gv_points_row {
@@ -43,10 +49,16 @@ enum {
     GV_HUB_LAMBDA = 6 /* a hub has a greater lambda */
 };
 
+/* Edges with a greater p have coins of their own. */
+#define GV_COIN_FROM 0.7
+
 static inline double gv_points_lambda(const gv_points_row *row)
 {
     return row->lambda < 0.0f ? -(double)row->lambda : (double)row->lambda;
 }
+
+/* A record by itself, or a line of memory with the words of a short row. */
+enum { GV_ROW_ALONE = 4, GV_ROW_INLINE = 6, GV_INLINE_WORDS = 12 };
 
 /* Numbers that depend on nothing. */
 typedef struct gv_points_tables {
@@ -63,12 +75,23 @@ typedef struct gv_points {
     uint64_t key;
     int64_t n_nodes;
     gv_points_shape shape;
-    const gv_points_row *row; /* [n_nodes] */
-    const uint32_t *word;     /* [n_words] */
+    const gv_points_row *row; /* [n_nodes], 2^row_shift bytes from one to the next */
+    int row_shift;            /* GV_ROW_ALONE, or GV_ROW_INLINE: slots of short rows follow their
+                                 records, and `word` is where `row` is */
+    const uint32_t *word;     /* [n_words]; in place the graph's targets, by out-edge */
     int64_t n_words;
-    bool mapped; /* row and word belong to a shelf (cascade_shelf.h) */
+    bool mapped;            /* row and word belong to a shelf (cascade_shelf.h) */
+    const gv_csr *in_place; /* borrowed: the graph's out-edges, which are not copied; or NULL */
+    const float *chance;    /* [n_edges] by edges: p; else NULL */
+    float *own_chance;      /* the same where the layout made it, or NULL */
+    double constant;        /* in place, without `chance`: p of all edges */
     gv_points_tables table;
 } gv_points;
+
+static inline const gv_points_row *gv_points_row_of(const gv_points *p, int64_t u)
+{
+    return (const gv_points_row *)(const void *)((const char *)p->row + (u << p->row_shift));
+}
 
 /* -ln(1 - p) for p in [0, .7], and exp(-x) for x in [0, 16]: sums and products alone, so that the
  * bits are the same with any mathematics library. */
@@ -76,7 +99,8 @@ double gv_points_weight(double p);
 double gv_points_exp_minus(const gv_points_tables *t, double x);
 void gv_points_fill_tables(gv_points_tables *t);
 
-/* Lays out the rows of `g`; `coins` are borrowed for the call. GV_ERR_NOMEM; GV_ERR_CANCELLED. */
+/* Lays out the rows of `g`; `g` and `coins` are borrowed until gv_points_close(), as the rows of
+ * large graphs are not copied. GV_ERR_NOMEM; GV_ERR_CANCELLED. */
 GV_CHECKED gv_status gv_points_open(gv_points *p, gv_context *ctx, const gv_graph *g,
                                     const gv_coins *coins, uint64_t seed, gv_error *err);
 /* All but the rows. */

@@ -25,16 +25,17 @@ static inline __mmask8 part(int i, int n)
 }
 
 /* Reads the second half of eight rows at once: lambda above threshold. */
-static int live_nodes(const gv_points_row *row, const gv_node *node, int n, uint64_t k0,
+static int live_nodes(const gv_points_row *row, int shift, const gv_node *node, int n, uint64_t k0,
                       uint64_t k1, uint64_t *number, gv_node *live)
 {
+    const __m128i eighths = _mm_cvtsi32_si128(shift - 3);
     int n_live = 0;
     for (int i = 0; i < n; i += 8) {
         const __mmask8 few = part(i, n);
         const __m256i u = _mm256_maskz_loadu_epi32(few, node + i);
         const __m512i wide = _mm512_cvtepu32_epi64(u);
         const __m512i half = _mm512_mask_i64gather_epi64(
-            _mm512_setzero_si512(), few, _mm512_slli_epi64(wide, 1), &row->threshold, 8);
+            _mm512_setzero_si512(), few, _mm512_sll_epi64(wide, eighths), &row->threshold, 8);
         const __m512i x =
             mix(_mm512_add_epi64(set(k0), _mm512_mullo_epi64(wide, set(GV_POINTS_STEP))), set(k1));
         const __m512i threshold = _mm512_and_si512(half, set(UINT32_MAX));

@@ -6,12 +6,14 @@
  * The shape is one for the whole graph and follows from graph and probabilities alone, as it bears
  * on the worlds: plain targets (4 bytes an edge) where no row has slots of different p; else alias
  * tables (12 bytes; M. D. Vose, "A linear algorithm for generating random numbers with a given
- * distribution", IEEE Trans. Softw. Eng. 1991), up to GV_MAX_ALIAS_SLOTS; beyond that, uniform
- * slots with rejection (8 bytes).
+ * distribution", IEEE Trans. Softw. Eng. 1991). Graphs of more than GV_MAX_COPIED edges are not
+ * copied (points_edges.c).
  *
  * Two passes in fixed blocks of nodes: count words, then fill. Where p follows from the rule, words
  * follow from degrees, and the first pass need not look at edges. Weighted cascade looks its
- * targets' in-degrees up in an array of its own, 4 bytes a node, and most weights in a table. No
+ * targets' in-degrees up in an array of its own, 4 bytes a node, and most weights in a table. Where
+ * most rows are short, records are a line of memory long, and short rows follow theirs: a node with
+ * a point then costs one line instead of two. No
  * races: a row is counted and filled by one thread. */
 #include <string.h>
 
@@ -20,8 +22,6 @@
 #include "engine/parallel.h"
 #include "kernels/points_rows.h"
 #include "kernels/points_simd.h"
-
-#define GV_COIN_FROM 0.7
 
 enum {
     CHUNK = 4096,     /* blocks of nodes between two looks at progress */
@@ -35,8 +35,9 @@ typedef struct row_counts {
 } row_counts;
 
 typedef struct block_counts {
-    int64_t words[GV_POINTS_ALIAS + 1]; /* by shape */
-    int64_t slots, most_slots;
+    int64_t words[GV_POINTS_ALIAS + 1];        /* by shape */
+    int64_t words_beyond[GV_POINTS_ALIAS + 1]; /* of rows that do not fit behind their record */
+    int64_t most_slots;
     bool unequal;
 } block_counts;
 
@@ -51,7 +52,6 @@ typedef struct layout {
     const gv_graph *g;
     const gv_coins *coins;
     gv_points *p;
-    gv_points_row *row;
     uint32_t *word;
     block_counts *block;  /* [gv_blocks(n)]; afterwards words[0] is the offset of its first word */
     row_scratch *scratch; /* [threads] */
@@ -124,14 +124,19 @@ static bool by_degree(const gv_coins *c)
              (c->limit > 0 && (double)c->limit * 0x1p-64 <= GV_COIN_FROM)));
 }
 
+static void add_row(block_counts *b, int shape, int64_t words)
+{
+    b->words[shape] += words;
+    b->words_beyond[shape] += words > GV_INLINE_WORDS ? words : 0;
+}
+
 static void count_block_by_degree(layout *l, int64_t b)
 {
-    block_counts sum = {.slots = 0};
+    block_counts sum = {.most_slots = 0};
     for (int64_t u = b * GV_BLOCK; u < gv_block_end(b, l->g->n_nodes); u++) {
         const int64_t degree = gv_csr_degree(&l->g->out, (gv_node)u);
         for (int shape = GV_POINTS_EQUAL; shape <= GV_POINTS_ALIAS; shape++)
-            sum.words[shape] += most_words(degree, shape);
-        sum.slots += degree;
+            add_row(&sum, shape, most_words(degree, shape));
         sum.most_slots = degree > sum.most_slots ? degree : sum.most_slots;
     }
     l->block[b] = sum;
@@ -150,12 +155,11 @@ static void count_block(layout *l, int64_t b)
         count_block_by_degree(l, b);
         return;
     }
-    block_counts sum = {.slots = 0};
+    block_counts sum = {.most_slots = 0};
     for (int64_t u = b * GV_BLOCK; u < gv_block_end(b, l->g->n_nodes); u++) {
         const row_counts c = count_row(l, u);
         for (int shape = GV_POINTS_EQUAL; shape <= GV_POINTS_ALIAS; shape++)
-            sum.words[shape] += row_words(&c, shape);
-        sum.slots += c.sure + c.slots;
+            add_row(&sum, shape, row_words(&c, shape));
         sum.most_slots = c.slots > sum.most_slots ? c.slots : sum.most_slots;
         sum.unequal |= c.unequal;
     }
@@ -200,14 +204,11 @@ static void fill_alias(const row_scratch *s, uint32_t *word, int64_t n, double l
 
 /* Writes slot j of a row; its weight goes to the scratch where alias tables are made of it. */
 static void put_slot(const layout *l, const row_scratch *s, uint32_t *slots, int64_t j,
-                     uint32_t target, double weight, double largest)
+                     uint32_t target, double weight)
 {
     uint32_t *slot = slots + j * (int64_t)l->p->shape;
     if (l->p->shape == GV_POINTS_EQUAL) {
         slot[0] = target;
-    } else if (l->p->shape == GV_POINTS_REJECT) {
-        slot[0] = target;
-        slot[1] = limit_of(weight / largest);
     } else {
         slot[1] = target;
         s->weight[j] = weight;
@@ -221,8 +222,6 @@ static void put_sure(gv_points_shape shape, uint32_t *slot, uint32_t target)
         slot[1] = slot[2] = target;
     } else {
         slot[0] = target;
-        if (shape == GV_POINTS_REJECT)
-            slot[1] = UINT32_MAX;
     }
 }
 
@@ -255,7 +254,7 @@ static double fill_edges(const layout *l, const row_scratch *s, int64_t u, const
             coin += GV_COIN_WORDS;
         } else if (p > 0.0) {
             const double weight = c->unequal ? edge_weight(l, v, p) : largest;
-            put_slot(l, s, slots, j++, (uint32_t)v, weight, largest);
+            put_slot(l, s, slots, j++, (uint32_t)v, weight);
             sum += weight;
         }
     }
@@ -264,10 +263,26 @@ static double fill_edges(const layout *l, const row_scratch *s, int64_t u, const
     return l->p->shape == GV_POINTS_ALIAS ? sum : (double)c->slots * largest;
 }
 
-/* Chance of a point, in units of 2^-32. */
-static uint32_t threshold_of(const gv_points_tables *t, double lambda)
+/* Where the words of row u begin behind its record. */
+static uint64_t inline_words(int64_t u)
 {
-    return (uint32_t)((1.0 - gv_points_exp_minus(t, lambda)) * 0x1p32);
+    return (uint64_t)u * (1 << GV_ROW_INLINE) / sizeof(uint32_t) +
+           sizeof(gv_points_row) / sizeof(uint32_t);
+}
+
+/* Zeroes the words of row u that are not used, as rows may be kept: those allowed for in vain, and
+ * those behind its record. */
+static void clear_rest(const layout *l, int64_t u, const row_counts *c, int64_t at, int64_t words,
+                       bool within)
+{
+    const int64_t used = row_words(c, (int)l->p->shape);
+    if (!within && used < words)
+        memset(l->word + at + used, 0, (size_t)(words - used) * sizeof *l->word);
+    if (l->p->row_shift == GV_ROW_INLINE) {
+        const int64_t taken = within ? used : 0;
+        memset(l->word + inline_words(u) + taken, 0,
+               (size_t)(GV_INLINE_WORDS - taken) * sizeof *l->word);
+    }
 }
 
 static void fill_block(const layout *l, const row_scratch *s, int64_t b)
@@ -276,8 +291,12 @@ static void fill_block(const layout *l, const row_scratch *s, int64_t b)
     int64_t at = l->block[b].words[0];
     for (int64_t u = b * GV_BLOCK; u < gv_block_end(b, l->g->n_nodes); u++) {
         const row_counts c = count_row(l, u);
-        uint32_t *word = l->word + at;
-        uint64_t place = (uint64_t)at;
+        const int64_t words = by_degree(l->coins)
+                                  ? most_words(gv_csr_degree(&l->g->out, (gv_node)u), shape)
+                                  : row_words(&c, shape);
+        const bool within = l->p->row_shift == GV_ROW_INLINE && words <= GV_INLINE_WORDS;
+        uint64_t place = within ? inline_words(u) : (uint64_t)at;
+        uint32_t *word = l->word + place;
         if (has_header(&c)) {
             word[0] = (uint32_t)c.sure, word[1] = (uint32_t)c.slots, word[2] = (uint32_t)c.coins;
             word += GV_HEADER_WORDS;
@@ -286,14 +305,14 @@ static void fill_block(const layout *l, const row_scratch *s, int64_t b)
             place |= (uint64_t)c.slots << GV_ROW_SLOTS | (uint64_t)c.sure << GV_ROW_SURE;
         }
         const float lambda = (float)fill_edges(l, s, u, &c, word);
+        clear_rest(l, u, &c, at, words, within);
         const bool always = has_header(&c) || c.sure > 0,
                    special = has_header(&c) || (double)lambda > GV_HUB_LAMBDA;
-        l->row[u] = (gv_points_row){
+        *(gv_points_row *)(uintptr_t)gv_points_row_of(l->p, u) = (gv_points_row){
             .place = place,
-            .threshold = special ? UINT32_MAX : threshold_of(&l->p->table, (double)lambda),
+            .threshold = special ? UINT32_MAX : gv_points_threshold(&l->p->table, (double)lambda),
             .lambda = always ? -lambda : lambda};
-        at += by_degree(l->coins) ? most_words(gv_csr_degree(&l->g->out, (gv_node)u), shape)
-                                  : row_words(&c, shape);
+        at += within ? 0 : words;
     }
 }
 
@@ -334,24 +353,29 @@ static gv_status fill_all(layout *l, gv_error *err)
 }
 
 /* Chooses the shape; turns counts into offsets. The most slots of a row. */
-static int64_t place_blocks(layout *l, int64_t max_alias_slots)
+static int64_t place_blocks(layout *l)
 {
     const int64_t n_blocks = gv_blocks(l->g->n_nodes);
-    int64_t slots = 0, most = 0;
+    const int64_t n = l->g->n_nodes;
+    int64_t most = 0, words = 0, beyond = 0;
     bool unequal = false;
     for (int64_t b = 0; b < n_blocks; b++) {
-        slots += l->block[b].slots;
         unequal |= l->block[b].unequal;
         most = l->block[b].most_slots > most ? l->block[b].most_slots : most;
     }
-    l->p->shape = !unequal                   ? GV_POINTS_EQUAL
-                  : slots <= max_alias_slots ? GV_POINTS_ALIAS
-                                             : GV_POINTS_REJECT;
-    l->p->n_words = 0;
+    const gv_points_shape shape = l->p->shape = unequal ? GV_POINTS_ALIAS : GV_POINTS_EQUAL;
+    for (int64_t b = 0; b < n_blocks; b++) {
+        words += l->block[b].words[shape];
+        beyond += l->block[b].words_beyond[shape];
+    }
+    const bool in_line = gv_points_inline_pays(n, words, beyond);
+    l->p->row_shift = in_line ? GV_ROW_INLINE : GV_ROW_ALONE;
+    l->p->n_words = in_line ? n * (1 << GV_ROW_INLINE) / (int64_t)sizeof(uint32_t) : 0;
     for (int64_t b = 0; b < n_blocks; b++) {
         l->block[b].words[0] = l->p->n_words;
-        l->p->n_words += l->block[b].words[l->p->shape];
+        l->p->n_words += in_line ? l->block[b].words_beyond[shape] : l->block[b].words[shape];
     }
+    l->p->n_words += in_line ? l->p->n_words % 2 : 0; /* they are kept by twos */
     return most;
 }
 
@@ -363,11 +387,15 @@ static gv_status no_room(gv_context *ctx, gv_error *err)
 static gv_status allocate(layout *l, int64_t most_slots, gv_error *err)
 {
     const int32_t threads = gv_context_threads(l->ctx);
-    l->p->row = l->row = gv_alloc(l->ctx, l->g->n_nodes, sizeof *l->row);
     l->p->word = l->word = gv_alloc(l->ctx, l->p->n_words, sizeof *l->word);
+    l->p->row = l->p->row_shift == GV_ROW_INLINE
+                    ? (const gv_points_row *)(const void *)l->word
+                    : gv_alloc(l->ctx, l->g->n_nodes, sizeof *l->p->row);
     l->scratch = gv_alloc_zero(l->ctx, threads, sizeof *l->scratch);
-    if (l->row == NULL || l->word == NULL || l->scratch == NULL)
+    if (l->p->row == NULL || l->word == NULL || l->scratch == NULL)
         return no_room(l->ctx, err);
+    if (l->p->row_shift == GV_ROW_INLINE && l->p->n_words > 0)
+        l->word[l->p->n_words - 1] = 0; /* may be one too many */
     for (int32_t i = 0; l->p->shape == GV_POINTS_ALIAS && i < threads; i++) {
         row_scratch *s = &l->scratch[i];
         s->weight = gv_alloc(l->ctx, most_slots, sizeof *s->weight);
@@ -414,16 +442,18 @@ void gv_points_begin(gv_points *p, gv_context *ctx, const gv_graph *g, uint64_t 
 }
 
 gv_status gv_points_layout(gv_points *p, gv_context *ctx, const gv_graph *g, const gv_coins *coins,
-                           uint64_t seed, int64_t max_alias_slots, gv_error *err)
+                           uint64_t seed, int64_t max_copied, gv_error *err)
 {
     layout l = {.ctx = ctx, .g = g, .coins = coins, .p = p};
     gv_points_begin(p, ctx, g, seed);
+    if (g->n_edges > max_copied)
+        return gv_points_in_place(p, g, coins, err);
     l.block = gv_alloc(ctx, gv_blocks(g->n_nodes), sizeof *l.block);
     gv_status st = l.block == NULL ? no_room(ctx, err) : take_in_degrees(&l, err);
     if (st == GV_OK)
         st = count_all(&l, err);
     if (st == GV_OK)
-        st = allocate(&l, place_blocks(&l, max_alias_slots), err);
+        st = allocate(&l, place_blocks(&l), err);
     if (st == GV_OK)
         st = fill_all(&l, err);
     free_scratch(&l);
@@ -433,7 +463,7 @@ gv_status gv_points_layout(gv_points *p, gv_context *ctx, const gv_graph *g, con
 gv_status gv_points_open(gv_points *p, gv_context *ctx, const gv_graph *g, const gv_coins *coins,
                          uint64_t seed, gv_error *err)
 {
-    return gv_points_layout(p, ctx, g, coins, seed, GV_MAX_ALIAS_SLOTS, err);
+    return gv_points_layout(p, ctx, g, coins, seed, GV_MAX_COPIED, err);
 }
 
 void gv_points_reseed(gv_points *p, uint64_t seed)
@@ -443,10 +473,12 @@ void gv_points_reseed(gv_points *p, uint64_t seed)
 
 void gv_points_close(gv_points *p)
 {
-    if (!p->mapped) {
+    gv_free(p->ctx, p->own_chance);
+    if (p->in_place == NULL && !p->mapped)
         gv_free(p->ctx, (void *)(uintptr_t)p->word);
+    p->chance = p->own_chance = NULL;
+    if (p->row_shift == GV_ROW_ALONE && !p->mapped)
         gv_free(p->ctx, (void *)(uintptr_t)p->row);
-    }
     p->word = NULL;
     p->row = NULL;
 }

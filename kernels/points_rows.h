@@ -4,12 +4,29 @@
 
 #include "kernels/points.h"
 
-/* Slots up to which unequal rows are alias tables: 6.4 GB. */
-#define GV_MAX_ALIAS_SLOTS (INT64_C(1) << 29)
-
-/* gv_points_open() with another limit than GV_MAX_ALIAS_SLOTS. */
+/* gv_points_open() with another limit than GV_MAX_COPIED. */
 GV_CHECKED gv_status gv_points_layout(gv_points *p, gv_context *ctx, const gv_graph *g,
-                                      const gv_coins *coins, uint64_t seed, int64_t max_alias_slots,
+                                      const gv_coins *coins, uint64_t seed, int64_t max_copied,
                                       gv_error *err);
+
+/* Whether records are drawn out to lines of memory: no more than half of the `words` must be of
+ * rows `beyond` theirs, and all together may take half as much again as apart. Bears on speed
+ * alone. */
+static inline bool gv_points_inline_pays(int64_t n_nodes, int64_t words, int64_t beyond)
+{
+    const int64_t apart = (n_nodes << GV_ROW_ALONE) + 4 * words;
+    const int64_t together = (n_nodes << GV_ROW_INLINE) + 4 * beyond;
+    return 2 * beyond <= words && 2 * together <= 3 * apart;
+}
+
+/* Rows in place, whatever their number; the constants of `p` are set (points_edges.c). */
+GV_CHECKED gv_status gv_points_in_place(gv_points *p, const gv_graph *g, const gv_coins *coins,
+                                        gv_error *err);
+
+/* Chance of a point, in units of 2^-32. */
+static inline uint32_t gv_points_threshold(const gv_points_tables *t, double lambda)
+{
+    return (uint32_t)((1.0 - gv_points_exp_minus(t, lambda)) * 0x1p32);
+}
 
 #endif

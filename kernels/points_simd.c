@@ -3,12 +3,13 @@
 
 #include <math.h>
 
-static int live_nodes(const gv_points_row *row, const gv_node *node, int n, uint64_t k0,
+static int live_nodes(const gv_points_row *row, int shift, const gv_node *node, int n, uint64_t k0,
                       uint64_t k1, uint64_t *number, gv_node *live)
 {
     int n_live = 0;
     for (int i = 0; i < n; i++) {
-        const gv_points_row *r = &row[node[i]];
+        const gv_points_row *r =
+            (const void *)((const char *)row + ((uint64_t)(uint32_t)node[i] << shift));
         uint64_t x = k0 + (uint64_t)(uint32_t)node[i] * GV_POINTS_STEP;
         x = (x ^ (x >> 30)) * GV_POINTS_MUL0;
         x ^= k1;

@@ -13,9 +13,9 @@ typedef struct gv_points_simd {
     /* The nodes among node[0, n) that may have a point or have sure edges, and their numbers h:
      * splitmix64's finalizer over a Weyl sequence from k0 on, with a second key between its
      * halves, so that worlds are not stretches of one sequence. How many there are; both arrays
-     * are [n + 7]. */
-    int (*live)(const gv_points_row *row, const gv_node *node, int n, uint64_t k0, uint64_t k1,
-                uint64_t *number, gv_node *live);
+     * are [n + 7]. Records lie 2^shift bytes apart. */
+    int (*live)(const gv_points_row *row, int shift, const gv_node *node, int n, uint64_t k0,
+                uint64_t k1, uint64_t *number, gv_node *live);
     /* y = gv_mix(x[i]) y slots[i] / 2^64 as slot and fraction, the latter in units of 2^-32;
      * slots[i] < 2^32. */
     void (*places)(const uint64_t *x, const uint64_t *slots, int n, uint64_t *slot,

@@ -1,7 +1,8 @@
 /* sliced.c -- blocks of worlds over threads; what a block leaves goes into the common sums.
  *
- * No races: a state and a lane of sums are used by one thread, spread[i] is written by the thread
- * of world i's block, activations are counted by atomic integer increments (as in worlds.c). Same
+ * No races: a state and a lane of sums are used by one thread, or by all of them in turns
+ * (sliced_shared.h), spread[i] is written by the thread of world i's block, activations are counted
+ * by atomic integer increments (as in worlds.c). Same
  * bytes at any thread count, width and vector length: a coin is a function of (seed, edge, world),
  * sums are integers. */
 #include "kernels/sliced.h"
@@ -54,25 +55,34 @@ static int64_t count_of(const uint64_t *count, int words, int planes, int i)
     return (int64_t)x;
 }
 
+/* Adds bit-sliced counts to x [words * 64], and zeroes them. */
+static void take_count(uint64_t *count, int words, int64_t *x)
+{
+    int planes = 0;
+    for (int i = 0; i < GV_COUNT_BITS * words; i++)
+        if (count[i] != 0)
+            planes = i / words + 1;
+    for (int i = 0; planes > 0 && i < words * 64; i++)
+        x[i] += count_of(count, words, planes, i);
+    memset(count, 0, (size_t)(planes * words) * sizeof *count);
+}
+
 void gv_sliced_count_step(gv_sliced_block *b, int64_t step)
 {
     gv_sliced_state *t = b->t;
     const int words = b->s->lanes * 2;
-    int planes = 0;
-    for (int i = 0; i < GV_COUNT_BITS * words; i++)
-        if (t->count[i] != 0)
-            planes = i / words + 1;
-    int64_t sum = 0;
+    int64_t newly[GV_BLOCK_WORLDS] = {0}, sum = 0;
     gv_u128 sumsq = 0;
-    for (int i = 0; planes > 0 && i < words * 64; i++) {
-        const int64_t x = count_of(t->count, words, planes, i);
-        t->spread[i] += x;
-        sum += x;
-        sumsq += (gv_u128)(uint64_t)x * (uint64_t)x;
+    take_count(t->count, words, newly);
+    for (int32_t k = 0; k < t->n_hands; k++)
+        take_count(t->hand[k]->count, words, newly);
+    for (int i = 0; i < words * 64; i++) {
+        t->spread[i] += newly[i];
+        sum += newly[i];
+        sumsq += (gv_u128)(uint64_t)newly[i] * (uint64_t)newly[i];
     }
     t->sum[step] = sum;
     t->sumsq[step] = sumsq;
-    memset(t->count, 0, (size_t)(planes * words) * sizeof *t->count);
 }
 
 /* ---- blocks ------------------------------------------------------------------------------------
@@ -94,12 +104,17 @@ void gv_sliced_note_step(const gv_sliced_block *b, int64_t step)
         t->step_sum[t->queue[i]] += step * popcount(t->fresh + i * words, words);
 }
 
+static int32_t hands(const gv_sliced_state *t)
+{
+    return t->n_hands > 0 ? t->n_hands : 1;
+}
+
 /* Adds the steps of the touched nodes to the common sums. */
 static void take_steps(const gv_worlds *w, const gv_sliced_block *b)
 {
     const gv_sliced_state *t = b->t;
     for (int64_t i = 0; i < t->n_touched; i++) {
-        int64_t *sum = &w->step_sum[b->s->node[t->touched[i]]];
+        int64_t *sum = &w->step_sum[gv_sliced_node(b->s, t->touched[i])];
 #pragma omp atomic
         *sum += t->step_sum[t->touched[i]];
     }
@@ -112,7 +127,8 @@ static void take_value(const gv_worlds *w, const gv_sliced_block *b, int64_t *va
     const int words = b->s->lanes * 2;
     memset(value, 0, GV_BLOCK_WORLDS * sizeof *value);
     for (int64_t i = 0; i < t->n_touched; i++) {
-        const int64_t v = t->touched[i], units = gv_units(w, b->s->node[v]);
+        const int64_t v = t->touched[i];
+        const int64_t units = gv_units(w, gv_sliced_node(b->s, t->touched[i]));
         for (int k = 0; k < words; k++)
             for (uint64_t left = t->act[v * words + k]; left != 0; left &= left - 1)
                 value[k * 64 + __builtin_ctzll(left)] += units;
@@ -132,13 +148,20 @@ static void take_block(const gv_worlds *w, const gv_sliced_block *b, gv_lane *la
         take_steps(w, b);
     if (w->activation == NULL)
         return;
-    /* the seeds came first */
-    for (int64_t i = w->accept != NULL ? 0 : b->n_seeds; i < t->n_touched; i++) {
+#pragma omp parallel for num_threads(hands(t)) schedule(static) if (t->n_hands > 0)
+    for (int64_t i = 0; i < t->n_touched; i++) {
         const gv_node v = t->touched[i];
         const int32_t more = popcount(t->act + (int64_t)v * words, words);
-        int32_t *count = &w->activation[b->s->node[v]];
+        int32_t *count = &w->activation[gv_sliced_node(b->s, v)];
 #pragma omp atomic
         *count += more;
+    }
+    for (int64_t i = 0; w->accept == NULL && i < b->n_seeds; i++) { /* theirs are left out */
+        const int64_t v = gv_sliced_label(b->s, b->seeds[i]);
+        const int32_t less = popcount(t->act + v * words, words);
+        int32_t *count = &w->activation[b->seeds[i]];
+#pragma omp atomic
+        *count -= less;
     }
 }
 
@@ -147,6 +170,7 @@ static void clear_block(const gv_sliced_block *b)
 {
     gv_sliced_state *t = b->t;
     const size_t words = (size_t)b->s->lanes * 2;
+#pragma omp parallel for num_threads(hands(t)) schedule(static) if (t->n_hands > 0)
     for (int64_t i = 0; i < t->n_touched; i++) {
         const size_t v = (size_t)t->touched[i];
         memset(t->act + v * words, 0, words * sizeof *t->act);
@@ -203,6 +227,16 @@ static gv_sliced_run_fn *runner(const gv_sliced *s)
     return by_lanes[s->simd][s->lanes];
 }
 
+/* Puts what the hands have touched side by side; hand k's stretch begins no later than it did. */
+static void gather_touched(gv_sliced_state *t)
+{
+    for (int32_t k = 0; k < t->n_hands; k++) {
+        const gv_sliced_state *h = t->hand[k];
+        memmove(t->touched + t->n_touched, h->touched, (size_t)h->n_touched * sizeof *h->touched);
+        t->n_touched += h->n_touched;
+    }
+}
+
 /* Simulates the block whose first lane is number `lane`; how many of its worlds were overlong. */
 static int64_t run_block(const gv_worlds *w, int64_t lane, int64_t first, int64_t n,
                          int64_t *spread)
@@ -221,7 +255,10 @@ static int64_t run_block(const gv_worlds *w, int64_t lane, int64_t first, int64_
         start_accepting(w, &b, &w->lane[me], lane * GV_LANE_WORLDS);
     memset(b.t->spread, 0, sizeof b.t->spread);
     memset(b.t->count, 0, sizeof b.t->count);
+    for (int32_t k = 0; k < b.t->n_hands; k++)
+        memset(b.t->hand[k]->count, 0, sizeof b.t->count);
     const bool fits = runner(s)(&b);
+    gather_touched(b.t);
     int64_t value[GV_BLOCK_WORLDS];
     if (fits)
         take_block(w, &b, &w->lane[me]);
@@ -253,8 +290,10 @@ int64_t gv_sliced_run(gv_worlds *w, int64_t first, int64_t n, int64_t *spread)
     const gv_sliced *s = w->sliced;
     const int64_t from = first / GV_LANE_WORLDS, to = (first + n - 1) / GV_LANE_WORLDS + 1;
     const int64_t n_blocks = (to - from + s->lanes - 1) / s->lanes;
+    const bool shared = s->state[0]->n_hands > 0; /* then its threads begin in the block */
     int64_t overlong = 0;
-#pragma omp parallel for num_threads(s->n_states) schedule(dynamic, 1) reduction(+ : overlong)
+#pragma omp parallel for num_threads(s->n_states) schedule(dynamic, 1)                            \
+    reduction(+ : overlong) if (!shared)
     for (int64_t i = 0; i < n_blocks; i++) {
         const int64_t lane = from + i * s->lanes;
         if (is_missing(lane, first, spread))

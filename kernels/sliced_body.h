@@ -113,12 +113,12 @@ static inline void NAME(count8)(uint64_t *count, const uint64_t *fresh)
     }
 }
 
-/* Puts the fresh worlds of the queued nodes aside, and counts them. */
-static void NAME(begin_step)(gv_sliced_state *t)
+/* Puts the fresh worlds of the nodes queue[from, n) aside, and counts them; `from` is a multiple of
+ * eight. */
+static void NAME(begin_part)(gv_sliced_state *t, uint64_t *count, int64_t from, int64_t n)
 {
     enum { W = NAME(WORDS) };
-    const int64_t n = t->n_queue;
-    for (int64_t i = 0; i < n; i++) {
+    for (int64_t i = from; i < n; i++) {
         if (i + 8 < n) {
             __builtin_prefetch(t->act + (int64_t)t->queue[i + 8] * W, 0);
             __builtin_prefetch(t->done + (int64_t)t->queue[i + 8] * W, 1);
@@ -129,12 +129,12 @@ static void NAME(begin_step)(gv_sliced_state *t)
         NAME(store)(t->done + u * W, act);
         t->queued[u] = 0;
         if (i % 8 == 7)
-            NAME(count8)(t->count, t->fresh + (i - 7) * W);
+            NAME(count8)(count, t->fresh + (i - 7) * W);
     }
     if (n % 8 != 0) {
         uint64_t rest[8 * NAME(WORDS)] = {0};
         memcpy(rest, t->fresh + n / 8 * 8 * W, (size_t)(n % 8) * sizeof(VEC));
-        NAME(count8)(t->count, rest);
+        NAME(count8)(count, rest);
     }
 }
 
@@ -178,6 +178,42 @@ INLINED void NAME(draw_stretches)(const gv_sliced *s, const VEC *key, NAME(pendi
         p->undecided[i] = NAME(and_not)(upto[i], p->undecided[i]);
 }
 
+/* In place limits are looked up now. */
+INLINED void NAME(draw_looked_up)(const gv_sliced *s, const VEC *key, NAME(pending) * p)
+{
+    VEC asked[GV_PENDING];
+    bool sure[GV_PENDING];
+    for (int i = 0; i < p->n; i++) {
+        const uint64_t limit = gv_sliced_limit(s, p->edge[i], p->target[i]);
+        p->limit[i] = (uint32_t)(limit >> 32);
+        sure[i] = limit == GV_COIN_ALWAYS;
+        asked[i] = p->undecided[i];
+    }
+    NAME(draw_coins)(s, key, p, GV_BY_LIMIT);
+    for (int i = 0; i < p->n; i++)
+        if (sure[i])
+            p->undecided[i] = asked[i];
+}
+
+/* Notes a hit, of a hand for the owner of v. */
+static inline void NAME(hit)(gv_sliced_state *t, gv_node v, VEC live)
+{
+    gv_sliced_hits *x = t->hits;
+    if (x == NULL) {
+        NAME(reach)(t, v, live);
+        return;
+    }
+    x->target[x->n] = v;
+    NAME(store)(x->live + x->n * NAME(WORDS), live);
+    x->n++;
+}
+
+/* Whether a hand has room for the hits of no more edges than may be pending now and once more. */
+static inline bool NAME(is_full)(const gv_sliced_state *t)
+{
+    return t->hits != NULL && t->hits->n + 2 * GV_PENDING > t->hits->room;
+}
+
 /* Draws the coins of the pending edges, and notes whom they reach. */
 INLINED void NAME(draw)(const gv_sliced *s, gv_sliced_state *t, const VEC *key, NAME(pending) * p,
                         gv_sliced_way way)
@@ -189,6 +225,8 @@ INLINED void NAME(draw)(const gv_sliced *s, gv_sliced_state *t, const VEC *key, 
     }
     if (way == GV_BY_STRETCH)
         NAME(draw_stretches)(s, key, p);
+    else if (way == GV_BY_EDGE)
+        NAME(draw_looked_up)(s, key, p);
     else if (way == GV_BY_LIMIT || s->coins.limit != GV_COIN_ALWAYS)
         NAME(draw_coins)(s, key, p, way);
     for (int i = 0; i < p->n; i++) {
@@ -196,7 +234,7 @@ INLINED void NAME(draw)(const gv_sliced *s, gv_sliced_state *t, const VEC *key, 
         n_hit += NAME(any)(p->undecided[i]);
     }
     for (int i = 0; i < n_hit; i++)
-        NAME(reach)(t, p->target[hit[i]], p->undecided[hit[i]]);
+        NAME(hit)(t, p->target[hit[i]], p->undecided[hit[i]]);
     p->n = 0;
 }
 
@@ -212,6 +250,12 @@ static __attribute__((noinline)) void NAME(settle_limit)(const gv_sliced *s, gv_
     NAME(draw)(s, t, key, p, GV_BY_LIMIT);
 }
 
+static __attribute__((noinline)) void NAME(settle_edge)(const gv_sliced *s, gv_sliced_state *t,
+                                                        const VEC *key, NAME(pending) * p)
+{
+    NAME(draw)(s, t, key, p, GV_BY_EDGE);
+}
+
 static __attribute__((noinline)) void NAME(settle_stretch)(const gv_sliced *s, gv_sliced_state *t,
                                                            const VEC *key, NAME(pending) * p)
 {
@@ -225,6 +269,8 @@ INLINED void NAME(settle)(const gv_sliced *s, gv_sliced_state *t, const VEC *key
         NAME(settle_constant)(s, t, key, p);
     else if (way == GV_BY_LIMIT)
         NAME(settle_limit)(s, t, key, p);
+    else if (way == GV_BY_EDGE)
+        NAME(settle_edge)(s, t, key, p);
     else
         NAME(settle_stretch)(s, t, key, p);
 }
@@ -232,38 +278,44 @@ INLINED void NAME(settle)(const gv_sliced *s, gv_sliced_state *t, const VEC *key
 /* Asks for the worlds of the first targets of u. */
 static inline void NAME(announce)(const gv_sliced *s, const gv_sliced_state *t, int64_t u)
 {
-    const int64_t begin = s->row[u].begin, end = s->row[u + 1].begin;
+    const int64_t begin = gv_sliced_begin(s, u), end = gv_sliced_begin(s, u + 1);
     for (int64_t e = begin; e < end && e < begin + GV_AHEAD; e++)
         __builtin_prefetch(t->act + (int64_t)s->target[e] * NAME(WORDS));
 }
 
-/* Notes the edges of u that have worlds among `fresh` in which their target is not active. Whether
- * one has takes no branch, as nobody could foretell it. */
-INLINED void NAME(expand)(const gv_sliced *s, gv_sliced_state *t, const VEC *key, NAME(pending) * p,
-                          int64_t u, VEC fresh, gv_sliced_way way)
+/* Notes the edges of u, from edge `from` on, that have worlds among `fresh` in which their target
+ * is not active. Whether one has takes no branch, as nobody could foretell it. Returns the edge at
+ * which it ended: that of the row, or the first for which a hand has no room. */
+INLINED int64_t NAME(expand)(const gv_sliced *s, gv_sliced_state *t, const VEC *key,
+                             NAME(pending) * p, int64_t u, int64_t from, VEC fresh,
+                             gv_sliced_way way)
 {
     enum { W = NAME(WORDS) };
     const gv_node *restrict target = s->target;
     const uint64_t *act = t->act;
-    const int64_t begin = s->row[u].begin, end = s->row[u + 1].begin;
-    const int64_t shift = s->row[u].origin - begin;
+    const int64_t end = gv_sliced_begin(s, u + 1), shift = gv_sliced_shift(s, u);
     int n = p->n;
-    for (int64_t e = begin; e < end; e++) {
+    for (int64_t e = from; e < end; e++) {
         if (e + GV_AHEAD < end)
             __builtin_prefetch(act + (int64_t)target[e + GV_AHEAD] * W);
         const gv_node v = target[e];
         const VEC undecided = NAME(and_not)(fresh, NAME(load)(act + (int64_t)v * W));
         if (way == GV_BY_LIMIT && s->limit[e] + UINT32_C(1) <= 1) { /* all bits or none: look */
             const uint64_t limit = gv_sliced_limit(s, e + shift, v);
-            if (limit == GV_COIN_ALWAYS && NAME(any)(undecided))
-                NAME(reach)(t, v, undecided);
+            if (limit == GV_COIN_ALWAYS && NAME(any)(undecided)) {
+                NAME(hit)(t, v, undecided);
+                if (NAME(is_full)(t)) {
+                    p->n = n;
+                    return e + 1;
+                }
+            }
             if (limit == 0 || limit == GV_COIN_ALWAYS)
                 continue;
         }
         if (way == GV_BY_STRETCH && s->stretch[e].first > s->stretch[e].last)
             continue;
         p->undecided[n] = undecided;
-        p->edge[n] = way == GV_BY_STRETCH ? s->node[v] : e + shift;
+        p->edge[n] = way == GV_BY_STRETCH ? gv_sliced_node(s, v) : e + shift;
         p->target[n] = v;
         p->limit[n] = way == GV_BY_LIMIT     ? s->limit[e]
                       : way == GV_BY_STRETCH ? s->stretch[e].last + UINT32_C(1)
@@ -275,9 +327,12 @@ INLINED void NAME(expand)(const gv_sliced *s, gv_sliced_state *t, const VEC *key
             p->n = n;
             NAME(settle)(s, t, key, p, way);
             n = 0;
+            if (NAME(is_full)(t))
+                return e + 1;
         }
     }
     p->n = n;
+    return end;
 }
 
 INLINED void NAME(ask)(const gv_sliced *s, gv_sliced_state *t, const VEC *key, gv_sliced_way way)
@@ -288,12 +343,14 @@ INLINED void NAME(ask)(const gv_sliced *s, gv_sliced_state *t, const VEC *key, g
     p.n = 0;
     for (int64_t i = 0; i < n; i++) {
         if (i + 8 < n)
-            __builtin_prefetch(&s->row[t->queue[i + 8]]);
+            gv_sliced_announce(s, t->queue[i + 8]);
         if (i + 4 < n)
-            __builtin_prefetch(s->target + s->row[t->queue[i + 4]].begin);
+            __builtin_prefetch(s->target + gv_sliced_begin(s, t->queue[i + 4]));
         if (i + 2 < n)
             NAME(announce)(s, t, t->queue[i + 2]);
-        NAME(expand)(s, t, key, &p, t->queue[i], NAME(load)(t->fresh + i * W), way);
+        const int64_t u = t->queue[i];
+        NAME(expand)
+        (s, t, key, &p, u, gv_sliced_begin(s, u), NAME(load)(t->fresh + i * W), way);
     }
     NAME(settle)(s, t, key, &p, way);
 }
@@ -310,24 +367,24 @@ INLINED void NAME(ask_at_once)(const gv_sliced *s, gv_sliced_state *t, const VEC
     for (int64_t i = 0; i < n; i++) {
         if (i + 8 < n) {
             const int64_t soon = t->queue[i + 8];
-            __builtin_prefetch(&s->row[soon]);
+            gv_sliced_announce(s, soon);
             __builtin_prefetch(t->act + soon * W, 1);
             __builtin_prefetch(t->done + soon * W, 1);
         }
         if (i + 4 < n)
-            __builtin_prefetch(s->target + s->row[t->queue[i + 4]].begin);
+            __builtin_prefetch(s->target + gv_sliced_begin(s, t->queue[i + 4]));
         if (i + 2 < n)
             NAME(announce)(s, t, t->queue[i + 2]);
         const int64_t u = t->queue[i];
         const VEC act = NAME(load)(t->act + u * W), done = NAME(load)(t->done + u * W);
         NAME(store)(t->done + u * W, act);
         t->queued[u] = 0;
-        NAME(expand)(s, t, key, &p, u, NAME(and_not)(act, done), way);
+        NAME(expand)(s, t, key, &p, u, gv_sliced_begin(s, u), NAME(and_not)(act, done), way);
     }
     NAME(settle)(s, t, key, &p, way);
 }
 
-/* Counts the worlds of all touched nodes. */
+/* Counts the worlds of all touched nodes, or of those that a hand owns. */
 static void NAME(count_touched)(gv_sliced_state *t)
 {
     enum { W = NAME(WORDS) };
@@ -351,16 +408,50 @@ static inline void NAME(swap_queues)(gv_sliced_state *t)
     t->n_next = 0;
 }
 
+#include "kernels/sliced_shared.h"
+
 static void NAME(seed)(const gv_sliced_block *b)
 {
     enum { W = NAME(WORDS) };
     gv_sliced_state *t = b->t;
+    t->n_touched = t->n_next = 0;
+    for (int32_t k = 0; k < t->n_hands; k++)
+        t->hand[k]->n_touched = 0;
     for (int64_t i = 0; i < b->n_seeds; i++) {
-        const gv_node v = b->s->label[b->seeds[i]];
+        const gv_node v = gv_sliced_label(b->s, b->seeds[i]);
         memcpy(t->act + (int64_t)v * W, b->start != NULL ? b->start + i * W : b->mask, sizeof(VEC));
-        t->queue[i] = t->touched[i] = v;
+        gv_sliced_state *owner = t->n_hands > 0 ? t->hand[gv_sliced_owner(v, t->n_hands)] : t;
+        t->queue[i] = owner->touched[owner->n_touched++] = v;
     }
-    t->n_queue = t->n_touched = b->n_seeds;
+    t->n_queue = b->n_seeds;
+}
+
+/* Asks the edges of the queued nodes, of a step or at once; queues those that they reach. */
+static void NAME(ask_queue)(const gv_sliced_block *b, const VEC *key)
+{
+    const gv_sliced *s = b->s;
+    gv_sliced_state *t = b->t;
+    if (t->n_hands > 0) {
+        NAME(ask_shared)(s, t, key, b->by_step);
+        return;
+    }
+    switch (s->way) {
+    case GV_BY_CONSTANT:
+        b->by_step ? NAME(ask)(s, t, key, GV_BY_CONSTANT)
+                   : NAME(ask_at_once)(s, t, key, GV_BY_CONSTANT);
+        break;
+    case GV_BY_LIMIT:
+        b->by_step ? NAME(ask)(s, t, key, GV_BY_LIMIT) : NAME(ask_at_once)(s, t, key, GV_BY_LIMIT);
+        break;
+    case GV_BY_EDGE:
+        b->by_step ? NAME(ask)(s, t, key, GV_BY_EDGE) : NAME(ask_at_once)(s, t, key, GV_BY_EDGE);
+        break;
+    case GV_BY_STRETCH:
+        b->by_step ? NAME(ask)(s, t, key, GV_BY_STRETCH)
+                   : NAME(ask_at_once)(s, t, key, GV_BY_STRETCH);
+        break;
+    }
+    NAME(swap_queues)(t);
 }
 
 static bool NAME(run_steps)(gv_sliced_block *b, const VEC *key)
@@ -369,17 +460,17 @@ static bool NAME(run_steps)(gv_sliced_block *b, const VEC *key)
     for (t->steps = 0; t->n_queue > 0 || t->steps == 0; t->steps++) {
         if (t->steps == b->levels)
             return false;
-        NAME(begin_step)(t);
+        if (t->n_hands > 0)
+            NAME(begin_shared)(t);
+        else
+            NAME(begin_part)(t, t->count, 0, t->n_queue);
         gv_sliced_count_step(b, t->steps);
         if (t->step_sum != NULL)
             gv_sliced_note_step(b, t->steps);
-        if (t->steps < b->max_steps && b->s->way == GV_BY_CONSTANT)
-            NAME(ask)(b->s, t, key, GV_BY_CONSTANT);
-        else if (t->steps < b->max_steps && b->s->way == GV_BY_LIMIT)
-            NAME(ask)(b->s, t, key, GV_BY_LIMIT);
-        else if (t->steps < b->max_steps)
-            NAME(ask)(b->s, t, key, GV_BY_STRETCH);
-        NAME(swap_queues)(t);
+        if (t->steps < b->max_steps)
+            NAME(ask_queue)(b, key);
+        else
+            t->n_queue = 0;
     }
     return true;
 }
@@ -389,19 +480,14 @@ static bool NAME(run)(gv_sliced_block *b)
     gv_sliced_state *t = b->t;
     const VEC key = NAME(load)(b->key);
     NAME(seed)(b);
-    t->n_next = 0;
     if (b->by_step)
         return NAME(run_steps)(b, &key);
-    while (t->n_queue > 0) {
-        if (b->s->way == GV_BY_CONSTANT)
-            NAME(ask_at_once)(b->s, t, &key, GV_BY_CONSTANT);
-        else if (b->s->way == GV_BY_LIMIT)
-            NAME(ask_at_once)(b->s, t, &key, GV_BY_LIMIT);
-        else
-            NAME(ask_at_once)(b->s, t, &key, GV_BY_STRETCH);
-        NAME(swap_queues)(t);
-    }
-    NAME(count_touched)(t);
+    while (t->n_queue > 0)
+        NAME(ask_queue)(b, &key);
+    if (t->n_hands > 0)
+        NAME(count_shared)(t);
+    else
+        NAME(count_touched)(t);
     t->steps = 1;
     gv_sliced_count_step(b, 0);
     return true;

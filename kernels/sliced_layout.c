@@ -1,5 +1,8 @@
 /* sliced_layout.c -- the graph as sliced.c wants it, and the constants of its coins.
  *
+ * Of a graph that is too large to be laid out anew, or where memory is short, the graph's own rows
+ * are used; a node is its own label then, and limits are looked up when a coin is drawn.
+ *
  * Labels go by in-degree, descending, ties by node: the nodes whose worlds are read most lie side
  * by side. A row keeps the order of its edges, and each edge keeps its position in the graph for
  * its coin, so labels do not bear on the worlds. No races: in-degrees are counted by atomic integer
@@ -135,21 +138,28 @@ done:
 /* ---- rows -------------------------------------------------------------------------------------
  */
 
-static void fill_row(gv_sliced *s, const gv_graph *g, const gv_choices *choices, int64_t u)
+/* What the arrays of a layout are filled through. */
+typedef struct filling {
+    gv_node *target;
+    gv_stretch *stretch;
+    const gv_choices *choices;
+} filling;
+
+static void fill_row(gv_sliced *s, const gv_graph *g, const filling *f, int64_t u)
 {
     int64_t at = s->row[u].begin;
     const gv_node x = s->node[u];
     for (int64_t e = g->out.indptr[x]; e < g->out.indptr[x + 1]; e++, at++) {
         const gv_node v = g->out.indices[e];
-        s->target[at] = s->label[v];
+        f->target[at] = s->label[v];
         if (s->limit != NULL)
             s->limit[at] = (uint32_t)(gv_coins_limit(&s->coins, e, v) >> 32);
-        if (s->stretch != NULL)
-            s->stretch[at] = choices->stretch[e];
+        if (f->stretch != NULL)
+            f->stretch[at] = f->choices->stretch[e];
     }
 }
 
-static void fill_rows(gv_sliced *s, const gv_graph *g, const gv_choices *choices)
+static void fill_rows(gv_sliced *s, const gv_graph *g, const filling *f)
 {
     int64_t begin = 0;
     for (int64_t u = 0; u < g->n_nodes; u++) {
@@ -159,20 +169,20 @@ static void fill_rows(gv_sliced *s, const gv_graph *g, const gv_choices *choices
     s->row[g->n_nodes] = (gv_sliced_row){.begin = begin, .origin = begin};
 #pragma omp parallel for num_threads(gv_context_threads(s->ctx)) schedule(dynamic, GV_BLOCK)
     for (int64_t u = 0; u < g->n_nodes; u++)
-        fill_row(s, g, choices, u);
+        fill_row(s, g, f, u);
 }
 
-static gv_status allocate(gv_sliced *s, const gv_graph *g, gv_error *err)
+static gv_status allocate(gv_sliced *s, const gv_graph *g, filling *f, gv_error *err)
 {
     const int64_t n = g->n_nodes, m = g->n_edges;
     s->label = gv_alloc(s->ctx, n, sizeof *s->label);
     s->node = gv_alloc(s->ctx, n, sizeof *s->node);
     s->row = gv_alloc(s->ctx, n + 1, sizeof *s->row);
-    s->target = gv_alloc(s->ctx, m, sizeof *s->target);
+    s->target = f->target = gv_alloc(s->ctx, m, sizeof *s->target);
     if (s->way == GV_BY_LIMIT)
         s->limit = gv_alloc(s->ctx, m, sizeof *s->limit);
     if (s->way == GV_BY_STRETCH)
-        s->stretch = gv_alloc(s->ctx, m, sizeof *s->stretch);
+        s->stretch = f->stretch = gv_alloc(s->ctx, m, sizeof *s->stretch);
     const bool short_of = s->label == NULL || s->node == NULL || s->row == NULL ||
                           s->target == NULL || (s->way == GV_BY_LIMIT && s->limit == NULL) ||
                           (s->way == GV_BY_STRETCH && s->stretch == NULL);
@@ -182,16 +192,29 @@ static gv_status allocate(gv_sliced *s, const gv_graph *g, gv_error *err)
 static gv_status make_rows(gv_sliced *s, const gv_graph *g, const gv_choices *choices,
                            gv_error *err)
 {
-    gv_status st = allocate(s, g, err);
+    filling f = {.choices = choices};
+    gv_status st = allocate(s, g, &f, err);
     if (st == GV_OK)
         st = make_labels(s, g, err);
     if (st == GV_OK)
-        fill_rows(s, g, choices);
+        fill_rows(s, g, &f);
     return st == GV_OK ? gv_sliced_shelve(s, g, err) : st;
 }
 
+/* The graph's own rows. */
+static void use_in_place(gv_sliced *s, const gv_graph *g, const gv_choices *choices)
+{
+    s->in_place = &g->out;
+    s->target = g->out.indices;
+    if (s->way == GV_BY_LIMIT)
+        s->way = GV_BY_EDGE;
+    if (choices != NULL)
+        s->stretch = choices->stretch;
+}
+
 /* `s` has its key, coins and way. */
-static gv_status lay_out(gv_sliced *s, const gv_graph *g, const gv_choices *choices, gv_error *err)
+static gv_status lay_out(gv_sliced *s, const gv_graph *g, const gv_choices *choices, bool in_place,
+                         gv_error *err)
 {
     gv_status st = gv_progress(s->ctx, "cascade layout", 0, g->n_nodes, err);
     s->n_nodes = g->n_nodes;
@@ -199,145 +222,78 @@ static gv_status lay_out(gv_sliced *s, const gv_graph *g, const gv_choices *choi
     bool found = false;
     if (st == GV_OK)
         st = make_constants(s, err);
-    if (st == GV_OK)
+    if (in_place)
+        use_in_place(s, g, choices);
+    else if (st == GV_OK)
         st = gv_sliced_take(s, g, &found, err);
-    if (st == GV_OK && !found)
+    if (st == GV_OK && !in_place && !found)
         st = make_rows(s, g, choices, err);
     return st == GV_OK ? gv_progress(s->ctx, "cascade layout", g->n_nodes, g->n_nodes, err) : st;
+}
+
+bool gv_sliced_fits_in_place(int64_t n_nodes, int64_t n_edges, int64_t bytes_of_edge, int64_t left)
+{
+    const int64_t rows = (n_nodes + 1) * (int64_t)(8 + sizeof(gv_sliced_row)),
+                  labels = 12 * n_nodes + gv_sort_bytes(n_nodes, 8, 1),
+                  state = gv_sliced_state_bytes(n_nodes, 1, false);
+    const int64_t needed = rows + bytes_of_edge * n_edges + (labels > state ? labels : state);
+    return n_edges > GV_MAX_COPIED || (left != 0 && needed > left);
+}
+
+/* Bytes that the context has left; 0 without a limit, negative when there are none. */
+static int64_t bytes_left(const gv_context *ctx)
+{
+    const int64_t left = ctx->memory_limit - ctx->memory_used;
+    return ctx->memory_limit == 0 ? 0 : left != 0 ? left : -1;
+}
+
+static gv_sliced of_coins(gv_context *ctx, const gv_coins *coins, uint64_t seed)
+{
+    return (gv_sliced){.ctx = ctx,
+                       .key = gv_key(seed, GV_FOR_SLICED),
+                       .coins = *coins,
+                       .way =
+                           coins->rule == GV_PROBABILITY_CONSTANT ? GV_BY_CONSTANT : GV_BY_LIMIT};
+}
+
+static gv_sliced of_choices(gv_context *ctx, uint64_t seed)
+{
+    return (gv_sliced){.ctx = ctx, .key = gv_key(seed, GV_FOR_SLICED_CHOICE), .way = GV_BY_STRETCH};
 }
 
 gv_status gv_sliced_open(gv_sliced *s, gv_context *ctx, const gv_graph *g, const gv_coins *coins,
                          uint64_t seed, gv_error *err)
 {
-    *s = (gv_sliced){.ctx = ctx,
-                     .key = gv_key(seed, GV_FOR_SLICED),
-                     .coins = *coins,
-                     .way = coins->rule == GV_PROBABILITY_CONSTANT ? GV_BY_CONSTANT : GV_BY_LIMIT};
-    return lay_out(s, g, NULL, err);
+    *s = of_coins(ctx, coins, seed);
+    return lay_out(s, g, NULL,
+                   gv_sliced_fits_in_place(g->n_nodes, g->n_edges, s->way == GV_BY_CONSTANT ? 4 : 8,
+                                           bytes_left(ctx)),
+                   err);
 }
 
 gv_status gv_sliced_open_choices(gv_sliced *s, gv_context *ctx, const gv_graph *g,
                                  const gv_choices *choices, uint64_t seed, gv_error *err)
 {
-    *s = (gv_sliced){.ctx = ctx, .key = gv_key(seed, GV_FOR_SLICED_CHOICE), .way = GV_BY_STRETCH};
-    return lay_out(s, g, choices, err);
+    *s = of_choices(ctx, seed);
+    return lay_out(s, g, choices,
+                   gv_sliced_fits_in_place(g->n_nodes, g->n_edges, 12, bytes_left(ctx)), err);
 }
 
-/* ---- states -----------------------------------------------------------------------------------
- */
-
-static gv_status make_state(gv_sliced *s, gv_sliced_state **out, gv_error *err)
+gv_status gv_sliced_open_in_place(gv_sliced *s, gv_context *ctx, const gv_graph *g,
+                                  const gv_coins *coins, const gv_choices *choices, uint64_t seed,
+                                  gv_error *err)
 {
-    const int64_t n = s->n_nodes, words = n * s->lanes * 2;
-    gv_sliced_state *t = *out = gv_alloc_zero(s->ctx, 1, sizeof *t);
-    if (t == NULL)
-        return no_room(s->ctx, err);
-    t->act = gv_alloc_zero(s->ctx, words, sizeof *t->act);
-    t->done = gv_alloc_zero(s->ctx, words, sizeof *t->done);
-    t->fresh = gv_alloc(s->ctx, words, sizeof *t->fresh);
-    t->queued = gv_alloc_zero(s->ctx, n, sizeof *t->queued);
-    t->queue = gv_alloc(s->ctx, n + 1, sizeof *t->queue);
-    t->next = gv_alloc(s->ctx, n + 1, sizeof *t->next);
-    t->touched = gv_alloc(s->ctx, n + 1, sizeof *t->touched);
-    const bool short_of = t->act == NULL || t->done == NULL || t->fresh == NULL ||
-                          t->queued == NULL || t->queue == NULL || t->next == NULL ||
-                          t->touched == NULL;
-    return short_of ? gv_no_memory(s->ctx, "cascade: scratch of the kernel sliced", err) : GV_OK;
-}
-
-static void free_state(gv_context *ctx, gv_sliced_state *t)
-{
-    if (t == NULL)
-        return;
-    gv_free(ctx, t->step_sum);
-    gv_free(ctx, t->sumsq);
-    gv_free(ctx, t->sum);
-    gv_free(ctx, t->touched);
-    gv_free(ctx, t->next);
-    gv_free(ctx, t->queue);
-    gv_free(ctx, t->queued);
-    gv_free(ctx, t->fresh);
-    gv_free(ctx, t->done);
-    gv_free(ctx, t->act);
-    gv_free(ctx, t);
-}
-
-/* Bytes of a state of one lane. */
-static int64_t lane_bytes(int64_t n)
-{
-    return n * (3 * GV_LANE_WORLDS / 8);
-}
-
-int32_t gv_sliced_lanes(int64_t n_nodes, int64_t n_worlds, int32_t threads, int64_t limit)
-{
-    int32_t lanes = GV_MAX_LANES;
-    while (lanes > 1 && n_worlds < (int64_t)lanes * GV_LANE_WORLDS * threads &&
-           n_worlds > (int64_t)lanes * GV_LANE_WORLDS / 2 * (threads - 1))
-        lanes /= 2;
-    while (lanes > 1 && limit != 0 &&
-           (lane_bytes(n_nodes) * lanes + 16 * n_nodes) * threads > limit)
-        lanes /= 2;
-    return lanes;
-}
-
-/* The widest block that leaves one for every thread and fits the memory limit. */
-static int32_t choose_lanes(const gv_sliced *s, int64_t n_worlds, int32_t threads)
-{
-    const int64_t limit = s->ctx->memory_limit, left = limit - s->ctx->memory_used;
-    return gv_sliced_lanes(s->n_nodes, n_worlds, threads, limit == 0 ? 0 : left != 0 ? left : -1);
-}
-
-gv_status gv_sliced_make_states(gv_sliced *s, int64_t n_worlds, int32_t lanes, gv_error *err)
-{
-    const int64_t needed = (n_worlds + 2 * GV_LANE_WORLDS - 2) / GV_LANE_WORLDS;
-    const int32_t threads = gv_context_threads(s->ctx);
-    const int32_t n_states = needed < threads ? (int32_t)needed : threads;
-    s->lanes = lanes > 0 ? lanes : choose_lanes(s, n_worlds, n_states);
-    s->state = gv_alloc_zero(s->ctx, n_states, sizeof *s->state);
-    if (s->state == NULL)
-        return no_room(s->ctx, err);
-    s->n_states = n_states;
-    for (int32_t i = 0; i < n_states; i++) {
-        const gv_status st = make_state(s, &s->state[i], err);
-        if (st != GV_OK)
-            return st;
-    }
-    return GV_OK;
-}
-
-/* As if they were active, and done with, in all worlds: no block touches them. */
-void gv_sliced_block_nodes(gv_sliced *s, const uint64_t *blocked)
-{
-    const size_t bytes = (size_t)s->lanes * 2 * sizeof(uint64_t);
-    for (int64_t v = 0; v < s->n_nodes; v++) {
-        if ((blocked[v >> 6] >> (v & 63) & 1) == 0)
-            continue;
-        for (int32_t i = 0; i < s->n_states; i++)
-            memset((char *)s->state[i]->act + (size_t)s->label[v] * bytes, 0xff, bytes);
-    }
-}
-
-gv_status gv_sliced_keep_steps(gv_sliced *s, gv_error *err)
-{
-    for (int32_t i = 0; i < s->n_states; i++) {
-        gv_sliced_state *t = s->state[i];
-        if (t->step_sum == NULL)
-            t->step_sum = gv_alloc_zero(s->ctx, s->n_nodes, sizeof *t->step_sum);
-        if (t->step_sum == NULL)
-            return gv_no_memory(s->ctx, "cascade: scratch of the kernel sliced", err);
-    }
-    return GV_OK;
+    *s = choices != NULL ? of_choices(ctx, seed) : of_coins(ctx, coins, seed);
+    return lay_out(s, g, choices, true, err);
 }
 
 void gv_sliced_close(gv_sliced *s)
 {
-    for (int32_t i = 0; s->state != NULL && i < s->n_states; i++)
-        free_state(s->ctx, s->state[i]);
-    gv_free(s->ctx, s->state);
-    gv_free(s->ctx, s->stretch);
-    if (!s->mapped) {
+    gv_sliced_free_states(s);
+    if (s->in_place == NULL && !s->mapped) {
+        gv_free(s->ctx, (void *)(uintptr_t)s->stretch);
         gv_free(s->ctx, s->limit);
-        gv_free(s->ctx, s->target);
+        gv_free(s->ctx, (void *)(uintptr_t)s->target);
         gv_free(s->ctx, s->row);
         gv_free(s->ctx, s->node);
         gv_free(s->ctx, s->label);

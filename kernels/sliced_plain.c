@@ -51,7 +51,7 @@ static void flip_lane(const gv_sliced *s, uint64_t *undecided, const uint64_t *k
     for (int l = 0; l < GV_FIRST_ROUNDS; l++, round_key += GV_BLOCK_WORDS)
         aes_round(table, state, round_key);
     for (int l = 0; l < GV_COIN_BITS && (u0 | u1) != 0; l++, round_key += GV_BLOCK_WORDS) {
-        if (l == 32 && s->way == GV_BY_LIMIT)
+        if (l == 32 && s->way != GV_BY_STRETCH)
             limit = gv_sliced_limit(s, edge, v);
         const uint64_t bit = 0 - (limit >> (63 - l) & 1);
         aes_round(table, state, round_key);

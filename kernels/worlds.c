@@ -117,6 +117,7 @@ static int64_t simulate(const gv_worlds *w, gv_lane *lane, int64_t world)
     gv_expand *const expand_step = w->choices != NULL               ? gv_choices_expand
                                    : w->kernel == GV_CASCADE_POINTS ? gv_points_expand
                                                                     : expand_plain;
+    const int64_t drawn = lane->drawn, looks = lane->looks;
     int64_t begin = 0, tail = start(w, lane, world), steps = 1;
     bool fits = true;
     lane->level[0] = tail;
@@ -136,6 +137,8 @@ static int64_t simulate(const gv_worlds *w, gv_lane *lane, int64_t world)
     }
     if (fits)
         count_world(w, lane, steps, tail);
+    else
+        lane->drawn = drawn, lane->looks = looks; /* they come again */
     clear_active(w, lane, tail);
     return fits ? tail : GV_OVERLONG;
 }

@@ -17,6 +17,10 @@
 
 __extension__ typedef unsigned __int128 gv_u128;
 
+/* Edges up to which kernels lay out rows of their own, 6.4 GB of them; larger graphs are simulated
+ * in place. */
+#define GV_MAX_COPIED (INT64_C(1) << 29)
+
 struct gv_choices;
 struct gv_points;
 struct gv_sliced;

@@ -50,8 +50,8 @@ static void points(int n, int draws)
         for (int u = 0; u < n; u += PIECE) {
             for (int i = 0; i < PIECE; i++)
                 node[i] = u + i;
-            gv_points_plain.live(row, node, PIECE, gv_random_u64(world, 0), gv_random_u64(world, 1),
-                                 h, live);
+            gv_points_plain.live(row, GV_ROW_ALONE, node, PIECE, gv_random_u64(world, 0),
+                                 gv_random_u64(world, 1), h, live);
             if (draws == 0)
                 put(h, PIECE * sizeof *h);
             for (int i = 0; i < PIECE * draws; i++) {

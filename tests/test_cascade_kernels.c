@@ -236,10 +236,10 @@ TEST rows_have_law(int n, int kind)
     }
     gv_graph *g = edges_graph_weighted(ctx, &e);
     if (kind == 0) {
-        CHECK_CALL(row_has_law(g, GV_MAX_ALIAS_SLOTS, GV_POINTS_EQUAL));
+        CHECK_CALL(row_has_law(g, GV_MAX_COPIED, GV_POINTS_EQUAL));
     } else {
-        CHECK_CALL(row_has_law(g, GV_MAX_ALIAS_SLOTS, GV_POINTS_ALIAS));
-        CHECK_CALL(row_has_law(g, 0, GV_POINTS_REJECT));
+        CHECK_CALL(row_has_law(g, GV_MAX_COPIED, GV_POINTS_ALIAS));
+        CHECK_CALL(row_has_law(g, 0, GV_POINTS_EDGES));
     }
     gv_graph_free(g), edges_free(&e);
     ASSERT_EQ(0, gv_context_memory_used(ctx));

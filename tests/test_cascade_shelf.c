@@ -5,6 +5,8 @@
 #include "grapevine/cascade.h"
 #include "grapevine/layouts.h"
 #include "greatest.h"
+#include "kernels/cascade_shelf.h"
+#include "kernels/points_rows.h"
 #include "support/files.h"
 #include "support/graphs.h"
 
@@ -205,19 +207,81 @@ TEST follows_nothing_out_of_bounds(void)
                                 {.name = "row", .size = 8},
                                 {.name = "target", .size = 4},
                                 {.name = "limit", .size = 4}};
-    const scene *alias = &scenes[0], *equal = &scenes[1], *limits = &scenes[4];
+    const scene *alias = &scenes[0], *within = &scenes[1], *limits = &scenes[4];
     CHECK_CALL(misled(alias, points, 3, 0, 0, 7));
     CHECK_CALL(misled(alias, points, 3, 0, 1, 5));
     CHECK_CALL(misled(alias, points, 3, 1, 2 * 17, INT64_C(1) << 39));
     CHECK_CALL(misled(alias, points, 3, 1, 2 * 17, -1));
     CHECK_CALL(misled(alias, points, 3, 1, 2 * 17 + 1, INT64_C(0x7f800000) << 32));
     CHECK_CALL(misled(alias, points, 3, 2, 1, N));
-    CHECK_CALL(misled(equal, points, 3, 2, 30, -1));
+    CHECK_CALL(misled(alias, points, 3, 0, 2, 6)); /* as if records lay in lines of memory */
+    CHECK_CALL(misled(within, points, 3, 0, 1, 1 << 20));
+    CHECK_CALL(misled(within, points, 3, 0, 2, 4));
+    CHECK_CALL(misled(within, points, 3, 0, 2, 5));
+    CHECK_CALL(misled(within, points, 3, 1, 8 * 17, 0));           /* a record as words of a row */
+    CHECK_CALL(misled(within, points, 3, 1, 8 * 17, 16 * 18 + 4)); /* the words of another row */
+    CHECK_CALL(misled(within, points, 3, 1, 8 * 17, (INT64_C(13) << 40) + 16 * 17 + 4));
+    CHECK_CALL(misled(within, points, 3, 1, 8 * 17, INT64_C(1) << 39));
+    CHECK_CALL(misled(within, points, 3, 1, 8 * 17 + 2, N));
     CHECK_CALL(misled(limits, sliced, 5, 0, 9, N));
     CHECK_CALL(misled(limits, sliced, 5, 1, 9, -4));
     CHECK_CALL(misled(limits, sliced, 5, 2, 2 * 40, 1 << 30));
     CHECK_CALL(misled(limits, sliced, 5, 2, 2 * 40 + 1, -5));
     CHECK_CALL(misled(limits, sliced, 5, 3, 12, N));
+    PASS();
+}
+
+/* Rows of graphs that are simulated in place are neither kept nor taken. */
+TEST leaves_rows_in_place(void)
+{
+    gv_context *ctx = test_context(2, -1);
+    gv_layouts *l = NULL;
+    gv_sliced s;
+    bool found = true;
+    const gv_coins coins = {
+        .rule = GV_PROBABILITY_STORED, .limit = 0, .stored = g->out.probability};
+    remove(sidecar);
+    ASSERT_EQ(GV_OK, gv_layouts_open(ctx, graph, hash, true, false, &l, &err));
+    const gv_shelf shelf = gv_layouts_shelf(l);
+    gv_context_shelve(ctx, &shelf);
+    ASSERT_EQ(GV_OK, gv_sliced_open(&s, ctx, g, &coins, 1, &err));
+    ASSERT(!s.mapped && s.in_place == NULL && gv_layouts_kept(l, 0, NULL) != NULL);
+    gv_sliced_close(&s);
+    ASSERT_EQ(GV_OK, gv_sliced_open_in_place(&s, ctx, g, &coins, NULL, 1, &err));
+    ASSERT(!s.mapped && s.in_place != NULL);
+    ASSERT_EQ(GV_OK, gv_sliced_take(&s, g, &found, &err));
+    ASSERT(!found);
+    ASSERT_EQ(GV_OK, gv_sliced_shelve(&s, g, &err));
+    gv_sliced_close(&s);
+    gv_points p;
+    ASSERT_EQ(GV_OK, gv_points_layout(&p, ctx, g, &coins, 1, g->n_edges - 1, &err));
+    ASSERT(p.in_place != NULL);
+    ASSERT_EQ(GV_OK, gv_points_shelve(&p, g, &coins, &err));
+    gv_points_close(&p);
+    ASSERT(gv_layouts_taken(l, 0, NULL) == NULL && gv_layouts_kept(l, 1, NULL) == NULL);
+    gv_context_shelve(ctx, NULL);
+    gv_layouts_close(l);
+    ASSERT_EQ(0, gv_context_memory_used(ctx));
+    gv_context_free(ctx);
+    PASS();
+}
+
+/* Both ways to keep records are met above, and words of neither are left as they were found. */
+TEST rows_of_both_kinds(void)
+{
+    gv_context *ctx = test_context(2, -1);
+    const gv_coins one = {.rule = GV_PROBABILITY_CONSTANT, .limit = gv_coin_limit(.1)};
+    const gv_coins own = {.rule = GV_PROBABILITY_STORED, .limit = 0, .stored = g->out.probability};
+    gv_points a, b;
+    ASSERT_EQ(GV_OK, gv_points_open(&a, ctx, g, &own, 1, &err));
+    ASSERT_EQ(GV_ROW_ALONE, a.row_shift);
+    gv_points_close(&a);
+    ASSERT_EQ(GV_OK, gv_points_open(&a, ctx, g, &one, 1, &err));
+    ASSERT_EQ(GV_OK, gv_points_open(&b, ctx, g, &one, 1, &err));
+    ASSERT(a.row_shift == GV_ROW_INLINE && a.n_words == b.n_words && a.n_words % 2 == 0);
+    ASSERT(memcmp(a.word, b.word, (size_t)a.n_words * sizeof *a.word) == 0);
+    gv_points_close(&a), gv_points_close(&b);
+    gv_context_free(ctx);
     PASS();
 }
 
@@ -264,6 +328,8 @@ SUITE(cascade_shelf)
     RUN_TEST(same_with_and_without);
     RUN_TEST(keys_name_what_counts);
     RUN_TEST(follows_nothing_out_of_bounds);
+    RUN_TEST(leaves_rows_in_place);
+    RUN_TEST(rows_of_both_kinds);
     RUN_TEST(survives_every_failed_allocation);
     test_remove(folder);
     gv_graph_free(g);

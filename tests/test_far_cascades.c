@@ -80,7 +80,7 @@ static gv_status run_sliced(const far_pair *p, gv_simd simd, sliced_variant vari
         st = gv_sliced_make_states(&s, WORLDS, 2, &err);
     if (st != GV_OK)
         return st;
-    gv_node *target = s.target;
+    const gv_node *target = s.target;
     uint32_t *limit = s.limit;
     s.simd = simd;
     if (variant == NEAR_MOVED)
@@ -104,7 +104,7 @@ static gv_status run_sliced(const far_pair *p, gv_simd simd, sliced_variant vari
         st = gv_worlds_run(&w, 0, WORLDS, out->spread, &err);
     gv_worlds_close(&w);
     if (variant == FAR_LAYOUT) {
-        far_array_free(s.target, m, sizeof *target);
+        far_array_free((void *)s.target, m, sizeof *target);
         far_array_free(s.limit, m, sizeof *limit);
         s.target = target, s.limit = limit;
     }
@@ -148,7 +148,7 @@ static gv_status run_points(const far_pair *g, bool far, outcome *out)
     if (far && st == GV_OK) {
         p.word = far_array(n_words, sizeof *word, word);
         for (int64_t v = 0; v < N; v++)
-            ((gv_points_row *)p.row)[v].place += (uint64_t)FAR_BASE;
+            ((gv_points_row *)(uintptr_t)gv_points_row_of(&p, v))->place += (uint64_t)FAR_BASE;
     }
     gv_worlds w = {.ctx = g->ctx,
                    .g = g->near,

@@ -8,31 +8,31 @@ GREATEST_MAIN_DEFS();
 enum { ROWS = 1000, MOST = 64 };
 
 /* Rows with every kind of threshold, every third with sure edges. */
-static void fill_rows(gv_points_row *row)
+static void fill_rows(gv_points_row *row, int shift)
 {
     for (uint64_t i = 0; i < ROWS; i++) {
         const uint32_t threshold = (uint32_t)(gv_mix(i) >> 32);
         const float lambda = (float)gv_unit(gv_mix(i + ROWS));
-        row[i] = (gv_points_row){.place = i,
-                                 .threshold = i % 7 == 0   ? 0
-                                              : i % 7 == 1 ? UINT32_MAX
-                                                           : threshold,
-                                 .lambda = i % 3 == 0 ? -lambda : lambda};
+        row[i << (shift - GV_ROW_ALONE)] = (gv_points_row){.place = i,
+                                                           .threshold = i % 7 == 0   ? 0
+                                                                        : i % 7 == 1 ? UINT32_MAX
+                                                                                     : threshold,
+                                                           .lambda = i % 3 == 0 ? -lambda : lambda};
     }
 }
 
-TEST same_nodes(const gv_points_simd *simd)
+TEST same_nodes(const gv_points_simd *simd, int shift)
 {
-    gv_points_row row[ROWS];
+    static gv_points_row row[ROWS << (GV_ROW_INLINE - GV_ROW_ALONE)];
     gv_node node[MOST], live[2][MOST + 7];
     uint64_t number[2][MOST + 7];
-    fill_rows(row);
+    fill_rows(row, shift);
     for (int n = 0; n <= MOST; n++) {
         for (int i = 0; i < n; i++)
             node[i] = (gv_node)gv_below(gv_mix((uint64_t)(n * MOST + i)), ROWS);
         const uint64_t k0 = gv_mix((uint64_t)n), k1 = gv_mix(k0);
-        const int plain = gv_points_plain.live(row, node, n, k0, k1, number[0], live[0]);
-        ASSERT_EQ(plain, simd->live(row, node, n, k0, k1, number[1], live[1]));
+        const int plain = gv_points_plain.live(row, shift, node, n, k0, k1, number[0], live[0]);
+        ASSERT_EQ(plain, simd->live(row, shift, node, n, k0, k1, number[1], live[1]));
         ASSERT_MEM_EQ(live[0], live[1], (size_t)plain * sizeof *live[0]);
         ASSERT_MEM_EQ(number[0], number[1], (size_t)plain * sizeof *number[0]);
     }
@@ -60,7 +60,8 @@ TEST same_places(const gv_points_simd *simd)
 
 SUITE(simd)
 {
-    RUN_TEST1(same_nodes, gv_points_best());
+    RUN_TESTp(same_nodes, gv_points_best(), GV_ROW_ALONE);
+    RUN_TESTp(same_nodes, gv_points_best(), GV_ROW_INLINE);
     RUN_TEST1(same_places, gv_points_best());
 }
 
