@@ -3,8 +3,8 @@
 # purchases a consumer in 4 topics, influence by one and two edges, PageRank of each topic, the 1,000
 # best influencers of one topic in 1,024 worlds, and the influencers as text. For each size a line of
 # seconds and bytes a consumer, the plan beside what was seen, and how many planted influencers were
-# found. The population stays in DIR/CONSUMERS for another run; results are removed. 150 million
-# consumers take 50 GB in DIR, 29 GB of them the population.
+# found. The population, some 170 bytes a consumer, stays in DIR/CONSUMERS for another run; results
+# are removed.
 build=$1 dir=$2
 [ $# -ge 3 ] || { sed -n '2,7s/^# //p' "$0" && exit 64; }
 shift 2
