@@ -1,5 +1,5 @@
 /* fuzz_file.c -- files of ours with some of their parts changed: graphs, a model, planted truth,
- * results.
+ * results, a sidecar.
  *
  * Byte 0 chooses a sound file, made at the start; what follows are changes to its arrays and
  * attributes. The file is written anew with them, checksums right, and then everything is done with
@@ -11,13 +11,14 @@
 #include <unistd.h>
 
 #include "grapevine/info.h"
+#include "grapevine/layouts.h"
 #include "io/h5.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/support/graphs.h"
 #include "tests/support/models.h"
 #include "tests/support/results.h"
 
-enum { KINDS = 6, MOST_ARRAYS = 64, MOST_ATTRIBUTES = 96, TEXT = 256, MOST_EDITS = 12 };
+enum { KINDS = 7, MOST_ARRAYS = 64, MOST_ATTRIBUTES = 96, TEXT = 256, MOST_EDITS = 12 };
 
 typedef struct array {
     char path[TEXT];
@@ -44,6 +45,7 @@ typedef struct content {
 
 static content sound[KINDS];
 static char folder[TEST_PATH], changed_path[TEST_PATH];
+static const char hash[] = "0123456789abcdef", key[] = "points 1"; /* of the sidecar */
 static gv_error err;
 
 static void need(bool fine, const char *what)
@@ -145,6 +147,29 @@ static void keep_graph(gv_context *ctx, gv_graph *g, content *c)
     keep_file(ctx, path, c);
 }
 
+/* The sidecar of a graph file `name`, which need not be there. */
+static gv_layouts *sidecar_of(gv_context *ctx, const char *name, bool keep)
+{
+    char path[TEST_PATH];
+    gv_layouts *l = NULL;
+    const gv_status st =
+        gv_layouts_open(ctx, test_path(folder, name, path), hash, keep, false, &l, &err);
+    need(st == GV_OK || !keep, "sidecar");
+    return st == GV_OK ? l : NULL;
+}
+
+static void keep_sidecar(gv_context *ctx, content *c)
+{
+    static const int64_t offset[3] = {0, 2, 5};
+    static const int32_t column[5] = {1, 2, 0, 1, 2};
+    const gv_layout_array array[] = {{"offset", 8, 3, offset}, {"column", 4, 5, column}};
+    gv_layouts *l = sidecar_of(ctx, "sound.h5", true);
+    const gv_shelf shelf = gv_layouts_shelf(l);
+    need(shelf.keep(shelf.data, hash, key, array, 2, &err) == GV_OK, "keep");
+    keep_file(ctx, gv_layouts_path(l), c);
+    gv_layouts_close(l);
+}
+
 static void drop_folder(void)
 {
     test_remove(folder);
@@ -176,6 +201,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     keep_file(ctx, t->truth, &sound[4]);
     keep_file(ctx, t->results, &sound[5]);
     results_drop(t);
+    keep_sidecar(ctx, &sound[6]);
+    need(symlink(changed_path, test_path(folder, "changed.layout.h5", path)) == 0, "link");
     fuzz_done(ctx);
     return 0;
 }
@@ -394,6 +421,22 @@ static void use_results(gv_file *f, const gv_file_info *i)
         (void)!gv_file_ppr(f, k, &ppr, &err);
 }
 
+static void use_sidecar(gv_context *ctx)
+{
+    gv_layouts *l = sidecar_of(ctx, "changed.h5", false); /* changed.layout.h5 is the file */
+    gv_layout_array array[] = {{"offset", 8, 3, NULL}, {"column", 4, -1, NULL}};
+    bool found = false;
+    int64_t sum = 0;
+    if (l == NULL)
+        return;
+    const gv_shelf shelf = gv_layouts_shelf(l);
+    if (shelf.take(shelf.data, hash, key, array, 2, &found, &err) == GV_OK && found)
+        for (int64_t i = 0; i < array[1].n; i++)
+            sum += ((const int32_t *)array[1].data)[i];
+    fuzz_promise(!found || sum != INT64_MIN, "a column that was taken can be read", "");
+    gv_layouts_close(l);
+}
+
 static void export_all(gv_file *f)
 {
     static const char *const table[] = {"edges",   "nodes",     "influencers",
@@ -424,6 +467,10 @@ static void use_file(gv_context *ctx)
         break;
     case GV_FILE_RESULTS:
         use_results(f, &i);
+        break;
+    case GV_FILE_LAYOUT:
+        use_sidecar(ctx);
+        break;
     }
     export_all(f);
     gv_file_close(f);
