@@ -112,6 +112,14 @@ void gv_free(gv_context *ctx, void *block)
         free(h.base);
 }
 
+int64_t gv_text_block(int64_t limit)
+{
+    const int64_t most = 16 << 20, least = 1 << 20, share = limit / 32;
+    if (limit == 0 || share >= most)
+        return most;
+    return share > least ? share : least;
+}
+
 gv_status gv_no_memory(gv_context *ctx, const char *what, gv_error *err)
 {
     const double gib = 1024.0 * 1024.0 * 1024.0;

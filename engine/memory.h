@@ -26,6 +26,10 @@ void *gv_realloc(gv_context *ctx, void *block, int64_t count, size_t size);
 /* NULL is allowed. */
 void gv_free(gv_context *ctx, void *block);
 
+/* Bytes of text to read at once under a memory limit (0: none): 16 MiB, less where two blocks would
+ * be more than a sixteenth of the limit, but at least 1 MiB. */
+int64_t gv_text_block(int64_t limit);
+
 /* GV_ERR_NOMEM with a sentence that names what the memory was for and, if there is one, the limit.
  */
 GV_CHECKED gv_status gv_no_memory(gv_context *ctx, const char *what, gv_error *err);

@@ -63,7 +63,7 @@ bool import_lanes_wanted(const importer *im)
            (source == GV_FROM_NONE || source == GV_FROM_CONSTANT || source == GV_FROM_WC);
 }
 
-static gv_status begin(importer *im, uint64_t ids, bool *ok, gv_error *err)
+static gv_status begin(importer *im, uint64_t most, bool *ok, gv_error *err)
 {
     gv_context *ctx = im->ctx;
     int64_t buckets, bytes;
@@ -76,9 +76,9 @@ static gv_status begin(importer *im, uint64_t ids, bool *ok, gv_error *err)
     if (l == NULL)
         return gv_no_memory(ctx, "import", err);
     gv_extents_begin(ctx, im->folder, bytes, INT64_MAX, &l->store);
-    while (ids >> l->shift >= (uint64_t)buckets)
+    while (most >> l->shift >= (uint64_t)buckets)
         l->shift++;
-    if (ctx->memory_limit > 0 && !gv_extents_reserve(&l->store, lanes * buckets))
+    if (ctx->memory_limit > 0 && !gv_extents_promise(&l->store, lanes * buckets))
         return gv_no_memory(ctx, "import", err);
     return gv_strands_begin(&l->store, lanes, buckets, &l->pairs, err);
 }
@@ -92,7 +92,8 @@ static void set_cap(const importer *im, import_lanes *l)
         return;
     const int64_t own = l->store.n_memory * l->store.bytes;
     const int64_t others = ctx->memory_used > own ? ctx->memory_used - own : 0;
-    const int64_t reserve = 20 * import_most_nodes(im, false) + ctx->memory_limit / 16;
+    const int64_t range = (int64_t)l->most + 1, met = import_most_nodes(im, false);
+    const int64_t reserve = 20 * (range < met ? range : met) + ctx->memory_limit / 16;
     const int64_t least = 4 * l->pairs.lanes * l->pairs.buckets;
     const int64_t cap = (ctx->memory_limit - others - reserve) / l->store.bytes;
     l->store.cap = cap > least ? cap : least;
@@ -169,7 +170,7 @@ typedef struct lane_job {
     gv_strands *to;
     int shift;
     bool reverse, undirected;
-    _Atomic uint64_t ids; /* all of them, or-ed */
+    _Atomic uint64_t most; /* of all ids, negative ones being large */
     _Atomic int64_t loops;
 } lane_job;
 
@@ -178,10 +179,16 @@ static void look_at_chunk(void *arg, int64_t i)
     lane_job *job = arg;
     const gv_chunk *c = job->batch->chunk[i];
     const int64_t *restrict a = c->column[0].i64, *restrict b = c->column[1].i64;
-    uint64_t ids = 0;
-    for (int64_t k = 0; k < c->n_rows; k++)
-        ids |= (uint64_t)a[k] | (uint64_t)b[k];
-    atomic_fetch_or_explicit(&job->ids, ids, memory_order_relaxed);
+    uint64_t most = 0, before = 0;
+    for (int64_t k = 0; k < c->n_rows; k++) {
+        const uint64_t u = (uint64_t)a[k], v = (uint64_t)b[k];
+        most = u > most ? u : most;
+        most = v > most ? v : most;
+    }
+    while (before < most &&
+           !atomic_compare_exchange_weak_explicit(&job->most, &before, most, memory_order_relaxed,
+                                                  memory_order_relaxed))
+        ;
 }
 
 static void part_chunk(void *arg, int64_t i)
@@ -207,11 +214,12 @@ static void part_chunk(void *arg, int64_t i)
     atomic_fetch_add_explicit(&job->loops, loops, memory_order_relaxed);
 }
 
-/* Buckets that reach all of these ids. */
-static gv_status reach(import_lanes *l, uint64_t ids, gv_error *err)
+/* Buckets that reach all ids up to this one. */
+static gv_status reach(import_lanes *l, uint64_t most, gv_error *err)
 {
     gv_status st = GV_OK;
-    while (st == GV_OK && ids >> l->shift >= (uint64_t)l->pairs.buckets) {
+    l->most = most > l->most ? most : l->most;
+    while (st == GV_OK && most >> l->shift >= (uint64_t)l->pairs.buckets) {
         st = gv_strands_join(&l->pairs, err);
         l->shift++;
     }
@@ -230,17 +238,17 @@ gv_status import_lanes_take(importer *im, const gv_batch *batch, bool weighted, 
     gv_status st = GV_OK;
     if (*taken && batch->n_rows > 0) {
         gv_parallel_for(im->ctx, batch->n_chunks, look_at_chunk, &job);
-        *taken = job.ids <= UINT32_MAX;
+        *taken = job.most <= UINT32_MAX;
         if (*taken)
-            st = gv_id_set_reach(&im->set, (int64_t)job.ids + 1, ends, taken, err);
+            st = gv_id_set_reach(&im->set, (int64_t)job.most + 1, ends, taken, err);
         if (st == GV_OK && *taken && im->lanes == NULL)
-            st = begin(im, job.ids, taken, err);
+            st = begin(im, job.most, taken, err);
     }
     if (st != GV_OK || !*taken)
         return st == GV_OK ? import_lanes_leave(im, err) : st;
     if (batch->n_rows == 0)
         return GV_OK;
-    st = reach(im->lanes, job.ids, err);
+    st = reach(im->lanes, job.most, err);
     if (st != GV_OK)
         return st;
     set_cap(im, im->lanes);

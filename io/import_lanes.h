@@ -16,6 +16,7 @@ typedef struct import_lanes {
     gv_extents store;
     gv_strands pairs; /* source << 32 | target; an undirected edge both ways */
     int shift;        /* id >> shift is the bucket of a source */
+    uint64_t most;    /* of all ids */
 } import_lanes;
 
 /* Takes over the edges of a batch; *taken is false where they are not for the quick way, and then

@@ -159,6 +159,8 @@ static gv_status put_sources(lanes_build *q, const char *path, bool overwrite, g
     gv_status st = import_target_create(&q->to, edges, path, overwrite, err);
     if (st == GV_OK)
         st = gv_graph_writer_append(q->to.writer, GV_ARRAY_OUT_INDPTR, q->indptr, n + 1, err);
+    if (st == GV_OK && !gv_extents_promise(&q->lanes->store, q->spare))
+        st = gv_no_memory(q->ctx, "import", err);
     if (st == GV_OK)
         st = gv_strands_begin(&q->lanes->store, q->lane_count, q->buckets, &q->turned, err);
     share_out(q);
@@ -185,7 +187,8 @@ static gv_status begin(lanes_build *q, importer *im, gv_error *err)
         .im = im, .ctx = ctx, .lanes = im->lanes, .buckets = im->lanes->pairs.buckets};
     atomic_flag_clear(&q->busy);
     q->lane_count = im->lanes->pairs.lanes;
-    q->spare = q->lane_count * q->buckets;
+    q->spare = ctx->memory_limit > 0 ? q->lane_count * q->buckets : 0;
+    im->lanes->store.promised = 0;
     q->bits = gv_item_bits(im->n_nodes);
     while ((im->n_nodes - 1) >> q->shift >= q->buckets)
         q->shift++;

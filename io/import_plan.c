@@ -22,7 +22,7 @@
 /* Bytes of text, and edges sorted or numbered, a second and thread. Docs: plan.md. */
 static const double bytes_read = 1.5e8, edges_numbered = 3e7, edges_sorted = 1e7;
 
-enum { DENSE = 4, SPARSE = 4, BLOCK = 16 << 20 };
+enum { DENSE = 4, SPARSE = 4 };
 
 /* ---- looking --------------------------------------------------------------------------------- */
 
@@ -35,10 +35,10 @@ typedef struct looker {
 
 /* What is to be imported. */
 typedef struct extent {
-    int64_t rows, bytes;     /* of all edge files */
-    int64_t nodes, kept;     /* consumers; edges after merging, both ways when undirected */
-    int64_t widest_rows;     /* rows of a block of text */
-    int64_t range, id_bytes; /* of ids: how far apart they lie; mean length of text */
+    int64_t rows, bytes;        /* of all edge files */
+    int64_t nodes, kept;        /* consumers; edges after merging, both ways when undirected */
+    int64_t block, widest_rows; /* bytes and rows of a block of text */
+    int64_t range, id_bytes;    /* of ids: how far apart they lie; mean length of text */
     double row_bytes;
     int32_t attributes;
     int64_t node_rows;
@@ -203,7 +203,7 @@ static gv_status look_at_all(looker *l, int64_t n_paths, extent *x, gv_error *er
         share = s.share < share ? s.share : share;
         x->rows += s.rows_expected;
         x->bytes += s.bytes_expected;
-        const int64_t block = s.bytes_expected < BLOCK ? s.bytes_expected : BLOCK;
+        const int64_t block = s.bytes_expected < x->block ? s.bytes_expected : x->block;
         const double each = s.rows > 0 ? (double)s.bytes / (double)s.rows : 1.0;
         const int64_t rows = (int64_t)((double)block / each);
         x->widest_rows = rows > x->widest_rows ? rows : x->widest_rows;
@@ -242,7 +242,7 @@ static int64_t name_bytes(const extent *x)
 
 static int64_t blocks_bytes(const extent *x)
 {
-    return x->bytes < BLOCK ? x->bytes : 2 * (int64_t)BLOCK;
+    return x->bytes < x->block ? x->bytes : 2 * x->block;
 }
 
 static int64_t columns_bytes(const importer *im, const extent *x)
@@ -264,12 +264,13 @@ static int64_t index_bytes(const extent *x)
 static void plan_strands(const importer *im, const extent *x, int32_t threads, gv_plan *plan,
                          held *h)
 {
-    const int64_t limit = x->limit;
+    const int64_t limit = x->limit, extents = threads * x->buckets * x->piece;
     const int64_t items = x->rows * (im->o.build.undirected ? 2 : 1);
-    const int64_t most = threads * x->buckets * x->piece / 2;
-    const int64_t all = 8 * items + (most < 8 * items ? most : 8 * items);
-    const int64_t room = limit - limit / 16 - 20 * x->nodes - 3 * (int64_t)BLOCK;
-    const int64_t memory = limit == 0 || all < room ? all : room > 0 ? room : 0;
+    const int64_t all = 8 * items + (extents / 2 < 8 * items ? extents / 2 : 8 * items);
+    const int64_t reading = blocks_bytes(x) + columns_bytes(im, x);
+    const int64_t left = limit - limit / 16 - 20 * x->nodes - reading;
+    const int64_t room = left > 4 * extents ? left : 4 * extents; /* set_cap(), import_lanes.c */
+    const int64_t memory = limit == 0 || all < room ? all : room;
     h->segments = gv_plan_hold(plan, GV_PLAN_MEMORY, "edges by ranges of ids", memory);
     if (memory < all)
         gv_plan_hold(plan, GV_PLAN_DISK, "edges by ranges of ids", all - memory);
@@ -425,7 +426,7 @@ GV_API gv_status gv_import_plan(gv_context *ctx, const char *const *paths, int64
     im.o.lenient = true;
     im.ids = import_field(im.o.ids);
     looker l = {.im = &im};
-    extent x = {.rows = 0};
+    extent x = {.block = gv_text_block(limit)};
     held h = {-1, -1, -1, -1};
     const gv_status st = look_at_all(&l, n_paths, &x, err);
     gv_free(ctx, l.pair);

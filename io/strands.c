@@ -44,7 +44,7 @@ void gv_extents_begin(gv_context *ctx, const char *folder, int64_t bytes, int64_
 void gv_extents_end(gv_extents *x)
 {
     for (int32_t i = 0; i < x->n_slabs; i++)
-        gv_free(x->ctx, x->slab[i]);
+        gv_free(x->ctx, x->slab[i].memory);
     for (int32_t i = 0; i * GV_EXTENT_TABLE < x->n_records; i++)
         gv_free(x->ctx, x->table[i]);
     if (x->fd >= 0)
@@ -100,36 +100,52 @@ static bool new_slab(gv_extents *x, int64_t least)
     char *slab = gv_alloc(x->ctx, (n + 1) * x->bytes, 1);
     if (slab == NULL)
         return false;
-    x->slab[x->n_slabs++] = slab;
     const uintptr_t on = ((uintptr_t)slab + (uintptr_t)x->bytes - 1) & ~((uintptr_t)x->bytes - 1);
-    x->slab_next = slab + (on - (uintptr_t)slab);
-    x->slab_left = n;
+    x->slab[x->n_slabs++] = (gv_slab){slab, slab + (on - (uintptr_t)slab), n};
     x->n_memory += n;
+    x->n_free += n;
     return true;
 }
 
-/* The rest of a slab is not left behind. */
-bool gv_extents_reserve(gv_extents *x, int64_t n)
+bool gv_extents_promise(gv_extents *x, int64_t n)
 {
-    return x->n_free + x->slab_left >= n || (x->slab_left == 0 && new_slab(x, n));
+    const int64_t more = x->promised + n - x->n_free;
+    if (more > 0 && (!new_slab(x, more) || x->promised + n > x->n_free))
+        return false;
+    x->promised += n;
+    return true;
 }
 
+/* The last slab that has extents never used; there is one. */
+static char *take_fresh(gv_extents *x)
+{
+    gv_slab *slab = &x->slab[x->n_slabs - 1];
+    while (slab->left == 0)
+        slab--;
+    char *memory = slab->next;
+    slab->next += x->bytes;
+    slab->left--;
+    return memory;
+}
+
+/* `spare` extents are left beside those that are promised. */
 static char *take_memory(gv_extents *x, int64_t spare)
 {
     char *memory = x->free_memory;
-    if (spare > 0 && x->cap - x->n_memory + x->n_free + x->slab_left <= spare)
+    if (x->n_free <= x->promised + spare && (!new_slab(x, 1) || x->n_free <= x->promised + spare))
         return NULL;
-    if (memory != NULL) {
-        memcpy(&x->free_memory, memory, sizeof x->free_memory);
-        x->n_free--;
-        return memory;
-    }
-    if (x->slab_left == 0 && !new_slab(x, 1))
-        return NULL;
-    memory = x->slab_next;
-    x->slab_next += x->bytes;
-    x->slab_left--;
+    x->n_free--;
+    if (memory == NULL)
+        return take_fresh(x);
+    memcpy(&x->free_memory, memory, sizeof x->free_memory);
     return memory;
+}
+
+/* For a strand that has none yet. */
+static char *take_promised(gv_extents *x)
+{
+    x->promised -= x->promised > 0;
+    return take_memory(x, 0);
 }
 
 static void give_memory(gv_extents *x, char *memory)
@@ -163,11 +179,11 @@ static void take_place(gv_extents *x, int32_t id)
 
 /* ---------------------------------------------------------------------------------------------- */
 
-/* An extent in memory, or NONE. */
-static int32_t new_extent(gv_extents *x, int64_t spare)
+/* An extent in memory, the first of its strand or one that leaves `spare` others; or NONE. */
+static int32_t new_extent(gv_extents *x, bool first, int64_t spare)
 {
     lock(x);
-    char *memory = take_memory(x, spare);
+    char *memory = first ? take_promised(x) : take_memory(x, spare);
     const int32_t id = memory != NULL ? new_record(x) : NONE;
     if (id != NONE)
         *extent(x, id) = (gv_extent){memory, NONE, NONE};
@@ -177,9 +193,11 @@ static int32_t new_extent(gv_extents *x, int64_t spare)
     return id;
 }
 
-static void drop_extent(gv_extents *x, int32_t id)
+/* The last extent of a strand that came to others is promised to it again. */
+static void drop_extent(gv_extents *x, int32_t id, bool promised)
 {
     lock(x);
+    x->promised += promised;
     if (extent(x, id)->memory != NULL)
         give_memory(x, extent(x, id)->memory);
     free_record(x, id);
@@ -322,9 +340,7 @@ uint64_t *gv_strands_more(gv_strands *s, int64_t lane, int64_t bucket)
     gv_error err;
     gv_status st = s->status[lane];
     if (st == GV_OK) {
-        /* memory is kept for the first extents of strands that have none yet */
-        const int64_t spare = s->last[strand] != NONE ? s->lanes * s->buckets : 0;
-        const int32_t id = new_extent(x, spare);
+        const int32_t id = new_extent(x, s->last[strand] == NONE, 0);
         if (id != NONE)
             append(s, strand, id);
         else if (s->last[strand] != NONE)
@@ -411,7 +427,7 @@ static void join(gv_strands *s, int64_t lane, int64_t a, int64_t b)
     const gv_lane l = gv_lane_of(s, lane);
     for (int64_t i = 0; i < items; i++)
         gv_lane_put(&l, (uint64_t)a, item[i]);
-    drop_extent(s->from, tail);
+    drop_extent(s->from, tail, s->from->cap < INT64_MAX);
 }
 
 gv_status gv_strands_join(gv_strands *s, gv_error *err)
@@ -451,7 +467,7 @@ gv_status gv_strands_put_all(gv_strands *s, int64_t lane, int64_t bucket, const 
     gv_status st = GV_OK;
     for (int64_t n; st == GV_OK && bytes > 0; from += n, bytes -= n) {
         n = bytes < x->bytes ? bytes : x->bytes;
-        int32_t id = new_extent(x, spare);
+        int32_t id = new_extent(x, false, spare);
         if (id != NONE)
             memcpy(extent(x, id)->memory, from, (size_t)n);
         else
@@ -481,7 +497,7 @@ gv_status gv_walk_on(gv_walk *w, gv_error *err)
     const int32_t behind = w->extent;
     w->extent = behind == NONE ? w->s->first[w->strand] : extent(x, behind)->next;
     if (w->drop && behind != NONE)
-        drop_extent(x, behind);
+        drop_extent(x, behind, false);
     if (w->drop)
         w->s->first[w->strand] = w->extent;
     w->bytes = w->left < x->bytes ? w->left : x->bytes;

@@ -25,6 +25,13 @@ typedef struct gv_extent {
     int32_t next;   /* of its strand, or of the free ones; -1: none */
 } gv_extent;
 
+/* Extents that lie one behind the other. */
+typedef struct gv_slab {
+    char *memory;
+    char *next; /* the first extent of those never used */
+    int64_t left;
+} gv_slab;
+
 typedef struct gv_extents {
     gv_context *ctx;
     const char *folder; /* of the temporary file, borrowed; NULL: none may be made */
@@ -33,12 +40,11 @@ typedef struct gv_extents {
     atomic_flag busy;
     gv_extent *table[GV_EXTENT_TABLES];
     int32_t n_records, free_record, free_place; /* chains; those of `free_place` have an offset */
-    char *slab[GV_EXTENT_SLABS];
+    gv_slab slab[GV_EXTENT_SLABS];
     int32_t n_slabs;
-    int64_t slab_left; /* extents of the last slab that were never used */
-    char *slab_next;
-    void *free_memory; /* chain of extents */
-    int64_t n_memory, n_free;
+    void *free_memory;        /* chain of extents */
+    int64_t n_memory, n_free; /* extents of all slabs; of those not in use */
+    int64_t promised;         /* of n_free, to strands that have no extent yet */
     int fd;
     int64_t file_bytes;
 } gv_extents;
@@ -47,8 +53,8 @@ typedef struct gv_extents {
 void gv_extents_begin(gv_context *ctx, const char *folder, int64_t bytes, int64_t cap,
                       gv_extents *x);
 void gv_extents_end(gv_extents *x);
-/* Makes sure that memory has n more extents; false if it cannot. */
-bool gv_extents_reserve(gv_extents *x, int64_t n);
+/* Promises the next n strands that get their first extent one in memory; false if it cannot. */
+bool gv_extents_promise(gv_extents *x, int64_t n);
 
 typedef struct gv_strands {
     gv_extents *from;

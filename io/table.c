@@ -12,12 +12,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/context.h"
 #include "engine/error.h"
 #include "engine/memory.h"
 #include "engine/parallel.h"
 #include "io/table_inside.h"
 
-enum { BLOCK_BYTES = 16 << 20, CHUNK_BYTES = 256 << 10 };
+enum { CHUNK_BYTES = 256 << 10 };
 
 gv_status table_fail_at(const gv_table *t, int64_t line, const char *text, gv_error *err)
 {
@@ -77,7 +78,7 @@ static gv_status advance(gv_table *t, gv_error *err)
 static gv_status open_blocks(gv_table *t, gv_error *err)
 {
     const int64_t size = gv_stream_size(t->stream);
-    t->capacity = t->opts.block > 0 ? t->opts.block : BLOCK_BYTES;
+    t->capacity = t->opts.block > 0 ? t->opts.block : gv_text_block(t->ctx->memory_limit);
     if (size >= 0 && size < t->capacity)
         t->capacity = size + 1; /* one more, to see the end */
     t->now.data = gv_alloc(t->ctx, t->capacity + 1 + TABLE_PADDING, 1);

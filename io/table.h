@@ -63,7 +63,7 @@ typedef struct gv_table_opts {
     gv_bad_row_fn *complain; /* of the first GV_COMPLAINTS bad rows; may be NULL */
     void *complain_data;
     int64_t *complaints;  /* borrowed, may be NULL: the count goes on over several tables */
-    int64_t block, chunk; /* bytes; 0 for the defaults (tests use small ones) */
+    int64_t block, chunk; /* bytes; 0 for gv_text_block() and 256 KiB; no line may exceed a block */
     const char *stage;    /* for progress, borrowed; NULL: none */
 } gv_table_opts;
 

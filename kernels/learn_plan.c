@@ -6,6 +6,7 @@
 #include <math.h>
 
 #include "engine/log.h"
+#include "engine/memory.h"
 #include "engine/model.h"
 #include "engine/sort.h"
 #include "grapevine/plan.h"
@@ -47,7 +48,8 @@ static void plan_runs(gv_plan *plan, const gv_log_shape *log, int64_t run, int32
 static void plan_log(gv_plan *plan, const gv_log_shape *log, int32_t threads, int64_t limit)
 {
     const int64_t run = limit > 0 ? gv_log_run_rows(limit) : INT64_MAX;
-    const int64_t rows = log->rows, block = log->bytes < (16 << 20) ? log->bytes : 16 << 20;
+    const int64_t rows = log->rows, most = gv_text_block(limit);
+    const int64_t block = log->bytes < most ? log->bytes : most;
     const double share = log->bytes > 0 ? (double)block / (double)log->bytes : 0.0;
     gv_plan_begin(plan, "read the log", (double)rows / (rows_read * threads));
     gv_plan_use(plan, GV_PLAN_MEMORY, "blocks of text", 2 * block);
