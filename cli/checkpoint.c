@@ -122,13 +122,8 @@ static int take_results(cli_session *s, const char *path)
     return CLI_OK;
 }
 
-int cli_checkpoint_open(cli_session *s, const cli_identity *identity, const char *results_path)
+static int begin(cli_session *s, const cli_identity *identity)
 {
-    if (s->common.checkpoint == NULL)
-        return s->common.resume
-                   ? cli_fail_text(s, CLI_USAGE,
-                                   "--resume needs --checkpoint, the folder to go on from")
-                   : CLI_OK;
     int code = open_folder(s, identity);
     if (code != CLI_OK)
         return code;
@@ -146,6 +141,21 @@ int cli_checkpoint_open(cli_session *s, const cli_identity *identity, const char
     const gv_keeper keeper = gv_checkpoint_keeper(s->checkpoint);
     gv_context_keep(s->ctx, &keeper);
     cli_stop_by_signal(s->checkpoint);
+    return CLI_OK;
+}
+
+int cli_checkpoint_open(cli_session *s, const cli_identity *identity, const char *results_path)
+{
+    if (s->common.checkpoint == NULL)
+        return s->common.resume
+                   ? cli_fail_text(s, CLI_USAGE,
+                                   "--resume needs --checkpoint, the folder to go on from")
+                   : CLI_OK;
+    cli_hold_signals(true); /* a folder that is there goes on */
+    const int code = begin(s, identity);
+    cli_hold_signals(false);
+    if (code != CLI_OK)
+        return code;
     return results_path != NULL ? take_results(s, results_path) : CLI_OK;
 }
 

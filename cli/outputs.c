@@ -18,10 +18,15 @@ static volatile sig_atomic_t n_guarded;
 
 static char spared[GUARDED_CHARS];
 static gv_checkpoint *volatile stopping;
+static volatile sig_atomic_t holding, held;
 
 /* Only async-signal-safe calls: strcmp, unlink, rmdir, signal, raise, and setting a flag. */
 static void on_signal(int number)
 {
+    if (holding) {
+        held = number;
+        return;
+    }
     if (stopping != NULL && !gv_checkpoint_stopping(stopping)) {
         gv_checkpoint_stop(stopping);
         return;
@@ -57,6 +62,16 @@ void cli_spare_output(const char *path)
 void cli_stop_by_signal(gv_checkpoint *checkpoint)
 {
     stopping = checkpoint;
+}
+
+void cli_hold_signals(bool hold)
+{
+    holding = hold;
+    if (hold || held == 0)
+        return;
+    const int number = held;
+    held = 0;
+    raise(number);
 }
 
 void cli_watch_signals(void)

@@ -95,5 +95,7 @@ void cli_watch_signals(void);
 /* From now on the first signal asks a run to stop and only the second one ends the program; NULL:
  * as before. */
 void cli_stop_by_signal(gv_checkpoint *checkpoint);
+/* A signal that comes while they are held is heeded when they no longer are. */
+void cli_hold_signals(bool hold);
 
 #endif
