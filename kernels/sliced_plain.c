@@ -1,7 +1,9 @@
 /* sliced_plain.c -- blocks of worlds in plain C, and the AES round by tables.
  *
- * The same bits as the vector instructions give. Lane by lane, so that each stops at its last
- * undecided world. */
+ * The same bits as the vector instructions give, by lanes of 128 worlds: those of up to 48 edges
+ * are listed, the first bits drawn for two at a time, and the list shortened after each further
+ * bit. So no branch hangs on chance, and the rounds of one lane do not wait for those of another.
+ */
 #include <string.h>
 
 #include "kernels/sliced.h"
@@ -39,44 +41,115 @@ void gv_sliced_aes_round(const uint32_t (*table)[256], uint64_t *s, const uint64
     aes_round(table, s, round_key);
 }
 
-/* The coins of one lane, two words; those that fall on live are left in `undecided`. */
-static void flip_lane(const gv_sliced *s, uint64_t *undecided, const uint64_t *key, int64_t edge,
-                      uint64_t limit, gv_node v)
+/* A coin in the worlds of one lane, for which it is still drawn. */
+typedef struct lane_coin {
+    uint64_t state[2], undecided[2], live[2];
+    uint64_t limit;
+    int32_t edge;  /* pending */
+    int32_t place; /* of its two words among all of the pending edges */
+} lane_coin;
+
+enum {
+    FIRST_BITS = 7, /* come without a look at whether they are needed */
+    MOST_COINS = GV_PENDING * GV_MAX_LANES
+};
+
+/* Bit l: state, worlds and those that are live. */
+static inline void next_bit(const uint32_t (*restrict table)[256], const uint64_t *round_key,
+                            lane_coin *restrict c, int l)
 {
-    const uint32_t(*table)[256] = (const uint32_t(*)[256])s->table;
-    const uint64_t *round_key = s->round_key;
-    const uint64_t number = (uint64_t)edge * UINT64_C(0x9e3779b97f4a7c15);
-    uint64_t state[2] = {key[0] ^ number, key[1] ^ number};
-    uint64_t u0 = undecided[0], u1 = undecided[1], live0 = 0, live1 = 0;
-    for (int l = 0; l < GV_FIRST_ROUNDS; l++, round_key += GV_BLOCK_WORDS)
-        aes_round(table, state, round_key);
-    for (int l = 0; l < GV_COIN_BITS && (u0 | u1) != 0; l++, round_key += GV_BLOCK_WORDS) {
-        if (l == 32 && s->way != GV_BY_STRETCH)
-            limit = gv_sliced_limit(s, edge, v);
-        const uint64_t bit = 0 - (limit >> (63 - l) & 1);
-        aes_round(table, state, round_key);
-        live0 |= u0 & bit & ~state[0], live1 |= u1 & bit & ~state[1];
-        u0 &= ~(state[0] ^ bit), u1 &= ~(state[1] ^ bit);
+    const uint64_t bit = 0 - (c->limit >> (63 - l) & 1);
+    aes_round(table, c->state, round_key);
+    for (int i = 0; i < 2; i++) {
+        const uint64_t stay = c->undecided[i] & ~(c->state[i] ^ bit);
+        c->live[i] |= (c->undecided[i] ^ stay) & bit;
+        c->undecided[i] = stay;
     }
-    undecided[0] = live0, undecided[1] = live1;
 }
 
-/* The coins of an edge in all lanes of a block. */
-static inline void flip_edge(const gv_sliced *s, uint64_t *undecided, const uint64_t *key,
-                             int64_t edge, uint64_t limit, gv_node v, int words)
+/* The rounds before the first bit and the first bits of two coins: rounds wait for one another,
+ * those of different coins do not. */
+static inline void begin_coins(const uint32_t (*restrict table)[256],
+                               const uint64_t *restrict round_key, lane_coin *restrict a,
+                               lane_coin *restrict b)
 {
-    for (int i = 0; i < words; i += 2)
-        if ((undecided[i] | undecided[i + 1]) != 0)
-            flip_lane(s, undecided + i, key + i, edge, limit, v);
+    lane_coin x = *a, y = *b;
+    for (int l = 0; l < GV_FIRST_ROUNDS; l++) {
+        aes_round(table, x.state, round_key + l * GV_BLOCK_WORDS);
+        aes_round(table, y.state, round_key + l * GV_BLOCK_WORDS);
+    }
+    round_key += GV_FIRST_ROUNDS * GV_BLOCK_WORDS;
+    for (int l = 0; l < FIRST_BITS; l++) {
+        next_bit(table, round_key + l * GV_BLOCK_WORDS, &x, l);
+        next_bit(table, round_key + l * GV_BLOCK_WORDS, &y, l);
+    }
+    *a = x, *b = y;
+}
+
+/* Lists the lanes in which an edge has undecided worlds. No branch hangs on that, as nobody could
+ * foretell it. */
+static int list_coins(const gv_sliced *s, const uint64_t *restrict undecided,
+                      const uint64_t *restrict key, const int64_t *edge, const uint32_t *limit,
+                      int n, int words, lane_coin *restrict coin, bool constant)
+{
+    int m = 0;
+    for (int i = 0; i < n; i++) {
+        const uint64_t number = (uint64_t)edge[i] * UINT64_C(0x9e3779b97f4a7c15);
+        const uint64_t upper = constant ? s->coins.limit : (uint64_t)limit[i] << 32;
+        for (int k = 0; k < words; k += 2) {
+            const uint64_t *u = undecided + i * words + k;
+            coin[m] = (lane_coin){.state = {key[k] ^ number, key[k + 1] ^ number},
+                                  .undecided = {u[0], u[1]},
+                                  .limit = upper,
+                                  .edge = i,
+                                  .place = i * words + k};
+            m += (u[0] | u[1]) != 0;
+        }
+    }
+    return m;
+}
+
+/* The coins of n pending edges in all lanes of a block; the worlds in which they fall on live
+ * replace `undecided`. After the first bits those that are still undecided in some world are
+ * listed, and listed again after each further bit. */
+static void flip_edges(const gv_sliced *s, uint64_t *undecided, const uint64_t *key,
+                       const int64_t *edge, const gv_node *target, const uint32_t *limit, int n,
+                       int words, gv_sliced_way way)
+{
+    const uint32_t(*table)[256] = (const uint32_t(*)[256])s->table;
+    lane_coin coin[MOST_COINS + 1];
+    int open[MOST_COINS], n_open = 0;
+    const int m = list_coins(s, undecided, key, edge, limit, n, words, coin, way == GV_BY_CONSTANT);
+    coin[m] = (lane_coin){.limit = 0}; /* beside the last one */
+    for (int i = 0; i < m; i += 2)
+        begin_coins(table, s->round_key, coin + i, coin + i + 1);
+    for (int i = 0; i < m; i++) {
+        open[n_open] = i;
+        n_open += (coin[i].undecided[0] | coin[i].undecided[1]) != 0;
+    }
+    for (int l = FIRST_BITS; l < GV_COIN_BITS && n_open > 0; l++) {
+        const uint64_t *round_key = s->round_key + (GV_FIRST_ROUNDS + l) * GV_BLOCK_WORDS;
+        const int n_before = n_open;
+        n_open = 0;
+        for (int k = 0; k < n_before; k++) {
+            lane_coin *c = coin + open[k];
+            if (l == 32 && way != GV_BY_STRETCH)
+                c->limit = gv_sliced_limit(s, edge[c->edge], target[c->edge]);
+            next_bit(table, round_key, c, l);
+            open[n_open] = open[k];
+            n_open += (c->undecided[0] | c->undecided[1]) != 0;
+        }
+    }
+    memset(undecided, 0, (size_t)(n * words) * sizeof *undecided);
+    for (int i = 0; i < m; i++)
+        memcpy(undecided + coin[i].place, coin[i].live, sizeof coin[i].live);
 }
 
 #define NATIVE   uint64_t
 #define V_ANY(a) ((a) != 0)
-#define GROUP    1
+#define GROUP    GV_PENDING
 #define FLIP(s, key, p, i, way)                                                                    \
-    flip_edge(s, (p)->undecided[i].v, (key)->v, (p)->edge[i],                                      \
-              (way) == GV_BY_CONSTANT ? (s)->coins.limit : (uint64_t)(p)->limit[i] << 32,          \
-              (p)->target[i], N)
+    flip_edges(s, (p)->undecided[i].v, (key)->v, (p)->edge, (p)->target, (p)->limit, (p)->n, N, way)
 
 #define N       8
 #define NAME(x) x##_512

@@ -62,7 +62,7 @@ static void points(int n, int draws)
     }
 }
 
-/* Bits of the edges [0, n) in each lane, as flip_lane() of sliced_plain.c makes them. */
+/* Bits of the edges [0, n) in each lane, as flip_edges() of sliced_plain.c makes them. */
 static void sliced(int n, int bits)
 {
     gv_context *ctx = test_context(1, -1);
