@@ -231,6 +231,57 @@ TEST equals_enumeration(void)
     PASS();
 }
 
+/* What must not be done: one number of the edge and one of the world, fused. */
+static bool fused_coin(gv_node u, gv_node v, int64_t world, double p)
+{
+    const uint64_t edge = gv_mix((uint64_t)u << 32 | (uint64_t)v);
+    return (edge ^ gv_mix((uint64_t)world)) < gv_coin_limit(p);
+}
+
+/* Spread of a world by such coins. */
+static int fused_spread(const ref_problem *r, int64_t world)
+{
+    gv_node queue[REF_MAX_NODES];
+    bool active[REF_MAX_NODES] = {false};
+    int n = 0;
+    for (int64_t i = 0; i < r->n_seeds; i++)
+        if (!active[r->seeds[i]])
+            active[queue[n++] = r->seeds[i]] = true;
+    for (int at = 0; at < n; at++) {
+        const gv_node u = queue[at];
+        for (int64_t e = r->g->out.indptr[u]; e < r->g->out.indptr[u + 1]; e++) {
+            const gv_node v = r->g->out.indices[e];
+            const double p = ref_edge_probability(r, e, v);
+            if (!active[v] && (p >= 1.0 || fused_coin(u, v, world, p)))
+                active[queue[n++] = v] = true;
+        }
+    }
+    return n;
+}
+
+/* Enumeration notices them: on many graphs the mean is a wrong one. */
+TEST fused_coins_are_found_out(void)
+{
+    enum { N_GRAPHS = 500, WORLDS = 4000 };
+    gv_context *ctx = test_context(2, -1);
+    int wrong = 0;
+    for (uint64_t i = 0; i < N_GRAPHS; i++) {
+        gv_probability p;
+        gv_graph *g = small_graph(ctx, i, &p);
+        const gv_node seed = (gv_node)(i % (uint64_t)gv_graph_nodes(g));
+        const ref_problem problem = {g, i % 4 < 2 ? NULL : &p, &seed, 1, -1};
+        const ref_exact x = ref_cascade_exact(&problem);
+        double sum = 0.0;
+        for (int64_t r = 0; r < WORLDS; r++)
+            sum += fused_spread(&problem, r);
+        wrong += fabs(sum / WORLDS - x.mean) > BOUND * sqrt(fmax(x.variance, 0.0) / WORLDS) + 1e-9;
+        gv_graph_free(g);
+    }
+    ASSERT_GT(wrong, 100);
+    gv_context_free(ctx);
+    PASS();
+}
+
 /* NetHEPT, probabilities of weighted cascade: an independent simulation gives 91.61 +- 0.08. */
 TEST spreads_as_published(void)
 {
@@ -265,13 +316,6 @@ typedef bool coin_fn(gv_node u, gv_node v, int64_t world, double p);
 static bool real_coin(gv_node u, gv_node v, int64_t world, double p)
 {
     return gv_coin(gv_key(1, GV_FOR_COIN), u, v, world, gv_coin_limit(p));
-}
-
-/* What must not be done: one number of the edge and one of the world, fused. */
-static bool fused_coin(gv_node u, gv_node v, int64_t world, double p)
-{
-    const uint64_t edge = gv_mix((uint64_t)u << 32 | (uint64_t)v);
-    return (edge ^ gv_mix((uint64_t)world)) < gv_coin_limit(p);
 }
 
 /* (count - n p) in standard deviations. */
@@ -389,6 +433,7 @@ SUITE(stars)
 
 SUITE(coins)
 {
+    RUN_TEST(fused_coins_are_found_out);
     RUN_TESTp(coins_fall_with_their_probability, 0.5);
     RUN_TESTp(coins_fall_with_their_probability, 0.03);
     RUN_TEST(certain_coins_are_not_drawn);
