@@ -91,6 +91,11 @@ static const cli_option options[] = {
              "has pull and segments; in-place: up to 16 columns in f32, stored as such, with the "
              "least memory; auto: what graph and options call for [%s]",
      .choices = LAYOUTS},
+    {.name = "keep-layout",
+     OPTION(keep_layout, CLI_FLAG),
+     .help = "keep the layout that sweeps make of the graph in GRAPH.layout.h5, from which later "
+             "runs take it; pull and in-place make none, and --topic-weights keeps none",
+     .aside = true},
     {.name = "method",
      OPTION(method, CLI_CHOICE),
      .metavar = "NAME",
@@ -213,6 +218,11 @@ int ppr_take_options(ppr_run *p)
         return cli_fail_text(p->s, CLI_USAGE,
                              "--topic-weights takes one topic at a time; --layout in-place takes "
                              "all columns together");
+    if (o->keep_layout && (o->method == PPR_LOCAL || o->topic_weights || o->layout == GV_PPR_PULL ||
+                           o->layout == GV_PPR_IN_PLACE))
+        return cli_fail_text(p->s, CLI_USAGE,
+                             "--keep-layout does not go with --method local, --topic-weights and "
+                             "--layout pull or in-place: nothing is made there that could be kept");
     if (!(o->accuracy > 0.0))
         return cli_fail_text(p->s, CLI_USAGE, "--accuracy: %g is not above 0", o->accuracy);
     return check_method(p);
@@ -256,7 +266,15 @@ static int open_inputs(ppr_run *p)
     if (code != CLI_OK)
         return code;
     choose_method(p);
-    return p->pushes ? CLI_OK : cli_graph(p->s, p->o->graph, ppr_uses(p->o), &p->g);
+    if (p->pushes) {
+        if (p->o->keep_layout)
+            cli_say(p->s, "method local makes no layout that could be kept");
+        return CLI_OK;
+    }
+    code = cli_graph(p->s, p->o->graph, ppr_uses(p->o), &p->g);
+    return code == CLI_OK && !p->o->topic_weights
+               ? cli_layouts(p->s, p->o->graph, p->g, p->o->keep_layout)
+               : code;
 }
 
 /* ---- the run ------------------------------------------------------------------------------- */

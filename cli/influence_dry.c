@@ -108,7 +108,7 @@ int influence_dry_run(const void *opts, cli_session *s, gv_plan *plan)
                                   .weighted = true,
                                   .direction = GV_REVERSE};
         const int64_t pairs = m.n_topics > 0 ? m.pairs / m.n_topics : 0;
-        gv_ppr_plan(plan, &g, 1, pairs < n ? pairs : n, &walk, threads, 0);
+        gv_ppr_plan(plan, &g, NULL, 1, pairs < n ? pairs : n, &walk, threads, 0);
         gv_plan_use(plan, GV_PLAN_MEMORY, "probabilities of a topic", 8 * g.n_edges + 8 * n);
         gv_plan_use(plan, GV_PLAN_MEMORY, "buyers", 12 * m.pairs);
     }

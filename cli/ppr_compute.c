@@ -170,6 +170,9 @@ int ppr_sweep_columns(ppr_run *p)
     }
     if (st != GV_OK)
         return cli_fail(p->s, &err);
+    cli_layouts_report(p->s);
+    if (p->o->keep_layout && p->opts.layout == GV_PPR_PULL)
+        cli_say(p->s, "layout pull follows the graph's own rows: there is nothing to keep");
     say_what_was_swept(p, started);
     return code == CLI_OK ? code : cli_fail(p->s, &worst);
 }

@@ -55,8 +55,8 @@ static void plan_graph(const ppr_run *p, gv_plan *plan, const gv_graph_shape *g)
                            (p->o->weighted ? p_rows : 0u));
 }
 
-static void plan_sweeps(const ppr_run *p, gv_plan *plan, const gv_graph_shape *g, int64_t n,
-                        int64_t longest)
+static void plan_sweeps(const ppr_run *p, gv_plan *plan, const gv_graph_shape *g,
+                        const gv_graph *graph, int64_t n, int64_t longest)
 {
     const bool kept = p->o->store == PPR_STORE_SCORES;
     const bool in_place = p->opts.layout == GV_PPR_IN_PLACE, topics = p->o->topic_weights;
@@ -68,7 +68,7 @@ static void plan_sweeps(const ppr_run *p, gv_plan *plan, const gv_graph_shape *g
     if (topics)
         gv_plan_hold(plan, GV_PLAN_MEMORY, "probabilities of a topic",
                      8 * (g->n_edges + g->n_nodes));
-    gv_ppr_plan(plan, g, batch, longest, &p->opts, threads,
+    gv_ppr_plan(plan, g, graph, batch, longest, &p->opts, threads,
                 limit > 0 && limit > scores ? limit - scores
                 : limit > 0                 ? 1
                                             : 0);
@@ -78,6 +78,25 @@ static void plan_sweeps(const ppr_run *p, gv_plan *plan, const gv_graph_shape *g
         gv_top_k_plan(plan, g->n_nodes, p->o->top_k, threads);
     cli_plan_write(plan, (kept ? (in_place ? 4 : 8) * n * g->n_nodes : 0) + cli_plan_id_bytes(g) +
                              24 * n * p->o->top_k);
+}
+
+/* Sweeps, with what the sidecar holds, if the graph is there. */
+static int plan_with_layouts(const ppr_run *p, gv_plan *plan, const gv_graph_shape *g, int64_t n,
+                             int64_t longest)
+{
+    gv_error err;
+    gv_graph *graph = NULL;
+    int code = CLI_OK;
+    if (!p->o->topic_weights &&
+        gv_graph_open(cli_context(p->s), p->o->graph, &graph, &err) == GV_OK)
+        code = cli_layouts(p->s, p->o->graph, graph, p->o->keep_layout);
+    if (code == CLI_OK && graph != NULL && p->o->keep_layout)
+        gv_plan_hold(plan, GV_PLAN_DISK, "sidecar as it was, while another is written",
+                     gv_layouts_file_bytes(p->s->layouts));
+    if (code == CLI_OK)
+        plan_sweeps(p, plan, g, graph, n, longest);
+    gv_graph_free(graph);
+    return code;
 }
 
 int ppr_dry_run(const void *opts, cli_session *s, gv_plan *plan)
@@ -100,10 +119,8 @@ int ppr_dry_run(const void *opts, cli_session *s, gv_plan *plan)
     if (p.o->topics != NULL)
         cli_plan_map_model(s, plan, p.o->topics, &m);
     gv_plan_hold(plan, GV_PLAN_MEMORY, "teleport columns", n * longest * 12);
-    if (!p.pushes) {
-        plan_sweeps(&p, plan, &g, n, longest);
-        return CLI_OK;
-    }
+    if (!p.pushes)
+        return plan_with_layouts(&p, plan, &g, n, longest);
     gv_ppr_local_plan(plan, &g, n, p.o->top_k, &p.local, gv_context_threads(cli_context(s)));
     cli_plan_write(plan, 40 * n * p.o->top_k);
     return CLI_OK;

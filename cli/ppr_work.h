@@ -22,7 +22,7 @@ typedef struct ppr_opts {
     double damping, tolerance, accuracy;
     int64_t max_iterations, max_edges, top_k;
     int32_t dangling, direction, precision, layout, method, store;
-    bool weighted, topic_weights;
+    bool weighted, topic_weights, keep_layout;
 } ppr_opts;
 
 /* What one run holds. */

@@ -318,6 +318,20 @@ static gv_status copy_layout(void *arg, const char *name, gv_error *err)
     return st == GV_OK ? gv_h5_set_text(c->to, group, "key", key, err) : st;
 }
 
+static gv_status write_pieces(gv_h5 *f, const char *path, const gv_h5_shape *shape,
+                              const gv_layout_array *a, gv_error *err)
+{
+    gv_h5_array array;
+    int64_t at = 0;
+    gv_status st = gv_h5_begin(f, path, shape, &array, err);
+    for (int64_t i = 0; st == GV_OK && i < a->n_pieces; i++) {
+        const int64_t bytes = a->piece_n[i] * a->size;
+        st = gv_h5_slab(f, &array, at, a->piece[i], bytes, err);
+        at += bytes;
+    }
+    return st == GV_OK ? gv_h5_end(f, &array, NULL, err) : st;
+}
+
 static gv_status write_layout(gv_h5 *f, const char *group, const char *key,
                               const gv_layout_array *array, int32_t n, gv_error *err)
 {
@@ -326,7 +340,8 @@ static gv_status write_layout(gv_h5 *f, const char *group, const char *key,
     for (int32_t i = 0; st == GV_OK && i < n; i++) {
         const gv_h5_shape shape = gv_h5_vector(type_of(array[i].size), array[i].n);
         snprintf(path, sizeof path, "%s/%s", group, array[i].name);
-        st = gv_h5_write(f, path, &shape, array[i].data, NULL, err);
+        st = array[i].n_pieces > 0 ? write_pieces(f, path, &shape, &array[i], err)
+                                   : gv_h5_write(f, path, &shape, array[i].data, NULL, err);
     }
     return st == GV_OK ? gv_h5_set_text(f, group, "key", key, err) : st;
 }

@@ -229,11 +229,11 @@ static gv_status sliced_key(const gv_sliced *s, const gv_graph *g, char *key, gv
 static int32_t sliced_arrays(const gv_sliced *s, const gv_graph *g, gv_layout_array *array)
 {
     const int64_t n = g->n_nodes, m = g->n_edges;
-    array[0] = (gv_layout_array){"label", 4, n, s->label};
-    array[1] = (gv_layout_array){"node", 4, n, s->node};
-    array[2] = (gv_layout_array){"row", 8, 2 * (n + 1), s->row};
-    array[3] = (gv_layout_array){"target", 4, m, s->target};
-    array[4] = (gv_layout_array){"limit", 4, m, s->limit};
+    array[0] = (gv_layout_array){.name = "label", .size = 4, .n = n, .data = s->label};
+    array[1] = (gv_layout_array){.name = "node", .size = 4, .n = n, .data = s->node};
+    array[2] = (gv_layout_array){.name = "row", .size = 8, .n = 2 * (n + 1), .data = s->row};
+    array[3] = (gv_layout_array){.name = "target", .size = 4, .n = m, .data = s->target};
+    array[4] = (gv_layout_array){.name = "limit", .size = 4, .n = m, .data = s->limit};
     return s->way == GV_BY_LIMIT ? 5 : 4;
 }
 

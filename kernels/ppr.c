@@ -179,9 +179,9 @@ static gv_status lay_out(run *r, const gv_graph *g, gv_error *err)
     gv_status st = ppr_layout_choose(r->walk.n, r->n_columns, r->o, &r->layout, err);
     if (st != GV_OK || r->layout != GV_PPR_SEGMENTS)
         return st;
-    st = ppr_placed_open(r->ctx, &r->walk, r->threads, &r->placed, err);
+    st = ppr_placed_open(r->ctx, g, r->o, &r->walk, r->threads, &r->placed, err);
     r->batch.tiles = &r->placed.tiles;
-    r->batch.place = r->placed.place;
+    r->batch.place = r->placed.nodes.place;
     r->batch.arriving = r->placed.arriving;
     return st;
 }

@@ -77,7 +77,7 @@ static int64_t place_runs(ppr_bins *bins)
     return at;
 }
 
-gv_status ppr_bins_build(gv_context *ctx, const ppr_walk *walk, const gv_csr *leave, int threads,
+gv_status ppr_bins_begin(gv_context *ctx, const ppr_walk *walk, const gv_csr *leave, int threads,
                          ppr_bins *out, gv_error *err)
 {
     const int64_t n = (walk->n + PPR_BIN_ROWS - 1) / PPR_BIN_ROWS;
@@ -94,15 +94,19 @@ gv_status ppr_bins_build(gv_context *ctx, const ppr_walk *walk, const gv_csr *le
     if (fine) {
         cut_groups(walk, out->group);
         count_groups(walk, out, threads);
-        const int64_t room = place_runs(out);
-        out->row = gv_alloc(ctx, room, sizeof *out->row);
-        out->value = gv_alloc(ctx, room, sizeof *out->value);
-        fine = out->row != NULL && out->value != NULL;
+        out->room = place_runs(out);
+        out->value = gv_alloc(ctx, out->room, sizeof *out->value);
+        fine = out->value != NULL;
     }
-    if (!fine) {
-        ppr_bins_free(ctx, out);
+    return fine ? GV_OK : gv_no_memory(ctx, "ppr: bins of edges", err);
+}
+
+gv_status ppr_bins_fill(gv_context *ctx, const ppr_walk *walk, int threads, ppr_bins *out,
+                        gv_error *err)
+{
+    out->row = gv_alloc_zero(ctx, out->room, sizeof *out->row);
+    if (out->row == NULL)
         return gv_no_memory(ctx, "ppr: bins of edges", err);
-    }
     write_groups(walk, out, threads);
     return GV_OK;
 }
@@ -112,7 +116,8 @@ void ppr_bins_free(gv_context *ctx, ppr_bins *bins)
     gv_free(ctx, bins->start);
     gv_free(ctx, bins->count);
     gv_free(ctx, bins->group);
-    gv_free(ctx, bins->row);
+    if (!bins->mapped)
+        gv_free(ctx, bins->row);
     gv_free(ctx, bins->value);
     gv_free(ctx, bins->line);
     gv_free(ctx, bins->filled);

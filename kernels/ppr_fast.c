@@ -398,7 +398,7 @@ void ppr_fast_take(const ppr_fast *f, int c, double *score, bool correct)
 {
 #pragma omp parallel for num_threads(f->threads) schedule(static)
     for (int64_t v = 0; v < f->n; v++) {
-        const int64_t k = f->place != NULL ? f->place[v] : v, i = k * f->width + c;
+        const int64_t k = f->nodes.place != NULL ? f->nodes.place[v] : v, i = k * f->width + c;
         const float scale = f->scale[k];
         const double held = scale == 0.0F ? 1.0 : (double)scale;
         const double x = (double)f->from[i] * (double)f->unit[c] / held;

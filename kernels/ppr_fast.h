@@ -11,6 +11,14 @@
 #include "kernels/ppr_tiles.h"
 #include "kernels/ppr_work.h"
 
+/* ---- nodes -------------------------------------------------------------------------------- */
+
+/* Node order[k] has the place k, node v the place place[v]; NULL: every node that of its id. */
+typedef struct ppr_nodes {
+    const gv_node *order, *place;   /* [n] */
+    gv_node *own_order, *own_place; /* the same, if they do not lie in a file */
+} ppr_nodes;
+
 /* ---- segments ----------------------------------------------------------------------------- */
 
 /* Bytes of shares that a segment of sources holds: they stay in a second-level cache. A constant,
@@ -31,6 +39,7 @@ typedef struct ppr_segments {
     int n;         /* >= 1; the last one holds all sources beyond those before it */
     int64_t width; /* places of a segment, but for the last */
     ppr_segment *segment;
+    bool mapped; /* what segments point to is in a file, only read, and not owned */
 } ppr_segments;
 
 /* Edges of a sample of rows by segment, and what cutting them there would cost. */
@@ -70,13 +79,18 @@ typedef struct ppr_bins {
     const gv_node *to;   /* borrowed [n_edges], ends of the edges that leave a node */
     const float *weight; /* borrowed, their weights, or NULL */
     uint32_t *row;       /* row in its bin */
+    int64_t room;        /* of `row` and `value` */
+    bool mapped;         /* `row` is in a file, only read, and not owned */
     float *value;        /* share that comes along the edge */
     float *line;         /* [threads][bins][PPR_LINE], shares not yet written */
     int32_t *filled;     /* [threads][bins] */
 } ppr_bins;
 
-GV_CHECKED gv_status ppr_bins_build(gv_context *ctx, const ppr_walk *walk, const gv_csr *leave,
+/* All but the rows of the edges, which come next. */
+GV_CHECKED gv_status ppr_bins_begin(gv_context *ctx, const ppr_walk *walk, const gv_csr *leave,
                                     int threads, ppr_bins *out, gv_error *err);
+GV_CHECKED gv_status ppr_bins_fill(gv_context *ctx, const ppr_walk *walk, int threads,
+                                   ppr_bins *out, gv_error *err);
 void ppr_bins_free(gv_context *ctx, ppr_bins *bins);
 
 /* Writes the share of every source to the bins of its edges. */
@@ -93,9 +107,9 @@ typedef struct ppr_fast {
     const ppr_lanes *lanes;
     int64_t n;
     int width, n_columns, threads;
-    gv_node *order, *place; /* NULL: every node has the place of its id */
-    float *scale;           /* [n] by place, 1 / weight that leaves; 0 where nothing does */
-    float *factor;          /* [n] by place, 1 / row length when all weights of a row are that */
+    ppr_nodes nodes;
+    float *scale;  /* [n] by place, 1 / weight that leaves; 0 where nothing does */
+    float *factor; /* [n] by place, 1 / row length when all weights of a row are that */
     ppr_segments segments;
     ppr_tiles tiles;
     ppr_bins bins;
@@ -109,13 +123,14 @@ typedef struct ppr_fast {
 
 /* Nodes by degree and edges in tiles, for sweeps in double precision. */
 typedef struct ppr_placed {
-    gv_node *order, *place;
+    ppr_nodes nodes;
     ppr_tiles tiles;
     double *arriving; /* [n] */
 } ppr_placed;
 
-GV_CHECKED gv_status ppr_placed_open(gv_context *ctx, const ppr_walk *walk, int threads,
-                                     ppr_placed *out, gv_error *err);
+GV_CHECKED gv_status ppr_placed_open(gv_context *ctx, const gv_graph *g, const gv_ppr_opts *o,
+                                     const ppr_walk *walk, int threads, ppr_placed *out,
+                                     gv_error *err);
 void ppr_placed_close(gv_context *ctx, ppr_placed *p);
 
 /* Lays the graph out. `columns` are those of all batches together. */

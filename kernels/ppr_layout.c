@@ -9,7 +9,7 @@
 #include "engine/error.h"
 #include "engine/memory.h"
 #include "engine/parallel.h"
-#include "kernels/ppr_fast.h"
+#include "kernels/ppr_shelf.h"
 
 /* Shares of all nodes that a cache is likely to hold anyway, and sweeps that do not pay for laying
  * a graph out: with one column and with more. Tiles cost as much as 5 to 8 sweeps that pull. */
@@ -41,31 +41,6 @@ int ppr_layout_width(gv_ppr_layout layout, int64_t columns)
 }
 
 /* ---- choice ------------------------------------------------------------------------------- */
-
-typedef struct sorted {
-    gv_node *order, *place;
-} sorted;
-
-static void sorted_free(gv_context *ctx, sorted *s)
-{
-    gv_free(ctx, s->place);
-    gv_free(ctx, s->order);
-    *s = (sorted){NULL, NULL};
-}
-
-static gv_status sorted_make(gv_context *ctx, const ppr_walk *walk, sorted *s, gv_error *err)
-{
-    s->order = gv_alloc(ctx, walk->n, sizeof *s->order);
-    s->place = gv_alloc(ctx, walk->n, sizeof *s->place);
-    gv_status st = GV_OK;
-    if (s->order == NULL || s->place == NULL)
-        st = gv_no_memory(ctx, "ppr: order by degree", err);
-    if (st == GV_OK)
-        st = ppr_order(ctx, walk, s->order, s->place, err);
-    if (st != GV_OK)
-        sorted_free(ctx, s);
-    return st;
-}
 
 /* Sweeps that a column is likely to need at most. */
 static double sweeps_at_most(const gv_ppr_opts *o)
@@ -115,7 +90,7 @@ static void set_scale(const ppr_walk *walk, ppr_fast *f)
 {
 #pragma omp parallel for num_threads(f->threads) schedule(static)
     for (int64_t k = 0; k < f->n; k++) {
-        const int64_t v = f->order != NULL ? f->order[k] : k;
+        const int64_t v = f->nodes.order != NULL ? f->nodes.order[k] : k;
         const double leaving = ppr_leaving(walk, v);
         f->scale[k] = leaving > 0.0 ? (float)(1.0 / leaving) : 0.0F;
         if (f->factor == NULL)
@@ -125,36 +100,76 @@ static void set_scale(const ppr_walk *walk, ppr_fast *f)
     }
 }
 
-static gv_status make_segments(gv_context *ctx, const ppr_walk *walk, ppr_fast *f, gv_error *err)
+static void nodes_free(gv_context *ctx, ppr_nodes *nodes)
 {
-    ppr_cut cut = {.n = 1, .width = walk->n};
-    sorted s = {NULL, NULL};
-    gv_status st = sorted_make(ctx, walk, &s, err);
-    if (st == GV_OK && f->layout != GV_PPR_SEGMENTS)
-        st = ppr_cut_choose(ctx, walk, s.order, s.place, f->width, &cut, err);
-    f->order = s.order;
-    f->place = s.place;
-    if (st == GV_OK && f->layout == GV_PPR_SEGMENTS)
-        return ppr_tiles_build(ctx, walk, f->order, f->place, f->threads, &f->tiles, err);
-    if (st == GV_OK)
-        st = ppr_segments_build(ctx, walk, f->order, f->place, &cut, &f->segments, err);
-    return st;
+    gv_free(ctx, nodes->own_place);
+    gv_free(ctx, nodes->own_order);
+    *nodes = (ppr_nodes){NULL, NULL, NULL, NULL};
 }
 
-gv_status ppr_placed_open(gv_context *ctx, const ppr_walk *walk, int threads, ppr_placed *out,
-                          gv_error *err)
+static gv_status nodes_make(gv_context *ctx, const ppr_walk *walk, ppr_nodes *nodes, gv_error *err)
 {
-    sorted s;
-    *out = (ppr_placed){.order = NULL};
-    gv_status st = sorted_make(ctx, walk, &s, err);
-    if (st != GV_OK)
+    nodes->order = nodes->own_order = gv_alloc(ctx, walk->n, sizeof *nodes->own_order);
+    nodes->place = nodes->own_place = gv_alloc(ctx, walk->n, sizeof *nodes->own_place);
+    if (nodes->order == NULL || nodes->place == NULL)
+        return gv_no_memory(ctx, "ppr: order by degree", err);
+    return ppr_order(ctx, walk, nodes->own_order, nodes->own_place, err);
+}
+
+static gv_status make_tiles(const ppr_shelf *s, int threads, ppr_nodes *nodes, ppr_tiles *tiles,
+                            gv_error *err)
+{
+    bool found;
+    gv_status st = ppr_tiles_take(s, threads, nodes, tiles, &found, err);
+    if (st != GV_OK || found)
         return st;
-    out->order = s.order;
-    out->place = s.place;
-    st = ppr_tiles_build(ctx, walk, s.order, s.place, threads, &out->tiles, err);
-    out->arriving = gv_alloc(ctx, walk->n, sizeof *out->arriving);
-    if (st == GV_OK && out->arriving == NULL)
-        st = gv_no_memory(ctx, "ppr: sums by tiles", err);
+    st = nodes_make(s->ctx, s->walk, nodes, err);
+    if (st == GV_OK)
+        st = ppr_tiles_build(s->ctx, s->walk, nodes->order, nodes->place, threads, tiles, err);
+    return st == GV_OK ? ppr_tiles_keep(s, nodes, tiles, err) : st;
+}
+
+static gv_status make_segments(const ppr_shelf *s, int width, ppr_nodes *nodes,
+                               ppr_segments *segments, gv_error *err)
+{
+    ppr_cut cut;
+    bool found;
+    gv_status st = ppr_segments_take(s, width, nodes, segments, &found, err);
+    if (st != GV_OK || found)
+        return st;
+    st = nodes_make(s->ctx, s->walk, nodes, err);
+    if (st == GV_OK)
+        st = ppr_cut_choose(s->ctx, s->walk, nodes->order, nodes->place, width, &cut, err);
+    if (st == GV_OK)
+        st = ppr_segments_build(s->ctx, s->walk, nodes->order, nodes->place, &cut, segments, err);
+    return st == GV_OK ? ppr_segments_keep(s, width, nodes, segments, err) : st;
+}
+
+static gv_status make_bins(const ppr_shelf *s, const gv_csr *leave, ppr_fast *f, gv_error *err)
+{
+    bool found = false;
+    f->sums = gv_alloc(s->ctx, (int64_t)f->threads * PPR_BIN_ROWS, sizeof *f->sums);
+    if (f->sums == NULL)
+        return gv_no_memory(s->ctx, "ppr: sums of a bin", err);
+    gv_status st = ppr_bins_begin(s->ctx, s->walk, leave, f->threads, &f->bins, err);
+    if (st == GV_OK)
+        st = ppr_bins_take(s, &f->bins, &found, err);
+    if (st != GV_OK || found)
+        return st;
+    st = ppr_bins_fill(s->ctx, s->walk, f->threads, &f->bins, err);
+    return st == GV_OK ? ppr_bins_keep(s, &f->bins, err) : st;
+}
+
+gv_status ppr_placed_open(gv_context *ctx, const gv_graph *g, const gv_ppr_opts *o,
+                          const ppr_walk *walk, int threads, ppr_placed *out, gv_error *err)
+{
+    const ppr_shelf shelf = {ctx, g->hash, walk, o->direction == GV_FORWARD};
+    *out = (ppr_placed){.arriving = NULL};
+    gv_status st = make_tiles(&shelf, threads, &out->nodes, &out->tiles, err);
+    if (st == GV_OK) {
+        out->arriving = gv_alloc(ctx, walk->n, sizeof *out->arriving);
+        st = out->arriving != NULL ? GV_OK : gv_no_memory(ctx, "ppr: sums by tiles", err);
+    }
     if (st != GV_OK)
         ppr_placed_close(ctx, out);
     return st;
@@ -163,21 +178,9 @@ gv_status ppr_placed_open(gv_context *ctx, const ppr_walk *walk, int threads, pp
 void ppr_placed_close(gv_context *ctx, ppr_placed *p)
 {
     gv_free(ctx, p->arriving);
-    if (p->order != NULL)
-        ppr_tiles_free(ctx, &p->tiles);
-    gv_free(ctx, p->place);
-    gv_free(ctx, p->order);
-    *p = (ppr_placed){.order = NULL};
-}
-
-static gv_status make_bins(gv_context *ctx, const gv_graph *g, const gv_ppr_opts *o,
-                           const ppr_walk *walk, ppr_fast *f, gv_error *err)
-{
-    const gv_csr *leave = o->direction == GV_FORWARD ? &g->out : &g->in;
-    f->sums = gv_alloc(ctx, (int64_t)f->threads * PPR_BIN_ROWS, sizeof *f->sums);
-    if (f->sums == NULL)
-        return gv_no_memory(ctx, "ppr: sums of a bin", err);
-    return ppr_bins_build(ctx, walk, leave, f->threads, &f->bins, err);
+    ppr_tiles_free(ctx, &p->tiles);
+    nodes_free(ctx, &p->nodes);
+    p->arriving = NULL;
 }
 
 gv_status ppr_fast_open(gv_context *ctx, const gv_graph *g, const gv_ppr_opts *o,
@@ -189,10 +192,13 @@ gv_status ppr_fast_open(gv_context *ctx, const gv_graph *g, const gv_ppr_opts *o
     if (st != GV_OK)
         return st;
     out->width = ppr_layout_width(out->layout, columns);
+    const ppr_shelf shelf = {ctx, g->hash, walk, o->direction == GV_FORWARD};
     if (out->layout == GV_PPR_BLOCKING)
-        st = make_bins(ctx, g, o, walk, out, err);
+        st = make_bins(&shelf, shelf.forward ? &g->out : &g->in, out, err);
+    else if (out->layout == GV_PPR_SEGMENTS)
+        st = make_tiles(&shelf, threads, &out->nodes, &out->tiles, err);
     else if (out->layout != GV_PPR_PULL)
-        st = make_segments(ctx, walk, out, err);
+        st = make_segments(&shelf, out->width, &out->nodes, &out->segments, err);
     if (st == GV_OK) {
         out->scale = gv_alloc(ctx, walk->n, sizeof *out->scale);
         out->factor = walk->by_degree ? gv_alloc(ctx, walk->n, sizeof *out->factor) : NULL;
@@ -214,9 +220,7 @@ void ppr_fast_close(gv_context *ctx, ppr_fast *f)
     ppr_bins_free(ctx, &f->bins);
     ppr_segments_free(ctx, &f->segments);
     ppr_tiles_free(ctx, &f->tiles);
-    gv_free(ctx, f->place);
-    gv_free(ctx, f->order);
+    nodes_free(ctx, &f->nodes);
     f->factor = f->scale = NULL;
     f->sums = NULL;
-    f->order = f->place = NULL;
 }

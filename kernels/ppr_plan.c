@@ -7,6 +7,7 @@
 #include "grapevine/plan.h"
 #include "kernels/ppr_fast.h"
 #include "kernels/ppr_in_place.h"
+#include "kernels/ppr_shelf.h"
 
 /* Edges a second, thread and column, of a sweep with one column; a full batch gathers 128 bytes at
  * a time and is this many times as fast by column. Docs: plan.md. */
@@ -64,43 +65,58 @@ static void plan_making_tiles(gv_plan *plan, const gv_graph_shape *g, const gv_p
         gv_plan_use(plan, GV_PLAN_MEMORY, "weights that leave a consumer", 8 * n);
 }
 
+/* What is made may be kept. */
+static void keep(gv_plan *plan, int64_t bytes, bool found)
+{
+    if (!found && gv_layout_keeps(gv_plan_context(plan)))
+        gv_plan_hold(plan, GV_PLAN_OUTPUT, "layout in the sidecar", bytes);
+}
+
 /* One column in tiles, in either precision. Runs have about one edge where consumers have few, and
  * some where they have many. */
-static void plan_tiles(gv_plan *plan, const gv_graph_shape *g, const gv_ppr_opts *o)
+static void plan_tiles(gv_plan *plan, const gv_graph_shape *g, const gv_ppr_opts *o, bool found)
 {
     const int64_t n = g->n_nodes, m = g->n_edges, runs = n > 0 && m / n < 16 ? m : m / 6;
-    gv_plan_use(plan, GV_PLAN_MEMORY, "order by degree", 8 * n);
-    gv_plan_use(plan, GV_PLAN_MEMORY, "edges in tiles", (o->weighted ? 6 : 2) * m + 3 * runs);
+    const int64_t order = 8 * n, tiles = (o->weighted ? 6 : 2) * m + 3 * runs;
+    gv_plan_use(plan, found ? GV_PLAN_RESIDENT : GV_PLAN_MEMORY, "order by degree", order);
+    gv_plan_use(plan, found ? GV_PLAN_RESIDENT : GV_PLAN_MEMORY, "edges in tiles", tiles);
     gv_plan_use(plan, GV_PLAN_MEMORY, "sums by tiles", 8 * n);
+    keep(plan, order + tiles, found);
 }
 
 /* Single precision: the layout, as far as the shape of a graph tells. How often rows are visited
  * depends on its edges; a row is taken to be visited once, and once more for every eight edges. */
 static void plan_layout(gv_plan *plan, const gv_graph_shape *g, int64_t entries,
-                        const gv_ppr_opts *o, int width, int32_t threads)
+                        const gv_ppr_opts *o, int width, int32_t threads, bool found)
 {
     const int64_t n = g->n_nodes, m = g->n_edges;
+    const int64_t visits = 4 * (n < m ? n : m) + m / 2, edges = (o->weighted ? 8 : 4) * m;
+    const gv_plan_kind kind = found ? GV_PLAN_RESIDENT : GV_PLAN_MEMORY;
     gv_plan_use(plan, GV_PLAN_MEMORY, "constant terms of corrections", 4 * n * width);
     gv_plan_use(plan, GV_PLAN_MEMORY, "weights by place", 4 * n);
     if (o->layout == GV_PPR_BLOCKING) {
-        gv_plan_use(plan, GV_PLAN_MEMORY, "edges in bins", 8 * m);
+        gv_plan_use(plan, kind, "rows of edges in bins", 4 * m);
+        gv_plan_use(plan, GV_PLAN_MEMORY, "shares of edges in bins", 4 * m);
+        keep(plan, 4 * m, found);
         gv_plan_use(plan, GV_PLAN_MEMORY, "sums of bins", (int64_t)8 * PPR_BIN_ROWS * threads);
         return;
     }
     if (o->layout == GV_PPR_PULL)
         return;
     if (o->layout == GV_PPR_SEGMENTS) {
-        plan_tiles(plan, g, o);
+        plan_tiles(plan, g, o, found);
         return;
     }
-    gv_plan_use(plan, GV_PLAN_MEMORY, "order by degree", 8 * n);
-    gv_plan_use(plan, GV_PLAN_MEMORY, "visits of rows", 4 * (n < m ? n : m) + m / 2);
-    gv_plan_use(plan, GV_PLAN_MEMORY, "edges by segment", (o->weighted ? 8 : 4) * m);
+    gv_plan_use(plan, kind, "order by degree", 8 * n);
+    gv_plan_use(plan, kind, "visits of rows", visits);
+    gv_plan_use(plan, kind, "edges by segment", edges);
+    keep(plan, 8 * n + visits + edges, found);
     gv_plan_use(plan, GV_PLAN_MEMORY, "teleport columns by place", entries * 12);
 }
 
-GV_API void gv_ppr_plan(gv_plan *plan, const gv_graph_shape *g, int64_t n_columns, int64_t longest,
-                        const gv_ppr_opts *opts, int32_t threads, int64_t limit)
+GV_API void gv_ppr_plan(gv_plan *plan, const gv_graph_shape *g, const gv_graph *graph,
+                        int64_t n_columns, int64_t longest, const gv_ppr_opts *opts,
+                        int32_t threads, int64_t limit)
 {
     gv_ppr_opts o = opts != NULL ? *opts : gv_ppr_defaults();
     if (o.layout == GV_PPR_AUTO)
@@ -114,7 +130,8 @@ GV_API void gv_ppr_plan(gv_plan *plan, const gv_graph_shape *g, int64_t n_column
                              : ppr_width(g->n_nodes, n_columns, longest, limit);
     const double work = (double)ppr_sweeps_expected(&o) * (double)n_columns * (double)g->n_edges;
     const double gain = 1.0 + (gain_of_width - 1.0) * (width - 1) / (PPR_COLUMNS - 1);
-    if (o.layout == GV_PPR_SEGMENTS)
+    const bool found = ppr_layout_find(gv_plan_context(plan), graph, &o, n_columns);
+    if (o.layout == GV_PPR_SEGMENTS && !found)
         plan_making_tiles(plan, g, &o, threads);
     gv_plan_begin(plan, "sweeps", work / (edges_a_second * gain * threads));
     gv_plan_use(plan, GV_PLAN_MEMORY, "shares of a batch of columns", 8 * g->n_nodes * width);
@@ -124,7 +141,7 @@ GV_API void gv_ppr_plan(gv_plan *plan, const gv_graph_shape *g, int64_t n_column
     if (o.weighted)
         gv_plan_use(plan, GV_PLAN_MEMORY, "weights that leave a consumer", 8 * g->n_nodes);
     if (single)
-        plan_layout(plan, g, longest * width, &o, width, threads);
+        plan_layout(plan, g, longest * width, &o, width, threads, found);
     else if (o.layout == GV_PPR_SEGMENTS)
-        plan_tiles(plan, g, &o);
+        plan_tiles(plan, g, &o, found);
 }

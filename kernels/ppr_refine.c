@@ -30,7 +30,7 @@ static gv_status place_column(gv_context *ctx, ppr_refine *r, int c, gv_record *
     ppr_teleport *to = &r->teleport;
     const int64_t begin = from->offset[c], n = from->offset[c + 1] - begin;
     for (int64_t i = 0; i < n; i++)
-        record[i] = (gv_record){(uint64_t)r->fast.place[from->node[begin + i]], (uint64_t)i};
+        record[i] = (gv_record){(uint64_t)r->fast.nodes.place[from->node[begin + i]], (uint64_t)i};
     const gv_status st = gv_sort_records(ctx, record, n, err);
     for (int64_t i = 0; i < n && st == GV_OK; i++) {
         to->node[begin + i] = (gv_node)record[i].key;
@@ -99,11 +99,11 @@ gv_status ppr_refine_begin(gv_context *ctx, ppr_refine *r, ppr_batch *b, gv_erro
     r->fast.from = (float *)(void *)b->share; /* the two never hold shares at the same time */
     r->fast.to = r->fast.from + r->fast.n * r->fast.width;
     b->delta = r->fast.right;
-    b->place = r->fast.place;
+    b->place = r->fast.nodes.place;
     b->tiles = r->arriving != NULL ? &r->fast.tiles : NULL;
     b->arriving = r->arriving;
     r->teleport = (ppr_teleport){.node = NULL};
-    return r->fast.place != NULL ? place_teleport(ctx, r, err) : GV_OK;
+    return r->fast.nodes.place != NULL ? place_teleport(ctx, r, err) : GV_OK;
 }
 
 void ppr_refine_end(gv_context *ctx, ppr_refine *r)
@@ -146,7 +146,7 @@ static bool guess(const ppr_refine *r, const ppr_teleport *t)
     const double scale = r->o->damping / (double)edges;
 #pragma omp parallel for num_threads(f->threads) schedule(static)
     for (int64_t k = 0; k < f->n; k++) {
-        const int64_t v = f->order != NULL ? f->order[k] : k;
+        const int64_t v = f->nodes.order != NULL ? f->nodes.order[k] : k;
         const float share = (float)(scale * (double)(walk->offset[v + 1] - walk->offset[v]));
         for (int c = 0; c < f->width; c++)
             f->right[k * f->width + c] =
@@ -255,7 +255,7 @@ gv_status ppr_refine_phase(gv_context *ctx, ppr_refine *r, gv_ppr_column *column
                            ppr_progress_fn *progress, void *data, gv_error *err)
 {
     ppr_fast *f = &r->fast;
-    const ppr_teleport *t = f->place != NULL ? &r->teleport : &r->batch->teleport;
+    const ppr_teleport *t = f->nodes.place != NULL ? &r->teleport : &r->batch->teleport;
     const bool exact = r->o->tolerance == 0.0;
     phase p;
     begin_phase(r, &p, column);

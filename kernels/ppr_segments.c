@@ -181,7 +181,7 @@ gv_status ppr_segments_build(gv_context *ctx, const ppr_walk *walk, const gv_nod
 
 void ppr_segments_free(gv_context *ctx, ppr_segments *s)
 {
-    for (int i = 0; s->segment != NULL && i < s->n; i++) {
+    for (int i = 0; s->segment != NULL && !s->mapped && i < s->n; i++) {
         gv_free(ctx, s->segment[i].block_visit);
         gv_free(ctx, s->segment[i].block_edge);
         gv_free(ctx, s->segment[i].visit);

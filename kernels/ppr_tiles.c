@@ -223,6 +223,8 @@ static bool make_strip(const builder *b, ppr_strip *s, const ppr_strip_rows *row
     if (s->run == NULL || s->slice == NULL || s->source == NULL || (w->p != NULL && s->p == NULL))
         return false;
     memset(s->source + end.edge, 0, PPR_TILE_BEYOND * sizeof *s->source);
+    if (s->p != NULL)
+        memset(s->p + end.edge, 0, PPR_TILE_BEYOND * sizeof *s->p);
     write_tiles(b, s, w);
     return true;
 }
@@ -271,17 +273,25 @@ static bool scratch_take(builder *b, int threads)
     return b->scratch != NULL;
 }
 
+gv_status ppr_tiles_begin(gv_context *ctx, int64_t n, const gv_node *order, int threads,
+                          ppr_tiles *out, gv_error *err)
+{
+    *out = (ppr_tiles){.n_segments = (n + PPR_TILE_SIDE - 1) / PPR_TILE_SIDE,
+                       .n = n,
+                       .order = order,
+                       .sums = gv_alloc(ctx, (int64_t)threads * PPR_TILE_SIDE, sizeof(double)),
+                       .lanes = ppr_tile_lanes_best()};
+    return out->sums != NULL ? GV_OK : gv_no_memory(ctx, "ppr: sums of strips", err);
+}
+
 gv_status ppr_tiles_build(gv_context *ctx, const ppr_walk *walk, const gv_node *order,
                           const gv_node *place, int threads, ppr_tiles *out, gv_error *err)
 {
     builder b = {.ctx = ctx, .weighted = walk->p != NULL, .out = out};
-    *out = (ppr_tiles){.n_segments = (walk->n + PPR_TILE_SIDE - 1) / PPR_TILE_SIDE,
-                       .n = walk->n,
-                       .order = order,
-                       .sums = gv_alloc(ctx, (int64_t)threads * PPR_TILE_SIDE, sizeof(double)),
-                       .lanes = ppr_tile_lanes_best()};
-    const bool fine = out->sums != NULL &&
-                      ppr_tile_rows_make(ctx, walk, place, threads, out, &b.rows) &&
+    const gv_status st = ppr_tiles_begin(ctx, walk->n, order, threads, out, err);
+    if (st != GV_OK)
+        return st;
+    const bool fine = ppr_tile_rows_make(ctx, walk, place, threads, out, &b.rows) &&
                       scratch_take(&b, threads) && make_strips(&b, threads);
     scratch_free(&b, threads);
     ppr_tile_rows_free(ctx, &b.rows);
@@ -293,7 +303,7 @@ gv_status ppr_tiles_build(gv_context *ctx, const ppr_walk *walk, const gv_node *
 
 void ppr_tiles_free(gv_context *ctx, ppr_tiles *t)
 {
-    for (int64_t i = 0; t->strip != NULL && i < t->n_strips; i++) {
+    for (int64_t i = 0; t->strip != NULL && !t->mapped && i < t->n_strips; i++) {
         gv_free(ctx, t->strip[i].p);
         gv_free(ctx, t->strip[i].source);
         gv_free(ctx, t->strip[i].slice);

@@ -74,6 +74,7 @@ struct ppr_tiles {
     int64_t n_strips, n_segments, n;
     const gv_node *order; /* borrowed [n] */
     ppr_strip *strip;     /* [n_strips] */
+    bool mapped;          /* what strips point to is in a file, only read, and not owned */
     void *sums;           /* [threads][PPR_TILE_SIDE], double or float */
     const ppr_tile_lanes *lanes;
 };
@@ -83,6 +84,9 @@ typedef struct ppr_tiles ppr_tiles;
 GV_CHECKED gv_status ppr_tiles_build(gv_context *ctx, const ppr_walk *walk, const gv_node *order,
                                      const gv_node *place, int threads, ppr_tiles *out,
                                      gv_error *err);
+/* The same without strips, which lie elsewhere. */
+GV_CHECKED gv_status ppr_tiles_begin(gv_context *ctx, int64_t n, const gv_node *order, int threads,
+                                     ppr_tiles *out, gv_error *err);
 void ppr_tiles_free(gv_context *ctx, ppr_tiles *t);
 
 /* Sums of strip i over shares by place, for the calling thread; valid until its next call. */

@@ -40,6 +40,12 @@ static bool weights_alike(const gv_graph *g, const gv_ppr_opts *o)
            (g->rule == GV_PROBABILITY_WEIGHTED_CASCADE && o->direction == GV_REVERSE);
 }
 
+const float *ppr_walk_weights(const gv_graph *g, const gv_ppr_opts *o)
+{
+    const gv_csr *rows = o->direction == GV_FORWARD ? &g->in : &g->out;
+    return !weights_alike(g, o) && g->rule == GV_PROBABILITY_STORED ? rows->probability : NULL;
+}
+
 gv_status ppr_walk_start(gv_context *ctx, const gv_graph *g, const gv_ppr_opts *o, ppr_walk *walk,
                          gv_error *err)
 {
@@ -49,7 +55,7 @@ gv_status ppr_walk_start(gv_context *ctx, const gv_graph *g, const gv_ppr_opts *
         .n = g->n_nodes, .offset = rows->indptr, .source = rows->indices, .leave = leave->indptr};
     if (weights_alike(g, o))
         return GV_OK;
-    walk->p = g->rule == GV_PROBABILITY_STORED ? rows->probability : NULL;
+    walk->p = ppr_walk_weights(g, o);
     walk->by_degree = g->rule == GV_PROBABILITY_WEIGHTED_CASCADE;
     walk->weight = gv_alloc(ctx, g->n_nodes, sizeof *walk->weight);
     if (walk->weight == NULL)

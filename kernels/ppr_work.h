@@ -52,6 +52,9 @@ GV_CHECKED gv_status ppr_walk_start(gv_context *ctx, const gv_graph *g, const gv
                                     ppr_walk *walk, gv_error *err);
 void ppr_walk_free(gv_context *ctx, ppr_walk *walk);
 
+/* The weights of edges by row, if the walk has some of its own; else NULL. */
+const float *ppr_walk_weights(const gv_graph *g, const gv_ppr_opts *o);
+
 /* Weight of the edges that leave v; 0 for a dangling node. */
 static inline double ppr_leaving(const ppr_walk *walk, int64_t v)
 {

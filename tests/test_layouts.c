@@ -35,15 +35,17 @@ static void fill(const char *key)
 static gv_status keep(gv_context *ctx, const char *key)
 {
     fill(key);
-    const gv_layout_array array[] = {
-        {"small", 8, SMALL, small}, {"large", 4, LARGE, large}, {"nothing", 1, 0, none}};
+    const gv_layout_array array[] = {{.name = "small", .size = 8, .n = SMALL, .data = small},
+                                     {.name = "large", .size = 4, .n = LARGE, .data = large},
+                                     {.name = "nothing", .size = 1, .n = 0, .data = none}};
     return gv_layout_keep(ctx, hash, key, array, 3, &err);
 }
 
 static gv_status take(gv_context *ctx, const char *of, const char *key, bool *found)
 {
-    gv_layout_array array[] = {
-        {"small", 8, SMALL, NULL}, {"large", 4, -1, NULL}, {"nothing", 1, 0, NULL}};
+    gv_layout_array array[] = {{.name = "small", .size = 8, .n = SMALL, .data = NULL},
+                               {.name = "large", .size = 4, .n = -1, .data = NULL},
+                               {.name = "nothing", .size = 1, .n = 0, .data = NULL}};
     const gv_status st = gv_layout_take(ctx, of, key, array, 3, found, &err);
     if (st != GV_OK || !*found)
         return st;
@@ -136,7 +138,7 @@ TEST keeps_beside_what_is_in_use(void)
     int64_t n = 0, k = 0;
     char *before = test_bytes(sidecar, &n);
     gv_context *ctx = shelved(&l, hash, true);
-    gv_layout_array array[] = {{"large", 4, LARGE, NULL}};
+    gv_layout_array array[] = {{.name = "large", .size = 4, .n = LARGE, .data = NULL}};
     bool found;
     ASSERT_EQ(GV_OK, gv_layout_take(ctx, hash, "points 1", array, 1, &found, &err));
     ASSERT_EQ(GV_OK, keep(ctx, "points 1"));
@@ -167,7 +169,7 @@ TEST ignores_another_graph(void)
            NULL);
     ASSERT_EQ(GV_OK, take(ctx, other_hash, "points 1", &found));
     ASSERT_FALSE(found);
-    const gv_layout_array array = {"small", 8, SMALL, small};
+    const gv_layout_array array = {.name = "small", .size = 8, .n = SMALL, .data = small};
     ASSERT_EQ(GV_OK, gv_layout_keep(ctx, other_hash, "points 1", &array, 1, &err));
     close_all(ctx, l);
     ctx = shelved(&l, hash, false);
@@ -267,7 +269,8 @@ TEST refuses_bad_requests(void)
 {
     gv_layouts *l = NULL;
     char key[300];
-    const gv_layout_array odd = {"odd", 3, 1, small}, fine = {"fine", 8, 1, small};
+    const gv_layout_array odd = {.name = "odd", .size = 3, .n = 1, .data = small},
+                          fine = {.name = "fine", .size = 8, .n = 1, .data = small};
     memset(key, 'k', sizeof key);
     key[sizeof key - 1] = '\0';
     gv_context *ctx = shelved(&l, hash, true);

@@ -50,6 +50,11 @@ typedef struct gv_layout_array {
     int32_t size;     /* bytes of an element: 1, 2, 4 or 8 */
     int64_t n;        /* elements; when taking, -1 is any number, and the number is filled in */
     const void *data; /* when taking: out, read-only, in place until the shelf is closed */
+    /* When keeping, in place of `data`: pieces of piece_n elements, n in all, one behind another.
+     * Borrowed [n_pieces]. */
+    const void *const *piece;
+    const int64_t *piece_n;
+    int64_t n_pieces;
 } gv_layout_array;
 
 typedef struct gv_shelf {

@@ -148,9 +148,11 @@ GV_API void gv_cascade_plan(gv_plan *plan, const gv_graph_shape *shape, const gv
 /* Mean of the graph's own probabilities, by a sample of the stored ones. */
 GV_API double gv_graph_mean_probability(const gv_graph *g);
 
-/* `longest`: entries of the longest of n_columns teleport columns. The scores are not included. */
-GV_API void gv_ppr_plan(gv_plan *plan, const gv_graph_shape *g, int64_t n_columns, int64_t longest,
-                        const gv_ppr_opts *opts, int32_t threads, int64_t limit);
+/* `graph` may be NULL: then no layout is expected in its sidecar. `longest`: entries of the longest
+ * of n_columns teleport columns. The scores are not included. */
+GV_API void gv_ppr_plan(gv_plan *plan, const gv_graph_shape *g, const gv_graph *graph,
+                        int64_t n_columns, int64_t longest, const gv_ppr_opts *opts,
+                        int32_t threads, int64_t limit);
 /* Pushes: the most that a column can take with `max_edges`; most take less. */
 GV_API void gv_ppr_local_plan(gv_plan *plan, const gv_graph_shape *g, int64_t n_columns, int64_t k,
                               const gv_ppr_local_opts *opts, int32_t threads);

@@ -1,4 +1,4 @@
-# grapevine cascade --keep-layout: the sidecar of a graph makes nothing different but the time.
+# grapevine cascade|ppr --keep-layout: the sidecar of a graph makes nothing different but the time.
 say() { # a command, its words and its exit code
     echo "\$ $*"
     grapevine "$@" --progress none 2>&1
@@ -41,6 +41,20 @@ for p in const:0.1 const:0.3 wc tri; do
     same without.h5 keeping.h5
     same without.h5 taking.h5
 done
+
+# walks
+for options in '--layout segments' '--layout segments --precision f32 --direction reverse' \
+    '--layout blocking --precision f32' '--layout sorted8 --precision f32 --source 3,17 --weighted'; do
+    grapevine ppr g.h5 $options -o without.h5 --force --progress none
+    told ppr g.h5 $options --keep-layout -o keeping.h5 --force
+    told ppr g.h5 $options -o taking.h5 --force --threads 3
+    same without.h5 keeping.h5
+    same without.h5 taking.h5
+done
+grapevine ppr g.h5 --keep-layout -o x.h5 --progress log 2>&1 | grep 'nothing to keep'
+rm x.h5
+say ppr g.h5 --keep-layout --layout in-place -o x.h5
+grapevine ppr g.h5 --layout segments -o x.h5 --dry-run | grep 'tiles' | sed 's/  *[0-9.]* MiB */ /'
 
 # what the sidecar holds
 say verify g.layout.h5 | tail -n 2

@@ -162,7 +162,8 @@ static void keep_sidecar(gv_context *ctx, content *c)
 {
     static const int64_t offset[3] = {0, 2, 5};
     static const int32_t column[5] = {1, 2, 0, 1, 2};
-    const gv_layout_array array[] = {{"offset", 8, 3, offset}, {"column", 4, 5, column}};
+    const gv_layout_array array[] = {{.name = "offset", .size = 8, .n = 3, .data = offset},
+                                     {.name = "column", .size = 4, .n = 5, .data = column}};
     gv_layouts *l = sidecar_of(ctx, "sound.h5", true);
     const gv_shelf shelf = gv_layouts_shelf(l);
     need(shelf.keep(shelf.data, hash, key, array, 2, &err) == GV_OK, "keep");
@@ -424,7 +425,8 @@ static void use_results(gv_file *f, const gv_file_info *i)
 static void use_sidecar(gv_context *ctx)
 {
     gv_layouts *l = sidecar_of(ctx, "changed.h5", false); /* changed.layout.h5 is the file */
-    gv_layout_array array[] = {{"offset", 8, 3, NULL}, {"column", 4, -1, NULL}};
+    gv_layout_array array[] = {{.name = "offset", .size = 8, .n = 3, .data = NULL},
+                               {.name = "column", .size = 4, .n = -1, .data = NULL}};
     bool found = false;
     int64_t sum = 0;
     if (l == NULL)
