@@ -49,7 +49,7 @@ static void plan_arrays(const influence_opts *o, const wish *w, int64_t n, gv_pl
         gv_plan_hold(plan, GV_PLAN_MEMORY, "scores ppr",
                      4 * n * (rows2 < w->topics ? rows2 : w->topics));
     gv_plan_hold(plan, GV_PLAN_MEMORY, "who listens", 4 * n);
-    gv_plan_hold(plan, GV_PLAN_MEMORY, "ranks by degree, core and score", 24 * n);
+    gv_plan_hold(plan, GV_PLAN_MEMORY, "ranks by degree and core", 16 * n);
     if (o->weights != NULL)
         gv_plan_hold(plan, GV_PLAN_MEMORY, "values of consumers", 4 * n);
 }
@@ -60,7 +60,7 @@ static void plan_by_topic(const wish *w, int64_t n, gv_plan_kind kind, gv_plan *
 {
     items[0] = gv_plan_hold(plan, kind, "ranks", 4 * n * (w->ranks ? w->topics : 1));
     items[1] = gv_plan_hold(plan, kind, "flags", 2 * n * (w->flags ? w->topics : 1));
-    items[2] = gv_plan_hold(plan, kind, "scores of one topic", 8 * n);
+    items[2] = gv_plan_hold(plan, kind, "scores of one topic, and their ranks", 16 * n);
 }
 
 static void plan_output(const influence_opts *o, const wish *w, const gv_graph_shape *g,
