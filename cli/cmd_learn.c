@@ -233,7 +233,9 @@ static int learn(cli_session *s, const learn_opts *o, const gv_graph *g,
         return cli_fail(s, &err);
     const gv_log_info rows = gv_log_describe(log);
     report_log(s, &rows);
-    if (gv_learn(ctx, g, log, learn_with, &m, &info, &err) != GV_OK) {
+    const gv_status learnt = gv_learn(ctx, g, log, learn_with, &m, &info, &err);
+    gv_log_free(log);
+    if (learnt != GV_OK) {
         code = cli_fail(s, &err);
     } else {
         report_model(s, &rows, &info, m);
@@ -243,7 +245,6 @@ static int learn(cli_session *s, const learn_opts *o, const gv_graph *g,
             cli_stage_done(s, "learn", started, (double)rows.rows_read, "rows");
     }
     gv_model_free(m);
-    gv_log_free(log);
     return code;
 }
 

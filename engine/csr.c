@@ -152,6 +152,23 @@ int64_t gv_csr_find(const gv_csr *csr, gv_node row_node, gv_node target)
     return -1;
 }
 
+void gv_graph_rest(const gv_graph *g, const gv_csr *csr, int64_t first, int64_t end)
+{
+    const int64_t edges = csr->indptr[end] - csr->indptr[first];
+    if (g->rest != NULL && gv_edges_rest(g->n_edges, g->ctx->memory_limit))
+        g->rest(g, csr->indices + csr->indptr[first], edges * (int64_t)sizeof *csr->indices);
+}
+
+void gv_graph_rest_ids(const gv_graph *g)
+{
+    if (g->rest == NULL || !gv_edges_rest(g->n_edges, g->ctx->memory_limit))
+        return;
+    if (g->id_kind == GV_ID_INT)
+        g->rest(g, g->id_int, g->n_nodes * (int64_t)sizeof *g->id_int);
+    else
+        g->rest(g, g->id_text, g->n_nodes * g->id_width);
+}
+
 const gv_attribute *gv_graph_attribute(const gv_graph *g, const char *name)
 {
     for (int32_t a = 0; a < g->n_attributes; a++)

@@ -43,6 +43,9 @@ struct gv_graph {
     /* Frees all arrays; `owner` is its own business (a mapping, or nothing). */
     void (*release)(gv_graph *g);
     void *owner;
+    /* Gives back the pages of an array that lies in a mapped file, which are read anew when they
+     * are asked for; NULL for graphs in memory. */
+    void (*rest)(const gv_graph *g, const void *data, int64_t bytes);
 };
 
 static inline int64_t gv_csr_degree(const gv_csr *csr, gv_node v)
@@ -69,6 +72,22 @@ static inline double gv_edge_probability(const gv_graph *g, const gv_csr *csr, i
     }
     return 0.0;
 }
+
+/* Walks along all edges go a stretch of rows at a time: rows [first, gv_stretch_end()). After each
+ * gv_graph_rest() gives its edges' pages back, if these are many for the memory limit: then the
+ * edges of a mapped graph take no more than a stretch of memory at a time. */
+enum { GV_STRETCH = 1 << 18 };
+static inline int64_t gv_stretch_end(int64_t first, int64_t n_nodes)
+{
+    return n_nodes - first > GV_STRETCH ? first + GV_STRETCH : n_nodes;
+}
+static inline bool gv_edges_rest(int64_t n_edges, int64_t limit)
+{
+    return limit > 0 && 4 * n_edges > limit / 8;
+}
+void gv_graph_rest(const gv_graph *g, const gv_csr *csr, int64_t first, int64_t end);
+/* The same for ids, after they were looked up. */
+void gv_graph_rest_ids(const gv_graph *g);
 
 /* The release function of graphs whose arrays came one by one from gv_alloc(). `out` and `in` may
  * share arrays. */

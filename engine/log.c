@@ -24,6 +24,22 @@ GV_API void gv_log_free(gv_log *log)
     gv_free(log->ctx, log);
 }
 
+static void rest_pages(const void *data, int64_t bytes)
+{
+    enum { PAGE = 4096 };
+    const uintptr_t begin = (uintptr_t)data, askew = begin % PAGE;
+    if (bytes > 0)
+        madvise((void *)(begin - askew), (size_t)bytes + askew, MADV_DONTNEED);
+}
+
+void gv_log_rest(const gv_log *log, int64_t first, int64_t end)
+{
+    if (log->mapping == NULL)
+        return;
+    rest_pages(log->user + first, (end - first) * (int64_t)sizeof *log->user);
+    rest_pages(log->time + first, (end - first) * (int64_t)sizeof *log->time);
+}
+
 GV_API gv_log_info gv_log_describe(const gv_log *log)
 {
     return log->info;

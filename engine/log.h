@@ -33,8 +33,8 @@ GV_CHECKED gv_status gv_log_copy(gv_context *ctx, const gv_log *log, gv_log **ou
 /* Sets `hash` anew. */
 GV_CHECKED gv_status gv_log_rehash(gv_log *log, gv_error *err);
 
-/* gv_log_build() with topics that have no names yet; also the item of each of the log's (item, topic)
- * pairs, [n_items], freed with gv_free(). The log has no hash. */
+/* gv_log_build() with topics that have no names yet; also the item of each of the log's (item,
+ * topic) pairs, [n_items], freed with gv_free(). The log has no hash. */
 GV_CHECKED gv_status gv_log_sort(gv_context *ctx, int64_t n_nodes, const gv_node *user,
                                  const int64_t *item, const int32_t *topic, const int64_t *time,
                                  int64_t n_rows, int32_t n_topics, gv_log **out, int64_t **number,
@@ -42,7 +42,8 @@ GV_CHECKED gv_status gv_log_sort(gv_context *ctx, int64_t n_nodes, const gv_node
 
 /* A log in the making: room for so many rows and (item, topic) pairs. With a `mapping` (of
  * gv_log_room() bytes) users and times lie there, and it is the log's from here on if this does not
- * fail. The caller fills item_topic, item_key, indptr, user and time, and ends with gv_log_end(). */
+ * fail. The caller fills item_topic, item_key, indptr, user and time, and ends with gv_log_end().
+ */
 GV_CHECKED gv_status gv_log_begin(gv_context *ctx, int64_t n_nodes, int64_t n_rows, int64_t n_items,
                                   int32_t n_topics, const char *const *topic_name, void *mapping,
                                   gv_log **out, gv_error *err);
@@ -66,11 +67,11 @@ static inline int64_t gv_log_run_rows(int64_t left)
     return rows > GV_LOG_LEAST_ROWS ? rows : GV_LOG_LEAST_ROWS;
 }
 
-/* Whether users and times of a log that was sorted on disk stay there. */
-static inline bool gv_log_stays_on_disk(int64_t rows, int64_t left)
-{
-    return gv_log_room(rows) > left / 4;
-}
+/* Rows of HDF5 columns that are read at a time; bytes of each. */
+enum { GV_LOG_SLICE = 1 << 20, GV_LOG_COLUMN_BYTES = 28 };
+
+/* Rows [first, end) were read: gives their pages back if they lie in a file. */
+void gv_log_rest(const gv_log *log, int64_t first, int64_t end);
 
 /* The key of an item: of its number and its topic's name [GV_TOPIC_CHARS + 1], zero-padded. */
 uint64_t gv_log_item_key(int64_t item, const char *topic_name);

@@ -454,7 +454,9 @@ gv_status gv_log_begin(gv_context *ctx, int64_t n_nodes, int64_t n_rows, int64_t
 gv_status gv_log_end(gv_log *log, gv_error *err)
 {
     summarise(log);
-    return hash_log(log, err);
+    const gv_status st = hash_log(log, err);
+    gv_log_rest(log, 0, log->info.rows_kept);
+    return st;
 }
 
 gv_status gv_log_rehash(gv_log *log, gv_error *err)

@@ -63,7 +63,7 @@ GV_API void gv_plan_begin(gv_plan *plan, const char *phase, double seconds)
 
 GV_API int32_t gv_plan_hold(gv_plan *plan, gv_plan_kind kind, const char *name, int64_t bytes)
 {
-    if (bytes <= 0)
+    if (bytes == 0 || (bytes < 0 && kind != GV_PLAN_RESIDENT))
         return -1;
     if (plan->n_phases == 0)
         gv_plan_begin(plan, "start", 0.0);

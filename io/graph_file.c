@@ -17,6 +17,12 @@ static void release_mapped(gv_graph *g)
     gv_mapping_free(g->owner);
 }
 
+static void rest_mapped(const gv_graph *g, const void *data, int64_t bytes)
+{
+    if (g->owner != NULL)
+        gv_mapping_rest(g->owner, data, bytes);
+}
+
 const char *gv_graph_file(const gv_graph *g)
 {
     return g->release == release_mapped ? gv_mapping_path(g->owner) : "graph";
@@ -215,6 +221,7 @@ GV_API gv_status gv_graph_open(gv_context *ctx, const char *path, gv_graph **out
     }
     g->ctx = ctx;
     g->release = release_mapped;
+    g->rest = rest_mapped;
     st = map_graph(f, g, err);
     g->owner = gv_h5_take_mapping(f);
     gv_h5_close(f);

@@ -164,6 +164,10 @@ GV_CHECKED gv_status gv_h5_map(gv_h5 *f, const char *path, const gv_h5_shape *wa
 gv_mapping *gv_h5_take_mapping(gv_h5 *f);
 void gv_mapping_free(gv_mapping *mapping);
 const char *gv_mapping_path(const gv_mapping *mapping);
+/* Gives the pages of [bytes] at `data` back, if they are mapped; they are read anew when asked for.
+ * And the same while the file is open. */
+void gv_mapping_rest(const gv_mapping *mapping, const void *data, int64_t bytes);
+void gv_h5_rest(const gv_h5 *f, const void *data, int64_t bytes);
 
 /* Copies an array, contiguous or not, or the rows of a table into `data` (gv_h5_info.bytes). */
 GV_CHECKED gv_status gv_h5_read(gv_h5 *f, const char *path, void *data, gv_error *err);

@@ -16,7 +16,7 @@
 #include "io/h5.h"
 #include "io/log_reader.h"
 
-enum { SLICE = 1 << 20, COMPLAINTS = 100, MAX_TOPICS = 1 << 24 };
+enum { SLICE = GV_LOG_SLICE, COMPLAINTS = 100, MAX_TOPICS = 1 << 24 };
 
 typedef struct h5_log {
     gv_log_reader *r;
@@ -190,6 +190,16 @@ static gv_status take_slice(h5_log *l, gv_error *err)
     return gv_id_set_add(&l->r->stranger_set, key, n, err);
 }
 
+/* The slice was taken up: of the file no more than a slice stays resident. */
+static void rest_slice(const h5_log *l)
+{
+    const int64_t i = l->first, n = l->rows;
+    gv_h5_rest(l->c.f, l->c.user + i, n * (int64_t)sizeof *l->c.user);
+    gv_h5_rest(l->c.f, l->c.item + i, n * (int64_t)sizeof *l->c.item);
+    gv_h5_rest(l->c.f, l->c.topic + i, n * (int64_t)sizeof *l->c.topic);
+    gv_h5_rest(l->c.f, l->c.time + i, n * (int64_t)sizeof *l->c.time);
+}
+
 static gv_status take_all(h5_log *l, gv_error *err)
 {
     gv_context *ctx = l->r->ctx;
@@ -201,6 +211,7 @@ static gv_status take_all(h5_log *l, gv_error *err)
     for (; st == GV_OK && l->first < l->c.n_rows; l->first += SLICE) {
         l->rows = l->c.n_rows - l->first < SLICE ? l->c.n_rows - l->first : SLICE;
         st = take_slice(l, err);
+        rest_slice(l);
         if (st == GV_OK)
             st = gv_progress(ctx, "log", l->first + l->rows, l->c.n_rows, err);
     }

@@ -352,5 +352,6 @@ GV_API gv_status gv_log_read(gv_context *ctx, const char *path, const gv_graph *
         (*out)->info.users_unmatched = users_unmatched;
     }
     release(&r);
+    gv_graph_rest_ids(g);
     return st;
 }

@@ -339,10 +339,10 @@ static gv_status begin_log(merger *m, const char *const *topic_name, gv_error *e
 {
     const gv_log_reader *r = m->r;
     gv_context *ctx = r->ctx;
-    const int64_t left = ctx->memory_limit - ctx->memory_used, bytes = gv_log_room(m->n_rows);
+    const int64_t bytes = gv_log_room(m->n_rows);
     void *mapping = NULL;
     gv_status st = GV_OK;
-    if (bytes > 0 && (ctx->memory_limit == 0 || gv_log_stays_on_disk(m->n_rows, left)))
+    if (bytes > 0)
         st = map_file(ctx, r->runs->folder, bytes, &mapping, err);
     if (st == GV_OK)
         st = gv_log_begin(ctx, r->lookup.g->n_nodes, m->n_rows, m->n_items, (int32_t)r->topics.n,

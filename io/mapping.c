@@ -2,7 +2,7 @@
  *
  * Arrays of a page or more start on a page. Smaller ones lie wherever HDF5 put them, perhaps off
  * the boundary their type needs; those are copied. Nothing is read before somebody looks at it. */
-#define _POSIX_C_SOURCE 200809L
+#define _DEFAULT_SOURCE
 #include <errno.h>
 #include <stdalign.h>
 #include <string.h>
@@ -61,6 +61,22 @@ gv_status gv_mapping_at(gv_mapping *m, int64_t offset, int64_t bytes, int64_t al
     m->copies = c;
     *data = c->data;
     return GV_OK;
+}
+
+void gv_mapping_rest(const gv_mapping *m, const void *data, int64_t bytes)
+{
+    enum { PAGE = 4096 };
+    const char *begin = data, *end = begin + bytes;
+    if (begin < m->base || end > m->base + m->size || bytes <= 0)
+        return;                       /* a copy */
+    begin -= (uintptr_t)begin % PAGE; /* the mapping begins on a page */
+    madvise((void *)(uintptr_t)begin, (size_t)(end - begin), MADV_DONTNEED);
+}
+
+void gv_h5_rest(const gv_h5 *f, const void *data, int64_t bytes)
+{
+    if (f->mapping != NULL)
+        gv_mapping_rest(f->mapping, data, bytes);
 }
 
 const char *gv_mapping_path(const gv_mapping *m)

@@ -176,6 +176,7 @@ static gv_learn_info describe(const gv_model *m, const gv_log *log, int64_t unti
     }
     for (int64_t i = 0; i < log->info.rows_kept; i++)
         rows += log->time[i] <= until;
+    gv_log_rest(log, 0, log->info.rows_kept);
     info.repeats = rows - info.adoptions;
     return info;
 }

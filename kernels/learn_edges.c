@@ -68,11 +68,12 @@ static double source_pool(const gv_model *m, gv_node v)
 /* `pool` is that of v. */
 typedef void edge_fn(const tally *t, gv_node v, const edge *x, double pool, int64_t *cases);
 
-static void each_edge(const tally *t, edge_fn *look, int64_t *cases, int64_t cases_each)
+static void look_at_rows(const tally *t, edge_fn *look, int64_t *cases, int64_t cases_each,
+                         int64_t first, int64_t end)
 {
     const gv_csr *out = &t->g->out;
 #pragma omp parallel for num_threads(gv_context_threads(t->m->ctx)) schedule(dynamic, GV_BLOCK)
-    for (int64_t v = 0; v < t->g->n_nodes; v++) {
+    for (int64_t v = first; v < end; v++) {
         const double weight = gv_model_weight(t->m, (gv_node)v);
         const double pool = source_pool(t->m, (gv_node)v);
         int64_t cursor = t->m->evidence.indptr[v];
@@ -82,9 +83,24 @@ static void each_edge(const tally *t, edge_fn *look, int64_t *cases, int64_t cas
             cursor = x.end;
         }
     }
-    for (int32_t i = 1; i < gv_context_threads(t->m->ctx); i++)
+}
+
+static gv_status each_edge(const tally *t, const char *stage, edge_fn *look, int64_t *cases,
+                           int64_t cases_each, gv_error *err)
+{
+    gv_context *ctx = t->m->ctx;
+    const int64_t n = t->g->n_nodes;
+    gv_status st = GV_OK;
+    for (int64_t first = 0, end; first < n && st == GV_OK; first = end) {
+        end = gv_stretch_end(first, n);
+        look_at_rows(t, look, cases, cases_each, first, end);
+        gv_graph_rest(t->g, &t->g->out, first, end);
+        st = gv_progress(ctx, stage, end, n, err);
+    }
+    for (int32_t i = 1; i < gv_context_threads(ctx); i++)
         for (int64_t cell = 0; cell < cases_each; cell++)
             cases[cell] += cases[i * cases_each + cell];
+    return st;
 }
 
 /* ---- k_c ------------------------------------------------------------------------------------- */
@@ -127,10 +143,11 @@ static gv_status find_tie_strength(const tally *t, gv_model *m, gv_error *err)
     int64_t *cases = gv_alloc_zero(m->ctx, threads * TIE_CELLS, sizeof *cases);
     if (cases == NULL)
         return gv_no_memory(m->ctx, "learn", err);
-    each_edge(t, count_tie, cases, TIE_CELLS);
-    m->k_tie = learn_gamma_strength(cases);
+    const gv_status st = each_edge(t, "learn: ties", count_tie, cases, TIE_CELLS, err);
+    if (st == GV_OK)
+        m->k_tie = learn_gamma_strength(cases);
     gv_free(m->ctx, cases);
-    return GV_OK;
+    return st;
 }
 
 /* ---- k --------------------------------------------------------------------------------------- */
@@ -174,9 +191,11 @@ static gv_status find_edge_strength(tally *t, gv_model *m, gv_error *err)
     if (t->cases == NULL || none == NULL) {
         st = gv_no_memory(ctx, "learn", err);
     } else {
-        each_edge(t, count_topics, none, PLANE);
+        st = each_edge(t, "learn: edges", count_topics, none, PLANE, err);
         for (int64_t cell = 0; cell < PLANE; cell++)
             t->cases[cell] += none[cell];
+    }
+    if (st == GV_OK) {
         st = learn_beta_strength(ctx, t->cases, &m->k_edge, err);
     }
     gv_free(ctx, none);

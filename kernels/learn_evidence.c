@@ -28,7 +28,13 @@
 #include "engine/sort.h"
 #include "kernels/learn_parts.h"
 
-enum { CHUNK = 4095, RECORDS_A_TASK = 1 << 14, FETCH_AHEAD = 8 };
+/* Chunks double up to 4 MiB, from where on freed memory goes back to the system at once. */
+enum {
+    FIRST_CHUNK = (64 << 10) / 16 - 1,
+    LAST_CHUNK = (4 << 20) / 16 - 1,
+    RECORDS_A_TASK = 1 << 14,
+    FETCH_AHEAD = 8
+};
 
 #define IS_CREDIT (UINT64_C(1) << 63)
 
@@ -36,8 +42,8 @@ enum { CHUNK = 4095, RECORDS_A_TASK = 1 << 14, FETCH_AHEAD = 8 };
 
 typedef struct chunk {
     struct chunk *next;
-    int64_t n;
-    gv_record record[CHUNK];
+    int32_t n, room;
+    gv_record record[];
 } chunk;
 
 typedef struct counting {
@@ -53,14 +59,17 @@ typedef struct counting {
 static void emit(counting *c, int64_t column, int64_t amount, uint64_t kind)
 {
     chunk **mine = &c->chunks[gv_thread()];
-    if (*mine == NULL || (*mine)->n == CHUNK) {
-        chunk *fresh = gv_alloc(c->ctx, 1, sizeof *fresh);
+    if (*mine == NULL || (*mine)->n == (*mine)->room) {
+        const int32_t twice = *mine != NULL ? 2 * (*mine)->room + 1 : FIRST_CHUNK;
+        const int32_t room = twice < LAST_CHUNK ? twice : LAST_CHUNK;
+        chunk *fresh = gv_alloc(c->ctx, room + 1, sizeof *fresh->record);
         if (fresh == NULL) {
             __atomic_store_n(&c->failed, true, __ATOMIC_RELAXED);
             return;
         }
         fresh->next = *mine;
         fresh->n = 0;
+        fresh->room = room;
         *mine = fresh;
     }
     (*mine)->record[(*mine)->n++] = (gv_record){(uint64_t)column, (uint64_t)amount | kind};
@@ -428,6 +437,8 @@ gv_status learn_count(learn_scan *s, const learn_rule *rule, gv_model *m, learn_
                           &c.failed, err);
     if (st != GV_OK)
         goto done;
+    gv_graph_rest(s->g, &s->g->out, 0, s->g->n_nodes);
+    gv_graph_rest(s->g, &s->g->in, 0, s->g->n_nodes);
     record = join_chunks(&c, threads, &n);
     if (record == NULL) {
         st = gv_no_memory(ctx, "learn", err);

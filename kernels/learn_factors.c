@@ -28,7 +28,12 @@
 #include "engine/parallel.h"
 #include "kernels/learn_parts.h"
 
-enum { PARTS = 1024, ALTERNATIONS = 2, GAMMA_CELLS = LEARN_COUNT_BINS * LEARN_REAL_BINS };
+enum {
+    PARTS = 1024,
+    ALTERNATIONS = 2,
+    WALKS = 3,
+    GAMMA_CELLS = LEARN_COUNT_BINS * LEARN_REAL_BINS
+};
 
 __extension__ typedef __int128 wide; /* sums of exposures over all edges exceed 64 bits */
 
@@ -42,7 +47,8 @@ typedef struct factors {
     float *target;           /* [n_nodes], s or E */
     double *weight;          /* [n_nodes], W_v, or the sum of s over out-neighbours */
     double *arrive;          /* [n_nodes], sum of W */
-    int64_t *deduct;         /* [n_nodes], in units of 2^-61 of the bound */
+    int64_t *deduct;         /* [n_nodes], in units of 2^-61 of the bound; where `weight` was */
+    int64_t walked;          /* rows of all walks so far */
     int64_t *cases;          /* [threads][GAMMA_CELLS] */
     double *row;             /* [threads][n_topics], deductions of a consumer */
     int64_t *given;          /* [threads][n_topics], credits of a consumer */
@@ -159,6 +165,25 @@ static double find_strength(const factors *f)
     return learn_gamma_strength(f->cases);
 }
 
+/* What a walk along all edges does at rows [first, end). */
+typedef void step(const factors *f, int64_t first, int64_t end);
+
+/* Walks along the edges of `csr` and of the evidence, stretch by stretch. */
+static gv_status walk(factors *f, const gv_csr *csr, step *const *steps, int n_steps, gv_error *err)
+{
+    const int64_t n = f->g->n_nodes, all = ALTERNATIONS * WALKS * n;
+    gv_status st = GV_OK;
+    for (int64_t first = 0, end; first < n && st == GV_OK; first = end) {
+        end = gv_stretch_end(first, n);
+        for (int i = 0; i < n_steps; i++)
+            steps[i](f, first, end);
+        gv_graph_rest(f->g, csr, first, end);
+        f->walked += end - first;
+        st = gv_progress(f->ctx, "learn: factors", f->walked, all, err);
+    }
+    return st;
+}
+
 static float scaled(float x, double mean)
 {
     return (float)((double)x / mean);
@@ -167,11 +192,11 @@ static float scaled(float x, double mean)
 /* ---- sources --------------------------------------------------------------------------------- */
 
 /* Sum of s over the out-neighbours of everyone. */
-static void add_targets(const factors *f)
+static void add_targets(const factors *f, int64_t first, int64_t end)
 {
     const gv_csr *out = &f->g->out;
 #pragma omp parallel for num_threads(gv_context_threads(f->ctx)) schedule(dynamic, GV_BLOCK)
-    for (int64_t v = 0; v < f->g->n_nodes; v++) {
+    for (int64_t v = first; v < end; v++) {
         double sum = 0.0;
         for (int64_t e = out->indptr[v]; e < out->indptr[v + 1]; e++)
             sum += (double)f->target[out->indices[e]];
@@ -200,13 +225,12 @@ static void sum_evidence(const factors *f, gv_node v, int64_t *given, double *ro
     }
 }
 
-static void expect_sources(const factors *f)
+static void expect_sources(const factors *f, int64_t first, int64_t end)
 {
     const gv_pairs *pairs = &f->m->pairs;
     const int32_t n_topics = f->m->n_topics;
-    clear_cases(f);
 #pragma omp parallel for num_threads(gv_context_threads(f->ctx)) schedule(dynamic, GV_BLOCK)
-    for (int64_t v = 0; v < f->g->n_nodes; v++) {
+    for (int64_t v = first; v < end; v++) {
         const int64_t thread = gv_thread();
         int64_t *given = f->given + thread * n_topics;
         double *row = f->row + thread * n_topics;
@@ -265,14 +289,17 @@ static void scale_sources(const factors *f)
         f->source[i] = scaled(f->source[i], f->part[f->m->pairs.topic[i]]);
 }
 
-static void fit_sources(const factors *f)
+static gv_status fit_sources(factors *f, gv_error *err)
 {
-    add_targets(f);
-    expect_sources(f);
+    clear_cases(f);
+    const gv_status st = walk(f, &f->g->out, (step *const[]){add_targets, expect_sources}, 2, err);
+    if (st != GV_OK)
+        return st;
     f->m->k_source = find_strength(f);
     shrink_sources(f, f->m->k_source);
     find_source_means(f);
     scale_sources(f);
+    return GV_OK;
 }
 
 /* ---- targets --------------------------------------------------------------------------------- */
@@ -289,17 +316,25 @@ static void weigh_sources(const factors *f)
     }
 }
 
-static void add_sources(const factors *f)
+static void add_sources(const factors *f, int64_t first, int64_t end)
 {
     const gv_csr *in = &f->g->in;
 #pragma omp parallel for num_threads(gv_context_threads(f->ctx)) schedule(dynamic, GV_BLOCK)
-    for (int64_t u = 0; u < f->g->n_nodes; u++) {
+    for (int64_t u = first; u < end; u++) {
         double sum = 0.0;
         for (int64_t e = in->indptr[u]; e < in->indptr[u + 1]; e++)
             sum += f->weight[in->indices[e]];
         f->arrive[u] = sum;
-        f->deduct[u] = 0;
     }
+}
+
+/* Deductions take the place of the weights, which have arrived. */
+static void clear_deductions(factors *f)
+{
+    f->deduct = (int64_t *)(void *)f->weight;
+#pragma omp parallel for num_threads(gv_context_threads(f->ctx)) schedule(static)
+    for (int64_t u = 0; u < f->g->n_nodes; u++)
+        f->deduct[u] = 0;
 }
 
 /* 2^this is more than what arrives at u, and so more than what is deducted from it. */
@@ -310,12 +345,12 @@ static int bound_exponent(const factors *f, gv_node u)
     return exponent;
 }
 
-static void add_deductions(const factors *f)
+static void add_deductions(const factors *f, int64_t first, int64_t end)
 {
     const gv_evidence *ev = &f->m->evidence;
     const gv_pairs *pairs = &f->m->pairs;
 #pragma omp parallel for num_threads(gv_context_threads(f->ctx)) schedule(dynamic, GV_BLOCK)
-    for (int64_t v = 0; v < f->g->n_nodes; v++)
+    for (int64_t v = first; v < end; v++)
         for (int64_t i = ev->indptr[v]; i < ev->indptr[v + 1]; i++) {
             const int32_t z = evidence_topic(f, i);
             const gv_node u = evidence_target(f, i);
@@ -367,17 +402,23 @@ static double shrink_targets(const factors *f, double k)
     return f->g->n_nodes > 0 ? gv_sum(f->part, PARTS) / (double)f->g->n_nodes : 1.0;
 }
 
-static void fit_targets(const factors *f)
+static gv_status fit_targets(factors *f, gv_error *err)
 {
     weigh_sources(f);
-    add_sources(f);
-    add_deductions(f);
+    gv_status st = walk(f, &f->g->in, (step *const[]){add_sources}, 1, err);
+    if (st == GV_OK) {
+        clear_deductions(f);
+        st = walk(f, &f->g->out, (step *const[]){add_deductions}, 1, err);
+    }
+    if (st != GV_OK)
+        return st;
     expect_targets(f);
     f->m->k_target = find_strength(f);
     const double mean = shrink_targets(f, f->m->k_target);
 #pragma omp parallel for num_threads(gv_context_threads(f->ctx)) schedule(static)
     for (int64_t u = 0; u < f->g->n_nodes; u++)
         f->target[u] = scaled(f->target[u], mean);
+    return GV_OK;
 }
 
 /* ---- all ------------------------------------------------------------------------------------- */
@@ -388,21 +429,19 @@ static bool take_memory(factors *f)
     const int64_t topics = f->m->n_topics > 0 ? f->m->n_topics : 1;
     f->weight = gv_alloc(f->ctx, n, sizeof *f->weight);
     f->arrive = gv_alloc(f->ctx, n, sizeof *f->arrive);
-    f->deduct = gv_alloc(f->ctx, n, sizeof *f->deduct);
     f->cases = gv_alloc(f->ctx, threads * GAMMA_CELLS, sizeof *f->cases);
     f->row = gv_alloc(f->ctx, threads * topics, sizeof *f->row);
     f->given = gv_alloc(f->ctx, threads * topics, sizeof *f->given);
     f->part = gv_alloc(f->ctx, PARTS * topics, sizeof *f->part);
     f->number = gv_alloc(f->ctx, PARTS * topics, sizeof *f->number);
-    return f->weight != NULL && f->arrive != NULL && f->deduct != NULL && f->cases != NULL &&
-           f->row != NULL && f->given != NULL && f->part != NULL && f->number != NULL;
+    return f->weight != NULL && f->arrive != NULL && f->cases != NULL && f->row != NULL &&
+           f->given != NULL && f->part != NULL && f->number != NULL;
 }
 
 static void give_memory(const factors *f)
 {
     gv_free(f->ctx, f->weight);
     gv_free(f->ctx, f->arrive);
-    gv_free(f->ctx, f->deduct);
     gv_free(f->ctx, f->cases);
     gv_free(f->ctx, f->row);
     gv_free(f->ctx, f->given);
@@ -426,9 +465,9 @@ gv_status learn_factors(const gv_graph *g, gv_model *m, const int64_t *received,
     for (int64_t u = 0; u < g->n_nodes && st == GV_OK; u++)
         target[u] = 1.0f;
     for (int i = 0; i < ALTERNATIONS && st == GV_OK; i++) {
-        fit_sources(&f);
-        fit_targets(&f);
-        st = gv_progress(m->ctx, "learn: factors", i + 1, ALTERNATIONS, err);
+        st = fit_sources(&f, err);
+        if (st == GV_OK)
+            st = fit_targets(&f, err);
     }
     give_memory(&f);
     return st;

@@ -19,7 +19,6 @@
 #include "engine/rng.h"
 
 enum {
-    LARGE_ITEM = 1 << 14,   /* purchases; from here on threads share an item */
     ADOPTERS_A_TASK = 512,  /* of a large item */
     ROWS_A_BATCH = 1 << 22, /* between two calls of the progress callback */
     FETCH_AHEAD = 8,        /* adopters */
@@ -54,6 +53,7 @@ static int64_t find_tick(const learn_scan *s)
 #pragma omp critical(gv_learn_tick)
         tick = common_step(tick, mine);
     }
+    gv_log_rest(s->log, 0, n);
     return tick > 0 ? tick : 1;
 }
 
@@ -293,6 +293,7 @@ gv_status learn_scan_items(learn_scan *s, const char *stage, int32_t n_shuffles,
         for (int64_t a = first; a < last; a++)
             if (item_rows(s, a) > s->small_rows)
                 visit_large(s, a, n_shuffles, visit, arg);
+        gv_log_rest(log, log->indptr[first], log->indptr[last]);
         if (*failed)
             return gv_no_memory(s->ctx, "learn", err);
         const gv_status st =
@@ -356,7 +357,7 @@ static bool take_scratch(learn_scan *s)
     for (int64_t a = 0; a < s->log->info.n_items; a++) {
         const int64_t rows = item_rows(s, a);
         largest = rows > largest ? rows : largest;
-        small = rows > small && rows <= LARGE_ITEM ? rows : small;
+        small = rows > small && rows <= LEARN_LARGE_ITEM ? rows : small;
     }
     s->small_rows = small;
     const int64_t adopters = s->gap > 0 || largest < s->g->n_nodes ? largest : s->g->n_nodes;

@@ -6,6 +6,9 @@
 #include "engine/csr.h"
 #include "engine/log.h"
 
+/* Purchases; beyond this threads share an item. */
+enum { LEARN_LARGE_ITEM = 1 << 14 };
+
 /* A consumer and the place of their adoption in the item at hand. */
 typedef struct learn_slot {
     gv_node user; /* -1: empty */

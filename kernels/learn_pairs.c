@@ -30,6 +30,7 @@ static void count_rows(const learn_scan *s, int64_t *count)
     for (int64_t i = 0; i < log->info.rows_kept; i++)
         if (log->time[i] <= s->until)
             __atomic_fetch_add(&count[log->user[i]], 1, __ATOMIC_RELAXED);
+    gv_log_rest(log, 0, log->info.rows_kept);
 }
 
 /* The item whose rows hold row i: the last that begins at or before it. */
@@ -64,6 +65,7 @@ static void scatter_topics(const learn_scan *s, const topic_rows *r)
             r->topic[at] = log->item_topic[a];
         }
     }
+    gv_log_rest(log, 0, n);
 }
 
 /* Shell's method, for the rows of consumers with few purchases. */

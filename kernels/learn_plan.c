@@ -5,14 +5,16 @@
  * not known before it is counted; the shares below are what generated populations show. */
 #include <math.h>
 
+#include "engine/csr.h"
 #include "engine/log.h"
 #include "engine/memory.h"
 #include "engine/model.h"
 #include "engine/sort.h"
 #include "grapevine/plan.h"
+#include "kernels/learn_parts.h"
 
 /* Counters and kept (edge, topic) pairs for each row; rows a second and thread. Docs: plan.md. */
-static const double records_a_row = 0.5, evidence_a_row = 0.35;
+static const double records_a_row = 0.46, evidence_a_row = 0.43;
 static const double rows_read = 3e6, rows_sorted = 4e6, rows_learnt = 4e5, rows_merged = 1e7;
 
 /* Pairs of consumer and topic when the rows fall on them at random. */
@@ -23,11 +25,9 @@ static int64_t pairs_of(const gv_graph_shape *g, const gv_log_shape *log)
 }
 
 /* Rows sorted in runs of so many, and merged. */
-static void plan_runs(gv_plan *plan, const gv_log_shape *log, int64_t run, int32_t threads,
-                      int64_t limit)
+static void plan_runs(gv_plan *plan, const gv_log_shape *log, int64_t run, int32_t threads)
 {
     const int64_t rows = log->rows, groups = log->items * ((rows + run - 1) / run);
-    const bool stays = gv_log_stays_on_disk(rows, limit);
     const int32_t read = gv_plan_hold(plan, GV_PLAN_MEMORY, "rows of a run, as read", 24 * run);
     const int32_t file = gv_plan_hold(plan, GV_PLAN_DISK, "sorted runs", gv_log_room(rows));
     gv_plan_use(plan, GV_PLAN_MEMORY, "rows of a run, packed and sorted",
@@ -38,25 +38,27 @@ static void plan_runs(gv_plan *plan, const gv_log_shape *log, int64_t run, int32
     gv_plan_use(plan, GV_PLAN_MEMORY, "order of groups",
                 24 * groups + gv_sort_bytes(groups, 16, threads));
     gv_plan_hold(plan, GV_PLAN_MEMORY, "items of the log", 20 * log->items);
-    gv_plan_hold(plan, stays ? GV_PLAN_DISK : GV_PLAN_MEMORY, "log", gv_log_room(rows));
-    if (stays)
-        gv_plan_hold(plan, GV_PLAN_RESIDENT, "log, mapped", gv_log_room(rows));
+    gv_plan_hold(plan, GV_PLAN_DISK, "log", gv_log_room(rows));
+    gv_plan_use(plan, GV_PLAN_RESIDENT, "log and its runs, mapped", 2 * gv_log_room(rows));
     gv_plan_drop(plan, begun);
     gv_plan_drop(plan, file);
 }
 
+/* A log that was sorted in runs stays in a file, of which what was read is given back. */
 static void plan_log(gv_plan *plan, const gv_log_shape *log, int32_t threads, int64_t limit)
 {
     const int64_t run = limit > 0 ? gv_log_run_rows(limit) : INT64_MAX;
     const int64_t rows = log->rows, most = gv_text_block(limit);
     const int64_t block = log->bytes < most ? log->bytes : most;
+    const int64_t slice = (int64_t)GV_LOG_SLICE * GV_LOG_COLUMN_BYTES;
     const double share = log->bytes > 0 ? (double)block / (double)log->bytes : 0.0;
     gv_plan_begin(plan, "read the log", (double)rows / (rows_read * threads));
     gv_plan_use(plan, GV_PLAN_MEMORY, "blocks of text", 2 * block);
     gv_plan_use(plan, GV_PLAN_MEMORY, "columns of a block", (int64_t)(share * (double)rows * 48));
-    gv_plan_use(plan, GV_PLAN_RESIDENT, "columns of the log, mapped", log->mapped);
+    gv_plan_use(plan, GV_PLAN_RESIDENT, "columns of the log, mapped",
+                log->mapped < slice ? log->mapped : slice);
     if (rows > run) {
-        plan_runs(plan, log, run, threads, limit);
+        plan_runs(plan, log, run, threads);
         return;
     }
     const int32_t read = gv_plan_hold(plan, GV_PLAN_MEMORY, "rows as read", 24 * rows);
@@ -69,28 +71,62 @@ static void plan_log(gv_plan *plan, const gv_log_shape *log, int32_t threads, in
     gv_plan_hold(plan, GV_PLAN_MEMORY, "log", 12 * rows + 20 * log->items);
 }
 
+/* An item at hand. Of a large one there is one for all threads, and a place for each consumer. */
+static int64_t item_bytes(int64_t n_nodes, const gv_log_shape *log, int32_t threads)
+{
+    const int64_t rows = log->items > 0 ? log->rows / log->items : 0;
+    const int64_t adopters = rows < n_nodes ? rows : n_nodes, each = 32 + 4 * GV_SHUFFLES;
+    return rows > LEARN_LARGE_ITEM ? each * adopters + 4 * n_nodes + n_nodes / 8
+                                   : threads * adopters * (each + 40);
+}
+
+/* What is held of the graph: ids are of use to the log alone; edges are given back after each walk
+ * along them, if they are many, once the purchases have been counted. */
+static void give_edges_back(gv_plan *plan, const gv_graph_shape *g, int64_t limit)
+{
+    const int64_t edges = gv_graph_bytes(g, GV_PART_IN_INDICES | GV_PART_OUT_INDICES);
+    const int64_t stretch = g->n_nodes > 0 ? 4 * GV_STRETCH * g->n_edges / g->n_nodes : 0;
+    if (gv_edges_rest(g->n_edges, limit) && edges > stretch)
+        gv_plan_hold(plan, GV_PLAN_RESIDENT, "edges that are given back", stretch - edges);
+}
+
+static void plan_counting(gv_plan *plan, const gv_graph_shape *g, const gv_log_shape *log,
+                          const gv_model_shape *model, int32_t threads, int64_t limit)
+{
+    const int64_t records = (int64_t)(records_a_row * (double)log->rows), n = g->n_nodes;
+    const double learning = (double)log->rows / (rows_learnt * threads);
+    gv_plan_begin(plan, "count", learning * 0.6);
+    if (gv_edges_rest(g->n_edges, limit))
+        gv_plan_hold(plan, GV_PLAN_RESIDENT, "ids, given back", -gv_graph_bytes(g, GV_PART_IDS));
+    const int32_t item =
+        gv_plan_hold(plan, GV_PLAN_MEMORY, "buyers of an item", item_bytes(n, log, threads));
+    const int32_t counters = gv_plan_hold(plan, GV_PLAN_MEMORY, "counters", 16 * records);
+    gv_plan_hold(plan, GV_PLAN_MEMORY, "pairs of consumer and topic",
+                 8 * (n + 1) + 32 * model->pairs);
+    gv_plan_begin(plan, "sort the counters", learning * 0.1);
+    give_edges_back(plan, g, limit);
+    gv_plan_use(plan, GV_PLAN_MEMORY, "scratch of the sort", gv_sort_bytes(records, 16, threads));
+    gv_plan_begin(plan, "add up", learning * 0.1);
+    gv_plan_hold(plan, GV_PLAN_MEMORY, "evidence", 8 * (n + 1) + 24 * model->evidence);
+    gv_plan_drop(plan, counters);
+    gv_plan_drop(plan, item);
+}
+
 GV_API void gv_learn_plan(gv_plan *plan, const gv_graph_shape *g, const gv_log_shape *log,
                           int32_t threads, int64_t limit, gv_model_shape *model)
 {
-    const int64_t records = (int64_t)(records_a_row * (double)log->rows);
-    const int64_t n = g->n_nodes, most = log->items > 0 ? log->rows / log->items : 0;
+    const int64_t n = g->n_nodes;
+    const double learning = (double)log->rows / (rows_learnt * threads);
     *model = (gv_model_shape){.n_nodes = n,
                               .n_topics = log->n_topics,
                               .pairs = pairs_of(g, log),
                               .evidence = (int64_t)(evidence_a_row * (double)log->rows)};
     plan_log(plan, log, threads, limit);
-    const double learning = (double)log->rows / (rows_learnt * threads);
-    gv_plan_begin(plan, "count", learning * 0.7);
-    gv_plan_use(plan, GV_PLAN_MEMORY, "buyers of an item, by thread",
-                threads * most * (24 + 8 * GV_SHUFFLES));
-    const int32_t chunks = gv_plan_hold(plan, GV_PLAN_MEMORY, "counters", 16 * records);
-    gv_plan_hold(plan, GV_PLAN_MEMORY, "pairs of consumer and topic",
-                 8 * (n + 1) + 36 * model->pairs);
-    gv_plan_begin(plan, "add up", learning * 0.2);
-    gv_plan_drop(plan, chunks);
-    gv_plan_use(plan, GV_PLAN_MEMORY, "scratch of the sort", gv_sort_bytes(records, 16, threads));
-    gv_plan_hold(plan, GV_PLAN_MEMORY, "evidence", 8 * (n + 1) + 24 * model->evidence);
+    plan_counting(plan, g, log, model, threads, limit);
     gv_plan_begin(plan, "factors", learning * 0.1);
-    gv_plan_hold(plan, GV_PLAN_MEMORY, "factors of consumers", 4 * n);
-    gv_plan_use(plan, GV_PLAN_MEMORY, "sums of consumers", 24 * n);
+    gv_plan_hold(plan, GV_PLAN_MEMORY, "factors of consumers", 4 * n + 4 * model->pairs);
+    gv_plan_use(plan, GV_PLAN_MEMORY, "sums of consumers", 16 * n);
+    gv_plan_begin(plan, "ties and edges", learning * 0.1);
+    gv_plan_use(plan, GV_PLAN_RESERVED, "histogram of edges",
+                INT64_C(8) * LEARN_REAL_BINS * LEARN_CHANCE_BINS * (LEARN_COUNT_BINS + threads));
 }

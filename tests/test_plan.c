@@ -18,12 +18,14 @@ TEST sums_what_lives_together(void)
     ASSERT_EQ(-1, gv_plan_sum(p).widest);
     const int32_t a = gv_plan_hold(p, GV_PLAN_MEMORY, "a", 100);
     ASSERT_EQ(-1, gv_plan_hold(p, GV_PLAN_MEMORY, "nothing", 0));
+    ASSERT_EQ(-1, gv_plan_hold(p, GV_PLAN_MEMORY, "less", -1));
     gv_plan_use(p, GV_PLAN_MEMORY, "short", 1000);
     gv_plan_begin(p, "second", 2.5);
     gv_plan_hold(p, GV_PLAN_RESIDENT, "mapped", 50);
     gv_plan_use(p, GV_PLAN_DISK, "runs", 7);
     gv_plan_drop(p, a);
     gv_plan_begin(p, "third", 0.5);
+    gv_plan_hold(p, GV_PLAN_RESIDENT, "given back", -40);
     gv_plan_use(p, GV_PLAN_MEMORY, "b", 1049);
     gv_plan_use(p, GV_PLAN_OUTPUT, "file", 9);
     gv_plan_use(p, GV_PLAN_RESERVED, "never touched", 60);
@@ -34,7 +36,8 @@ TEST sums_what_lives_together(void)
     ASSERT_EQ(100, gv_plan_phase_at(p, 1).memory);
     ASSERT_EQ(150, gv_plan_phase_at(p, 1).resident);
     ASSERT_EQ(7, gv_plan_phase_at(p, 1).disk);
-    ASSERT_EQ(1099, gv_plan_phase_at(p, 2).resident);
+    ASSERT_EQ(1059, gv_plan_phase_at(p, 2).resident);
+    ASSERT_EQ(1109, gv_plan_phase_at(p, 2).memory);
     const gv_plan_sums s = gv_plan_sum(p);
     ASSERT_EQ(1109, s.memory);
     ASSERT_EQ(1100, s.resident);
@@ -42,7 +45,7 @@ TEST sums_what_lives_together(void)
     ASSERT_EQ(7, s.disk);
     ASSERT_EQ(9, s.output);
     ASSERT_EQ(3.0, s.seconds);
-    ASSERT_EQ(7, gv_plan_items(p));
+    ASSERT_EQ(8, gv_plan_items(p));
     ASSERT_STR_EQ("a", gv_plan_item_at(p, 0).name);
     ASSERT_EQ(1, gv_plan_item_at(p, 0).last);
     gv_plan_free(p);
@@ -210,8 +213,38 @@ TEST looks_at_a_log(void)
     PASS();
 }
 
+/* Learning for 150 million consumers with 10 friends each, from 320 million purchases: within 20
+ * GiB, graph included. What it would be with all of the graph resident is more than that. */
+TEST fits_learning_for_a_country(void)
+{
+    const int64_t n = 150000000, limit = INT64_C(20) << 30;
+    const gv_graph_shape g = {.n_nodes = n, .n_edges = 10 * n, .id_kind = GV_ID_INT};
+    const gv_log_shape log = {.rows = 320000000,
+                              .users = n,
+                              .items = 80,
+                              .mapped = INT64_C(28) * 320000000,
+                              .n_topics = 4};
+    const unsigned parts = gv_graph_parts(GV_USES_OUT | GV_USES_IN | GV_USES_IDS);
+    gv_context *ctx = test_context(1, -1);
+    for (int limited = 0; limited < 2; limited++) {
+        gv_plan *p = NULL;
+        gv_model_shape model;
+        ASSERT_EQ(GV_OK, gv_plan_create(ctx, &p, NULL));
+        gv_plan_hold(p, GV_PLAN_RESIDENT, "program", 14 << 20);
+        gv_plan_hold(p, GV_PLAN_RESIDENT, "graph", gv_graph_bytes(&g, parts));
+        gv_learn_plan(p, &g, &log, 2, limited ? limit : 0, &model);
+        ASSERT_EQ(GV_OK, gv_plan_check(p, NULL));
+        ASSERT_EQ(limited != 0, gv_plan_sum(p).resident <= limit);
+        ASSERT_EQ(limited ? 24 * log.rows : 0, gv_plan_sum(p).disk);
+        gv_plan_free(p);
+    }
+    gv_context_free(ctx);
+    PASS();
+}
+
 SUITE(plan)
 {
+    RUN_TEST(fits_learning_for_a_country);
     RUN_TEST(sums_what_lives_together);
     RUN_TEST(counts_arrays_of_graphs);
     RUN_TEST(knows_a_small_file);

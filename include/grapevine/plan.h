@@ -70,7 +70,7 @@ GV_API gv_context *gv_plan_context(const gv_plan *plan);
  * gv_plan_begin() starts a phase of `seconds`. gv_plan_hold() adds an item that lives from the
  * current phase on, and returns its number for gv_plan_drop(), after which the current phase is its
  * last one. gv_plan_use() adds one that lives in the current phase alone. Items of 0 bytes are
- * left out. The first phase starts by itself, as "start". */
+ * left out; mapped pages that are given back are resident items of less than 0. The first phase starts by itself, as "start". */
 GV_API void gv_plan_begin(gv_plan *plan, const char *phase, double seconds);
 GV_API int32_t gv_plan_hold(gv_plan *plan, gv_plan_kind kind, const char *name, int64_t bytes);
 GV_API void gv_plan_drop(gv_plan *plan, int32_t item);

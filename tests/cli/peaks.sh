@@ -60,6 +60,7 @@ for consumers in 5000 30000 120000; do
     look plan columns generate consumers --consumers $consumers --topics 2 --items 6 --days 90 \
         --purchases h5
     compare learn columns/graph.h5 --log columns/purchases.h5
+    compare learn columns/graph.h5 --log columns/purchases.h5 --memory $((consumers / 5000 + 28))M
 done
 "$grapevine" import edges.tsv -o whole.h5 --progress none || bad=1
 planned=0
