@@ -156,15 +156,27 @@ static void defaults(void *opts)
                                            .kernel = (int32_t)d.kernel};
 }
 
+/* How sure a mean is, into text; of one world nobody can tell. */
+static const char *scatter(const gv_cascade_result *r, double error, double sd, char *text,
+                           size_t room)
+{
+    if (r->n_worlds > 1)
+        snprintf(text, room, "standard error %.3g, sd %.4g", error, sd);
+    else
+        snprintf(text, room, "one world: no standard error");
+    return text;
+}
+
 static void report(const cascade_run *c, const char *set, const gv_cascade_result *r)
 {
     const char *before = set != NULL ? set : "", *colon = set != NULL ? ": " : "";
-    cli_say(c->s, "%s%s%" PRId64 " %s to %.6g consumers (standard error %.3g, sd %.4g)", before,
-            colon, r->n_seeds, r->n_seeds == 1 ? "seed spreads" : "seeds spread", r->mean,
-            r->stderr_mean, r->sd);
+    char text[80];
+    cli_say(c->s, "%s%s%" PRId64 " %s to %.6g consumers (%s)", before, colon, r->n_seeds,
+            r->n_seeds == 1 ? "seed spreads" : "seeds spread", r->mean,
+            scatter(r, r->stderr_mean, r->sd, text, sizeof text));
     if (r->value != NULL)
-        cli_say(c->s, "%s%sworth %.6g in %s (standard error %.3g, sd %.4g)", before, colon,
-                r->value_mean, c->o->weights, r->value_stderr, r->value_sd);
+        cli_say(c->s, "%s%sworth %.6g in %s (%s)", before, colon, r->value_mean, c->o->weights,
+                scatter(r, r->value_stderr, r->value_sd, text, sizeof text));
 }
 
 /* Simulates and writes set `i`. CLI_NOT_CONVERGED leaves a result all the same. */

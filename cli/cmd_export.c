@@ -21,7 +21,8 @@ static const cli_option options[] = {
      .offset = offsetof(export_opts, table),
      .metavar = "NAME",
      .help = "of a graph: edges, nodes; of results: influencers, prospects, cascade/NAME (its "
-             "curve), spreads/NAME (by world), activations/NAME (by consumer), topk/NAME",
+             "curve), spreads/NAME (by world), activations/NAME (by consumer), "
+             "marginals/NAME (by seed), topk/NAME",
      .required = true},
     {.name = "topic",
      .type = CLI_TEXT,

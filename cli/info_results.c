@@ -243,10 +243,16 @@ static int cascade(const info_work *w, int64_t i)
     if (gv_file_curve(w->f, i, mean, NULL, &err) != GV_OK) {
         code = cli_fail(w->s, &err);
     } else {
-        fprintf(w->to, "cascade %s: %s seed%s to %.2f +- %.2g consumers, mean of %s worlds", c.name,
-                cli_thousands(c.n_seeds, a), c.n_seeds == 1 ? " spreads" : "s spread", c.mean,
-                c.stderr_mean, cli_thousands(c.n_worlds, b));
-        if (c.has_value)
+        fprintf(w->to, "cascade %s: %s seed%s to ", c.name, cli_thousands(c.n_seeds, a),
+                c.n_seeds == 1 ? " spreads" : "s spread");
+        if (c.n_worlds > 1)
+            fprintf(w->to, "%.2f +- %.2g consumers, mean of %s worlds", c.mean, c.stderr_mean,
+                    cli_thousands(c.n_worlds, b));
+        else
+            fprintf(w->to, "%.0f consumers in one world", c.mean);
+        if (c.has_value && c.n_worlds == 1)
+            fprintf(w->to, "; worth %.4g", c.value_mean);
+        else if (c.has_value)
             fprintf(w->to, "; worth %.4g +- %.2g", c.value_mean, c.value_stderr);
         fprintf(w->to, "%s\n", c.curve_length > 0 ? "; newly active by step:" : "");
         plot(w, mean, c.curve_length);

@@ -126,12 +126,15 @@ static int64_t rows_below(const gv_file *f, const char *group)
 static void plan_results_export(cli_session *s, gv_plan *plan, const gv_file *f, const char *table)
 {
     char group[256];
-    const bool of_cascade =
-        strncmp(table, "spreads", 7) == 0 || strncmp(table, "activations", 11) == 0;
+    const bool of_cascade = strncmp(table, "spreads", 7) == 0 ||
+                            strncmp(table, "activations", 11) == 0 ||
+                            strncmp(table, "marginals", 9) == 0;
     const char *name = strchr(table, '/');
     if (of_cascade)
         snprintf(group, sizeof group, "/cascade/%s/%s", name != NULL ? name + 1 : "default",
-                 table[0] == 's' ? "spread" : "activation");
+                 table[0] == 's'   ? "spread"
+                 : table[0] == 'm' ? "seed_"
+                                   : "activation");
     else
         snprintf(group, sizeof group, "/%s", table);
     const char *const prefix[] = {group, "/nodes/ext_id", "/topics"};

@@ -190,6 +190,7 @@ static char *name_tables(const gv_file *f, char *list)
     name_group(f, "/cascade", "cascade", NULL, list, ROOM);
     name_group(f, "/cascade", "spreads", "spread", list, ROOM);
     name_group(f, "/cascade", "activations", "activation_count", list, ROOM);
+    name_group(f, "/cascade", "marginals", "seed_marginal_sum", list, ROOM);
     name_group(f, "/topk", "topk", NULL, list, ROOM);
     return list;
 }
@@ -211,7 +212,7 @@ static bool is_listed(const char *list, const char *name)
 GV_API gv_status gv_file_export(gv_file *f, const char *table, int32_t topic, gv_write_fn *write,
                                 void *data, int64_t *n_rows, gv_error *err)
 {
-    static const char *const named[] = {"cascade", "spreads", "activations", "topk"};
+    static const char *const named[] = {"cascade", "spreads", "activations", "marginals", "topk"};
     char list[ROOM], full[96];
     gv_row_writer w = {f->ctx, write, data, 0};
     bool brief = false;

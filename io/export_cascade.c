@@ -1,6 +1,7 @@
-/* export_cascade.c -- what a cascade says of each consumer and of each world, as text.
+/* export_cascade.c -- what a cascade says of each consumer, world and seed, as text.
  *
  * Consumers who never became active have no row: in most cascades they are nearly all. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -16,6 +17,8 @@ typedef struct cascade {
     const int64_t *steps;          /* [n_nodes] added up, or NULL */
     const int64_t *spread, *value; /* [n_worlds]; value NULL without weights */
     double unit;                   /* of value */
+    const int32_t *seed;           /* [n_seeds] */
+    const int64_t *marginal;       /* [n_seeds] added up over worlds */
 } cascade;
 
 static gv_status array_of(gv_file *f, const char *name, const char *array, gv_type type, int64_t n,
@@ -131,5 +134,47 @@ gv_status gv_export_spreads(gv_file *f, const char *name, gv_row_writer *w, gv_e
         st = gv_write_text(w, value != NULL ? "world\tspread\tvalue\n" : "world\tspread\n", err);
     return st == GV_OK
                ? gv_write_rows(w, c.n_worlds, 3 * GV_NUMBER_CHARS + 3, format_spreads, &c, err)
+               : st;
+}
+
+/* ---- seeds ----------------------------------------------------------------------------------- */
+
+static int64_t format_marginals(const void *arg, int64_t begin, int64_t end, char *text)
+{
+    const cascade *c = arg;
+    char *to = text, id[GV_ID_CHARS + 1];
+    for (int64_t i = begin; i < end; i++) {
+        to = gv_put_text(to, gv_file_id(&c->ids, c->seed[i], id), GV_ID_CHARS);
+        *to++ = '\t';
+        to = gv_put_f64(to, (double)c->marginal[i] / (double)c->n_worlds);
+        *to++ = '\n';
+    }
+    return to - text;
+}
+
+gv_status gv_export_marginals(gv_file *f, const char *name, gv_row_writer *w, gv_error *err)
+{
+    cascade c = {.n_worlds = 0};
+    char path[PATH_CHARS];
+    const void *seed = NULL, *marginal = NULL;
+    snprintf(path, sizeof path, "/cascade/%s/seed_marginal_sum", name);
+    const gv_file_entry *e = gv_file_find(f, path);
+    const int64_t n = e != NULL && e->rank == 1 ? e->dims[0] : 0;
+    gv_status st = gv_file_read_ids(f, &c.ids, err);
+    if (st == GV_OK)
+        st = number_of(f, name, "n_sims", &c.n_worlds, err);
+    if (st == GV_OK)
+        st = array_of(f, name, "seeds", GV_I32, n, &seed, err);
+    if (st == GV_OK)
+        st = array_of(f, name, "seed_marginal_sum", GV_I64, n, &marginal, err);
+    c.seed = seed, c.marginal = marginal;
+    for (int64_t i = 0; st == GV_OK && i < n; i++)
+        if (c.seed[i] < 0 || c.seed[i] >= f->info.n_nodes)
+            st = gv_fail(err, GV_ERR_DATA, "%s: /cascade/%s/seeds: %d is not in [0, %" PRId64 ")",
+                         gv_h5_path(f->h5), name, c.seed[i], f->info.n_nodes);
+    if (st == GV_OK)
+        st = gv_write_text(w, "id\tmarginal\n", err);
+    return st == GV_OK
+               ? gv_write_rows(w, n, GV_ID_CHARS + GV_NUMBER_CHARS + 2, format_marginals, &c, err)
                : st;
 }

@@ -358,5 +358,7 @@ gv_status gv_export_results(gv_file *f, const char *table, int32_t topic, gv_row
         return gv_export_activations(f, table + strlen("activations/"), w, err);
     if (strncmp(table, "spreads/", strlen("spreads/")) == 0)
         return gv_export_spreads(f, table + strlen("spreads/"), w, err);
+    if (strncmp(table, "marginals/", strlen("marginals/")) == 0)
+        return gv_export_marginals(f, table + strlen("marginals/"), w, err);
     return export_curve(f, table + strlen("cascade/"), w, err);
 }

@@ -103,11 +103,13 @@ enum { GV_NUMBER_CHARS = 32 }; /* room for any number */
 
 GV_CHECKED gv_status gv_export_graph(gv_file *f, const char *table, gv_row_writer *w,
                                      gv_error *err);
-/* Tables activations/NAME and spreads/NAME of a cascade. */
+/* Tables activations/NAME, spreads/NAME and marginals/NAME of a cascade. */
 GV_CHECKED gv_status gv_export_activations(gv_file *f, const char *name, gv_row_writer *w,
                                            gv_error *err);
 GV_CHECKED gv_status gv_export_spreads(gv_file *f, const char *name, gv_row_writer *w,
                                        gv_error *err);
+GV_CHECKED gv_status gv_export_marginals(gv_file *f, const char *name, gv_row_writer *w,
+                                         gv_error *err);
 GV_CHECKED gv_status gv_export_results(gv_file *f, const char *table, int32_t topic,
                                        gv_row_writer *w, gv_error *err);
 

@@ -50,6 +50,10 @@ say export cascade.h5 --table activations
 grapevine cascade words.h5 --seeds ann,dora --probability const:0.5 --activation-steps --weights value --sim-range 5:9 --name b -o steps.h5 --progress none
 say export steps.h5 --table spreads/b
 say export steps.h5 --table activations/b
+grapevine cascade words.h5 --seeds dora,ann --probability const:0.5 --marginals --sims 1 -o marginals.h5 --progress log 2>&1 | grep -o 'to .*consumers.*'
+grapevine info marginals.h5 | grep -o '^cascade.*world'
+say export marginals.h5 --table marginals
+say export marginals.h5 --table marginals/default --dry-run | grep -c 'rows\|table'
 
 # refusals
 say export res.h5 --table nothing
