@@ -1,16 +1,7 @@
 /* cascade_inputs.c -- options of `grapevine cascade`, and what they name: see cascade_work.h. */
 #include "cli/cascade_work.h"
 
-enum { NAME_CHARS = 63 }; /* of a group */
-
 /* ---- options ------------------------------------------------------------------------------- */
-
-/* A name becomes a group of the results file. */
-static bool is_name(const char *text)
-{
-    return strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") ==
-           strlen(text);
-}
 
 static int take_range(cascade_run *c)
 {
@@ -86,10 +77,10 @@ int cascade_take_options(cascade_run *c)
                                 .steps = o->steps,
                                 .diffusion = (gv_diffusion)o->diffusion,
                                 .kernel = (gv_cascade_kernel)o->kernel};
-    if (!is_name(o->name))
+    if (!cli_is_name(o->name))
         return cli_fail_text(c->s, CLI_USAGE,
-                             "--name: '%s' has other characters than letters, digits, _ and -",
-                             o->name);
+                             "--name: '%s' is not 1 to %d letters, digits, _ and -", o->name,
+                             CLI_NAME_CHARS);
     if ((o->sims != d.n_worlds) + (o->sim_range != NULL) + (o->precision > 0.0) > 1)
         return cascade_usage(c, "only one of --sims, --sim-range and --stderr can be given");
     if (o->precision >= 1.0)
@@ -143,7 +134,10 @@ static int open_inputs(cascade_run *c)
                              "--topic");
     if (code == CLI_OK)
         code = cli_graph(c->s, c->o->graph, uses | more_uses(c), &c->g);
-    return code == CLI_OK ? cli_layouts(c->s, c->o->graph, c->g, c->o->keep_layout) : code;
+    const bool layouts =
+        c->o->kernel != GV_CASCADE_PLAIN && c->o->diffusion != GV_DIFFUSION_THRESHOLD;
+    return code == CLI_OK && layouts ? cli_layouts(c->s, c->o->graph, c->g, c->o->keep_layout)
+                                     : code;
 }
 
 /* From an earlier stage of the job, else from a file. */
@@ -175,11 +169,11 @@ static int check_sets(const cascade_run *c)
 {
     for (int64_t i = 0; c->seeds.name != NULL && i < c->seeds.n_sets; i++) {
         const char *name = c->seeds.name + i * (GV_SET_CHARS + 1);
-        if (!is_name(name) || strlen(c->o->name) + strlen(name) >= NAME_CHARS)
+        if (!cli_is_name(name) || strlen(c->o->name) + strlen(name) >= CLI_NAME_CHARS)
             return cli_fail_text(c->s, CLI_BAD_DATA,
                                  "--seeds: set '%s' has other characters than letters, digits, _ "
                                  "and -, or makes a name of more than %d",
-                                 name, NAME_CHARS);
+                                 name, CLI_NAME_CHARS);
     }
     return CLI_OK;
 }

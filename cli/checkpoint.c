@@ -218,9 +218,11 @@ void cli_checkpoint_close(cli_session *s, bool finished)
         gv_results_leave(s->results);
         s->results = NULL;
     }
+    cli_hold_signals(true); /* a folder whose marks are gone goes as well */
     if (finished || gv_checkpoint_empty(s->checkpoint))
         gv_checkpoint_remove(s->checkpoint);
     else
         gv_checkpoint_close(s->checkpoint);
     s->checkpoint = NULL;
+    cli_hold_signals(false);
 }

@@ -94,6 +94,10 @@ bool cli_force(const cli_session *s);
 bool cli_trust(const cli_session *s);
 gv_context *cli_context(cli_session *s);
 
+/* Whether a text may name a group of the results file. */
+enum { CLI_NAME_CHARS = 63 };
+bool cli_is_name(const char *text);
+
 /* Opens a graph and checks the arrays named in `uses` (GV_USES_...), unless --trust. In a job the
  * graph stays open between stages; borrowed from the session. An exit code. */
 int cli_graph(cli_session *s, const char *path, unsigned uses, const gv_graph **out);

@@ -8,6 +8,9 @@
 #define METHODS        "auto|sweeps|local"
 #define STORES         "scores|top"
 
+/* Below this no graph of some size gets in single precision. */
+#define IN_PLACE_TOLERANCE 1e-7
+
 #define OPTION(field_name, kind) .type = kind, .offset = offsetof(ppr_opts, field_name)
 static const cli_option options[] = {
     {.name = "graph",
@@ -152,21 +155,21 @@ static void defaults(void *opts)
 
 /* ---- inputs -------------------------------------------------------------------------------- */
 
-/* A name becomes a group of the results file. */
-static bool is_name(const char *text)
-{
-    const size_t length = strlen(text);
-    return length > 0 && length <= 64 &&
-           strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") ==
-               length;
-}
-
 /* What one of the methods cannot do. */
 static int check_method(const ppr_run *p)
 {
     const ppr_opts *o = p->o;
     if (o->store == PPR_STORE_TOP && o->top_k == 0)
         return cli_fail_text(p->s, CLI_USAGE, "--store top keeps nothing with --top-k 0");
+    const gv_ppr_local_opts d = gv_ppr_local_defaults();
+    if (o->method == PPR_SWEEPS && (o->accuracy != d.accuracy || o->max_edges != d.max_edges))
+        return cli_fail_text(p->s, CLI_USAGE,
+                             "--accuracy and --max-edges are for pushes, not for --method sweeps");
+    if (o->layout == GV_PPR_IN_PLACE && o->tolerance < IN_PLACE_TOLERANCE)
+        return cli_fail_text(p->s, CLI_USAGE,
+                             "--layout in-place stays in single precision: it needs a --tolerance "
+                             "of at least %g, not %g",
+                             IN_PLACE_TOLERANCE, o->tolerance);
     if (o->method != PPR_LOCAL)
         return CLI_OK;
     if (o->store != PPR_STORE_TOP)
@@ -201,9 +204,10 @@ int ppr_take_options(ppr_run *p)
                                    .weighted = o->weighted};
     if (p->opts.layout == GV_PPR_IN_PLACE)
         p->opts.precision = GV_PPR_F32;
-    if (!is_name(o->name))
+    if (!cli_is_name(o->name))
         return cli_fail_text(p->s, CLI_USAGE,
-                             "--name: '%s' is not 1 to 64 letters, digits, _ and -", o->name);
+                             "--name: '%s' is not 1 to %d letters, digits, _ and -", o->name,
+                             CLI_NAME_CHARS);
     if (!(o->damping > 0.0 && o->damping < 1.0))
         return cli_fail_text(p->s, CLI_USAGE, "--damping: %g is not above 0 and below 1",
                              o->damping);
@@ -271,8 +275,10 @@ static int open_inputs(ppr_run *p)
             cli_say(p->s, "method local makes no layout that could be kept");
         return CLI_OK;
     }
-    code = cli_graph(p->s, p->o->graph, ppr_uses(p->o), &p->g);
-    return code == CLI_OK && !p->o->topic_weights
+    code = ppr_choose_layout(p, p->g, p->columns.n);
+    if (code == CLI_OK)
+        code = cli_graph(p->s, p->o->graph, ppr_uses(p->o), &p->g);
+    return code == CLI_OK && ppr_has_layout(p)
                ? cli_layouts(p->s, p->o->graph, p->g, p->o->keep_layout)
                : code;
 }

@@ -321,6 +321,14 @@ void cli_options_free(const cli_option *options, void *opts)
             free(((cli_list *)field(o, opts))->item);
 }
 
+bool cli_is_name(const char *text)
+{
+    const size_t length = strlen(text);
+    return length > 0 && length <= CLI_NAME_CHARS &&
+           strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") ==
+               length;
+}
+
 const cli_option *cli_option_missing(const cli_option *options, const void *opts)
 {
     for (const cli_option *o = options; o->name != NULL; o++)

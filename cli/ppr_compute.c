@@ -28,6 +28,27 @@ unsigned ppr_uses(const ppr_opts *o)
                                                      : GV_USES_OUT | GV_USES_IN_OFFSETS);
 }
 
+int ppr_choose_layout(ppr_run *p, const gv_graph *g, int64_t n_columns)
+{
+    gv_error err;
+    const int64_t at_once = p->o->topic_weights ? 1 : n_columns;
+    if (p->opts.layout == GV_PPR_IN_PLACE)
+        return n_columns <= PPR_BATCH ? CLI_OK
+                                      : cli_fail_text(p->s, CLI_USAGE,
+                                                      "--layout in-place takes up to %d columns, "
+                                                      "not %" PRId64,
+                                                      PPR_BATCH, n_columns);
+    return gv_ppr_choose(cli_context(p->s), g, at_once, &p->opts, &p->opts.layout, &err) == GV_OK
+               ? CLI_OK
+               : cli_fail(p->s, &err);
+}
+
+bool ppr_has_layout(const ppr_run *p)
+{
+    return !p->o->topic_weights && p->opts.layout != GV_PPR_PULL &&
+           p->opts.layout != GV_PPR_IN_PLACE;
+}
+
 /* ---- sweeps ------------------------------------------------------------------------------- */
 
 static void say_what_was_swept(ppr_run *p, double started)
@@ -144,7 +165,7 @@ static gv_status sweep_topic(ppr_run *p, int64_t z, gv_error *err)
 }
 
 /* When only the best are kept, a batch of columns at a time; a column's bits do not depend on the
- * batch it is in. */
+ * batch it is in, as long as it is not alone. */
 int ppr_sweep_columns(ppr_run *p)
 {
     gv_error err, worst;
@@ -157,11 +178,13 @@ int ppr_sweep_columns(ppr_run *p)
     if (code != CLI_OK)
         return code;
     const double started = cli_seconds();
-    gv_status st =
-        gv_ppr_choose(cli_context(p->s), p->g, topics ? 1 : n, &p->opts, &p->opts.layout, &err);
+    gv_status st = GV_OK;
     for (int64_t first = 0; first < n && st == GV_OK; first += batch) {
-        st = topics ? sweep_topic(p, first, &err)
-                    : sweep_batch(p, p->g, first, n - first < batch ? n - first : batch, &err);
+        /* a column alone would be summed in another order: the one before it comes along */
+        const int64_t left = n - first, again = left == 1 && batch > 1 && first > 0;
+        st = topics
+                 ? sweep_topic(p, first, &err)
+                 : sweep_batch(p, p->g, first - again, left < batch ? left + again : batch, &err);
         if (st == GV_ERR_CONVERGE) {
             worst = err;
             code = CLI_NOT_CONVERGED;

@@ -81,16 +81,18 @@ static void plan_sweeps(const ppr_run *p, gv_plan *plan, const gv_graph_shape *g
 }
 
 /* Sweeps, with what the sidecar holds, if the graph is there. */
-static int plan_with_layouts(const ppr_run *p, gv_plan *plan, const gv_graph_shape *g, int64_t n,
+static int plan_with_layouts(ppr_run *p, gv_plan *plan, const gv_graph_shape *g, int64_t n,
                              int64_t longest)
 {
     gv_error err;
     gv_graph *graph = NULL;
     int code = CLI_OK;
-    if (!p->o->topic_weights &&
-        gv_graph_open(cli_context(p->s), p->o->graph, &graph, &err) == GV_OK)
+    if (gv_graph_open(cli_context(p->s), p->o->graph, &graph, &err) == GV_OK)
+        code = ppr_choose_layout(p, graph, n);
+    const bool made = code == CLI_OK && graph != NULL && ppr_has_layout(p);
+    if (made)
         code = cli_layouts(p->s, p->o->graph, graph, p->o->keep_layout);
-    if (code == CLI_OK && graph != NULL && p->o->keep_layout)
+    if (code == CLI_OK && made && p->o->keep_layout)
         gv_plan_hold(plan, GV_PLAN_DISK, "sidecar as it was, while another is written",
                      gv_layouts_file_bytes(p->s->layouts));
     if (code == CLI_OK)

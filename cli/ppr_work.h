@@ -45,6 +45,10 @@ typedef struct ppr_run {
 
 /* All return an exit code; CLI_NOT_CONVERGED leaves results all the same. */
 int ppr_take_options(ppr_run *p);
+/* The layout of sweeps, or why the one that was asked for cannot be, before anything is read. */
+int ppr_choose_layout(ppr_run *p, const gv_graph *g, int64_t n_columns);
+/* Whether it is one that is made, and may be in the sidecar. */
+bool ppr_has_layout(const ppr_run *p);
 int ppr_sweep_columns(ppr_run *p);
 int ppr_push_columns(ppr_run *p);
 int ppr_write(const ppr_run *p);

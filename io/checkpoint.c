@@ -40,7 +40,8 @@ const char *gv_checkpoint_path(gv_checkpoint *c, const char *name)
 
 static gv_status open_folder(gv_checkpoint *c, gv_error *err)
 {
-    if (mkdir(c->dir, 0777) != 0 && errno != EEXIST)
+    c->made = mkdir(c->dir, 0777) == 0;
+    if (!c->made && errno != EEXIST)
         return gv_fail(err, GV_ERR_CREATE, "%s: cannot be created: %s", c->dir, strerror(errno));
     c->folder = open(c->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (c->folder < 0)
@@ -147,13 +148,26 @@ GV_API void gv_checkpoint_close(gv_checkpoint *c)
 /* Whether file `name` is a state of `stage`; of any and not the marks, when that is NULL. */
 static bool is_state(const char *name, const char *stage)
 {
-    const size_t length = strlen(name), tail = sizeof suffix - 1;
-    if (length <= tail || strcmp(name + length - tail, suffix) != 0)
+    static const char part[] = ".part"; /* one that was being written when the run was killed */
+    const size_t whole = strlen(name), cut = sizeof part - 1, tail = sizeof suffix - 1;
+    const bool half = whole > cut && strcmp(name + whole - cut, part) == 0;
+    const size_t length = half ? whole - cut : whole;
+    if (length <= tail || strncmp(name + length - tail, suffix, tail) != 0)
         return false;
     if (stage == NULL)
         return strncmp(name, job, length - tail) != 0 || length - tail != strlen(job);
     const size_t head = strlen(stage);
     return strncmp(name, stage, head) == 0 && (name[head] == '.' || name[head] == '-');
+}
+
+/* Whether a state there was written by this program, for this job. */
+static bool is_ours(const gv_checkpoint *c, const char *name)
+{
+    const int fd = openat(c->folder, name, O_RDONLY | O_CLOEXEC);
+    const bool ours = fd >= 0 && gv_state_is_of(fd, c->identity);
+    if (fd >= 0)
+        close(fd);
+    return ours;
 }
 
 static void remove_states(gv_checkpoint *c, const char *stage)
@@ -162,7 +176,7 @@ static void remove_states(gv_checkpoint *c, const char *stage)
     if (folder == NULL)
         return;
     for (const struct dirent *e; (e = readdir(folder)) != NULL;)
-        if (is_state(e->d_name, stage))
+        if (is_state(e->d_name, stage) && is_ours(c, e->d_name))
             unlinkat(c->folder, e->d_name, 0);
     closedir(folder);
 }
@@ -173,7 +187,8 @@ GV_API void gv_checkpoint_remove(gv_checkpoint *c)
         return;
     remove_states(c, NULL);
     unlink(gv_checkpoint_path(c, job)); /* last: until here the marks say that all is done */
-    rmdir(c->dir); /* fails when someone keeps other files there, as it should */
+    if (c->made || c->resumed)
+        rmdir(c->dir); /* fails when someone keeps other files there, as it should */
     gv_checkpoint_close(c);
 }
 

@@ -14,6 +14,7 @@ struct gv_checkpoint {
     uint64_t identity;
     int64_t every;
     double last;        /* when the last state was kept */
+    bool made;          /* the folder, by this run */
     bool resumed, kept; /* something was found; something was kept */
     char *marks;        /* names of the stages done, each with a newline behind it */
     volatile sig_atomic_t stop;

@@ -20,11 +20,15 @@
 #include "grapevine/version.h"
 #include "io/layouts_file.h"
 
-enum { PATH_CHARS = 256, MOST_NAMED = 32 };
+enum { PATH_CHARS = 256, MOST_NAMED = 32, MOST_ARRAYS = 8 };
 
+/* What was taken: it is not looked for, nor its checksums compared, a second time. */
 typedef struct mapped {
     struct mapped *next;
     gv_mapping *mapping;
+    char key[GV_LAYOUT_KEY_CHARS];
+    gv_layout_array array[MOST_ARRAYS];
+    int32_t n_arrays;
 } mapped;
 
 typedef struct named {
@@ -249,6 +253,44 @@ static void name_it(named *list, int32_t *n, const char *key, int64_t bytes)
     list[(*n)++].bytes = bytes;
 }
 
+static gv_status map_arrays(const gv_layouts *l, gv_h5 *f, const char *group, const char *key,
+                            gv_layout_array *array, int32_t n_arrays, mapped *m, gv_error *err)
+{
+    gv_status st = GV_OK;
+    for (int32_t i = 0; st == GV_OK && i < n_arrays; i++)
+        st = map_array(l, f, group, &array[i], err);
+    snprintf(m->key, sizeof m->key, "%s", key);
+    m->n_arrays = n_arrays <= MOST_ARRAYS ? n_arrays : 0;
+    memcpy(m->array, array, (size_t)m->n_arrays * sizeof *array);
+    return st;
+}
+
+/* Array `a` among those that were taken by that key. */
+static bool is_taken(const mapped *m, gv_layout_array *a)
+{
+    for (int32_t k = 0; k < m->n_arrays; k++) {
+        const gv_layout_array *have = &m->array[k];
+        if (strcmp(have->name, a->name) != 0 || have->size != a->size ||
+            (a->n >= 0 && a->n != have->n))
+            continue;
+        a->n = have->n, a->data = have->data;
+        return true;
+    }
+    return false;
+}
+
+static bool taken_before(const gv_layouts *l, const char *key, gv_layout_array *array,
+                         int32_t n_arrays)
+{
+    const mapped *m = l->mappings;
+    while (m != NULL && strcmp(m->key, key) != 0)
+        m = m->next;
+    int32_t n = 0;
+    while (m != NULL && n < n_arrays && is_taken(m, &array[n]))
+        n++;
+    return m != NULL && n == n_arrays;
+}
+
 static gv_status take(void *data, const char *graph_hash, const char *key, gv_layout_array *array,
                       int32_t n_arrays, bool *found, gv_error *err)
 {
@@ -259,14 +301,15 @@ static gv_status take(void *data, const char *graph_hash, const char *key, gv_la
     if (strcmp(graph_hash, l->hash) != 0)
         return GV_OK;
     gv_status st = check_request(key, array, n_arrays, err);
-    if (st == GV_OK)
+    *found = st == GV_OK && taken_before(l, key, array, n_arrays);
+    if (st == GV_OK && !*found)
         st = open_file(l, &f, err);
     if (st != GV_OK || f == NULL)
         return st;
     mapped *m = gv_alloc_zero(l->ctx, 1, sizeof *m);
     st = m == NULL ? gv_no_memory(l->ctx, "layouts", err) : find(f, key, group, found, err);
-    for (int32_t i = 0; st == GV_OK && *found && i < n_arrays; i++)
-        st = map_array(l, f, group, &array[i], err);
+    if (st == GV_OK && *found)
+        st = map_arrays(l, f, group, key, array, n_arrays, m, err);
     if (st == GV_OK && *found) {
         m->mapping = gv_h5_take_mapping(f);
         m->next = l->mappings;
@@ -283,7 +326,6 @@ static gv_status take(void *data, const char *graph_hash, const char *key, gv_la
 /* ---- keeping --------------------------------------------------------------------------------- */
 
 typedef struct copier {
-    gv_layouts *l;
     gv_h5 *from, *to;
     const char *without; /* group that is to be written anew */
     const char *group;   /* at hand */
@@ -358,7 +400,7 @@ static gv_status rewrite(gv_layouts *l, const char *key, const gv_layout_array *
                          gv_error *err)
 {
     char group[GV_LAYOUT_GROUP];
-    copier c = {.l = l, .without = gv_layout_group(key, group)};
+    copier c = {.without = gv_layout_group(key, group)};
     gv_status st = open_file(l, &c.from, err);
     if (st == GV_OK)
         st = gv_h5_create(l->ctx, l->path, true, GV_LAYOUT_SCHEMA, 1, &c.to, err);
@@ -375,22 +417,27 @@ static gv_status rewrite(gv_layouts *l, const char *key, const gv_layout_array *
     return st;
 }
 
-/* The lock is one on the folder: the sidecar itself is replaced, and HDF5 locks the graph file.
- * Where a file system has no locks, there is none. */
-static int lock_folder(const char *path)
+/* A file beside the sidecar, which itself is replaced; it goes with the lock. -1 when another
+ * process has it (*busy), or where there can be none. */
+static int lock(const char *path, char *name, size_t room, bool *busy)
 {
-    char folder[4096];
-    const char *end = strrchr(path, '/');
-    const int length = end == NULL ? 0 : end == path ? 1 : (int)(end - path);
-    if (length >= (int)sizeof folder)
+    struct stat about;
+    *busy = false;
+    if (snprintf(name, room, "%s.lock", path) >= (int)room)
         return -1;
-    snprintf(folder, sizeof folder, "%.*s", length > 0 ? length : 1, length > 0 ? path : ".");
-    const int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
-        return fd;
-    close(fd);
-    errno = EWOULDBLOCK;
-    return -1;
+    for (;;) {
+        const int fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+        if (fd < 0)
+            return -1;
+        *busy = flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+        if (*busy || fstat(fd, &about) != 0) {
+            close(fd);
+            return -1;
+        }
+        if (about.st_nlink > 0)
+            return fd;
+        close(fd); /* removed by who had it before: another one is made */
+    }
 }
 
 static gv_status keep(void *data, const char *graph_hash, const char *key,
@@ -402,14 +449,17 @@ static gv_status keep(void *data, const char *graph_hash, const char *key,
     gv_status st = check_request(key, array, n_arrays, err);
     if (st != GV_OK)
         return st;
-    errno = 0;
-    const int fd = lock_folder(l->path);
-    l->busy = fd < 0 && errno == EWOULDBLOCK;
-    if (l->busy)
+    char name[PATH_CHARS];
+    bool busy;
+    const int fd = lock(l->path, name, sizeof name, &busy);
+    l->busy |= busy;
+    if (busy)
         return GV_OK;
     st = rewrite(l, key, array, n_arrays, err);
-    if (fd >= 0)
+    if (fd >= 0) {
+        unlink(name);
         close(fd);
+    }
     if (st == GV_OK)
         name_it(l->kept, &l->n_kept, key, bytes_of(array, n_arrays));
     return st;

@@ -323,7 +323,10 @@ static gv_status map_file(gv_context *ctx, const char *folder, int64_t bytes, vo
     gv_status st = gv_spill_file(ctx, folder, &fd, err);
     if (st != GV_OK)
         return st;
-    const int why = posix_fallocate(fd, 0, (off_t)bytes);
+    int why;
+    do
+        why = posix_fallocate(fd, 0, (off_t)bytes);
+    while (why == EINTR);
     void *at = why == 0 ? mmap(NULL, (size_t)bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0)
                         : MAP_FAILED;
     if (at == MAP_FAILED)

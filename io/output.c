@@ -89,7 +89,10 @@ void gv_output_leave(gv_output *o)
 gv_status gv_output_reserve(gv_output *o, int64_t offset, int64_t bytes, const char *what,
                             gv_error *err)
 {
-    const int why = bytes > 0 ? posix_fallocate(o->fd, offset, bytes) : 0;
+    int why = 0;
+    do
+        why = bytes > 0 ? posix_fallocate(o->fd, offset, bytes) : 0;
+    while (why == EINTR);
     if (why != 0)
         return gv_fail(err, GV_ERR_IO, "%s: %s: no room for %" PRId64 " bytes: %s", o->path, what,
                        bytes, strerror(why));
@@ -98,8 +101,11 @@ gv_status gv_output_reserve(gv_output *o, int64_t offset, int64_t bytes, const c
 
 gv_status gv_output_reserve_all(gv_output *o, int64_t bytes, const char *what, gv_error *err)
 {
-    if (bytes > 0 && fallocate(o->fd, FALLOC_FL_KEEP_SIZE, 0, bytes) != 0 && errno != EOPNOTSUPP &&
-        errno != ENOSYS)
+    int done = 0;
+    do
+        done = bytes > 0 ? fallocate(o->fd, FALLOC_FL_KEEP_SIZE, 0, bytes) : 0;
+    while (done != 0 && errno == EINTR);
+    if (done != 0 && errno != EOPNOTSUPP && errno != ENOSYS)
         return gv_fail(err, GV_ERR_IO, "%s: %s: no room for %" PRId64 " bytes: %s", o->path, what,
                        bytes, strerror(errno));
     return GV_OK;

@@ -105,6 +105,16 @@ static bool read_all(int fd, void *data, int64_t bytes, int64_t at)
     return true;
 }
 
+bool gv_state_is_of(int fd, uint64_t identity)
+{
+    static const header none;
+    header h;
+    if (!read_all(fd, &h, (int64_t)sizeof h, 0))
+        return false;
+    return memcmp(&h, &none, sizeof h) == 0 ||
+           (memcmp(h.magic, magic, sizeof magic) == 0 && h.identity == identity);
+}
+
 static gv_status damaged(const gv_state_reader *r, const char *what, gv_error *err)
 {
     return gv_fail(err, GV_ERR_DATA, "%s: %s; remove it to start from the beginning", r->path,

@@ -28,4 +28,7 @@ GV_CHECKED gv_status gv_state_open(gv_context *ctx, const char *path, gv_state_r
 GV_CHECKED gv_status gv_state_read(gv_state_reader *r, int32_t i, void *data, gv_error *err);
 void gv_state_close(gv_state_reader *r);
 
+/* Whether the file is a state of that identity, or one that was only begun. */
+bool gv_state_is_of(int fd, uint64_t identity);
+
 #endif

@@ -72,7 +72,6 @@ GV_API const char *gv_cascade_rng(gv_cascade_kernel kernel, gv_diffusion diffusi
 /* ---- worlds ------------------------------------------------------------------------------------
  */
 
-/* Makes room for the numbers of `target` worlds. */
 /* Simulates until the result holds `target` worlds, in chunks of a quarter of a second to a second,
  * between which progress is reported. */
 static gv_status simulate_to(gv_worlds *w, gv_cascade_result *r, int64_t target, int64_t total,

@@ -80,7 +80,7 @@ gv_status gv_pilot_shelve(gv_context *ctx, const gv_graph *g, const gv_coins *co
 {
     char key[KEY_CHARS];
     const gv_layout_array array = {.name = "pilot", .size = 8, .n = 2, .data = pilot};
-    if (!gv_layout_shelved(ctx))
+    if (!gv_layout_keeps(ctx))
         return GV_OK;
     const gv_status st = make_key(ctx, g, coins, pilot_name, key, err);
     return st == GV_OK ? gv_layout_keep(ctx, g->hash, key, &array, 1, err) : st;
@@ -135,7 +135,8 @@ static bool row_fits(const gv_points *p, int64_t u)
         return false;
     const double lambda = gv_points_lambda(row);
     if (!(lambda <= 1.25 * (double)slots) ||
-        ((header || lambda > GV_HUB_LAMBDA) && row->threshold != UINT32_MAX))
+        ((header || lambda > GV_HUB_LAMBDA) && row->threshold != UINT32_MAX) ||
+        (slots == 0 && row->threshold != 0 && row->threshold != UINT32_MAX))
         return false;
     const uint32_t *slot = p->word + begin, *coin = slot + words;
     if (p->shape == GV_POINTS_ALIAS)
@@ -209,7 +210,7 @@ gv_status gv_points_shelve(const gv_points *p, const gv_graph *g, const gv_coins
         {.name = "shape", .size = 8, .n = SHAPE_NUMBERS, .data = shape},
         {.name = "row", .size = 8, .n = in_line ? p->n_words / 2 : 2 * p->n_nodes, .data = p->row},
         {.name = "word", .size = 4, .n = in_line ? 0 : p->n_words, .data = p->word}};
-    if (p->mapped || p->in_place != NULL || !gv_layout_shelved(p->ctx))
+    if (p->mapped || p->in_place != NULL || !gv_layout_keeps(p->ctx))
         return GV_OK;
     const gv_status st = make_key(p->ctx, g, coins, points_name, key, err);
     return st == GV_OK ? gv_layout_keep(p->ctx, g->hash, key, array, PARTS, err) : st;
@@ -291,7 +292,7 @@ gv_status gv_sliced_shelve(const gv_sliced *s, const gv_graph *g, gv_error *err)
 {
     char key[KEY_CHARS];
     gv_layout_array array[5];
-    if (s->mapped || s->in_place != NULL || s->way == GV_BY_STRETCH || !gv_layout_shelved(s->ctx))
+    if (s->mapped || s->in_place != NULL || s->way == GV_BY_STRETCH || !gv_layout_keeps(s->ctx))
         return GV_OK;
     const int32_t n = sliced_arrays(s, g, array);
     const gv_status st = sliced_key(s, g, key, err);

@@ -289,16 +289,19 @@ static gv_status report(const in_place *p, const gv_ppr_column *column, gv_error
 {
     int failed = 0;
     double worst = 0.0;
+    bool cut = false;
     for (int c = 0; c < p->n_columns; c++) {
         failed += !column[c].converged;
+        cut = cut || (!column[c].converged && column[c].iterations >= p->o->max_iterations);
         worst = column[c].converged ? worst : fmax(worst, column[c].residual);
     }
     if (failed == 0)
         return GV_OK;
     return gv_fail(err, GV_ERR_CONVERGE,
-                   "ppr: %d of %d columns did not reach the tolerance %g in single precision; the "
-                   "largest bound on an error is %g",
-                   failed, p->n_columns, p->o->tolerance, worst);
+                   "ppr: %d of %d columns did not reach the tolerance %g %s; the largest bound on "
+                   "an error is %g",
+                   failed, p->n_columns, p->o->tolerance,
+                   cut ? "in as many sweeps as are allowed" : "in single precision", worst);
 }
 
 GV_API gv_status gv_ppr_in_place(gv_context *ctx, const gv_graph *g, const gv_teleport *teleport,

@@ -226,7 +226,7 @@ static gv_status check_opts(const gv_graph *g, const gv_ppr_local_opts *o, gv_er
 static gv_status check_columns(const gv_graph *g, const gv_teleport *t, gv_error *err)
 {
     const gv_status st = ppr_teleport_check(t, g->n_nodes, err);
-    for (int64_t c = 0; c < t->n_columns && st == GV_OK; c++)
+    for (int64_t c = 0; st == GV_OK && c < t->n_columns; c++)
         if (t->offset[c] == t->offset[c + 1])
             return gv_fail(err, GV_ERR_RANGE,
                            "ppr: column %" PRId64 " restarts everywhere; that takes sweeps over "

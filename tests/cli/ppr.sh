@@ -104,3 +104,24 @@ say ppr none.h5 --source 1 -o x.h5
 say ppr plain.h5 --source 1 -o nowhere/x.h5
 say ppr plain.h5
 ls x.h5* nowhere 2>/dev/null
+
+# a column of many has the same bits in every batch, also when it is the last one
+grapevine generate kron --scale 8 -o k.h5 --progress none
+grapevine export k.h5 --table nodes --progress none | sed 1d | cut -f 1 | head -n 17 >seventeen
+for store in scores top; do
+    grapevine ppr k.h5 --source seventeen --precision f32 --layout pull --tolerance 1e-6 --store $store -o $store.h5 \
+        --force --progress none
+    h5dump -d /topk/ppr/score -d /topk/ppr/node $store.h5 | sed 1d >$store.txt
+done
+cmp scores.txt top.txt && wc -l <top.txt
+
+# refused before the graph is read
+for options in '--layout sorted8' '--layout segments --source seventeen' '--layout in-place' \
+    '--layout in-place --tolerance 1e-6 --source seventeen' '--method sweeps --max-edges 5'; do
+    say ppr k.h5 $options -o refused.h5
+    grapevine ppr k.h5 $options -o refused.h5 --dry-run >/dev/null 2>&1
+    echo "dry = $?"
+done
+name=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+say ppr g.h5 --name $name -o refused.h5
+ls refused.h5* 2>/dev/null

@@ -92,6 +92,20 @@ code=$?
 [ -e stopped.h5 ] || "$grapevine" "$@" stopped.h5 || fail "going on failed"
 cmp straight.h5 stopped.h5 || fail "the cascade differs"
 
+# What is not the job's stays: a folder that was there, and states of others; halves of its own go.
+signal=none point=0 total=folder
+mkdir theirs
+printf precious >theirs/my.state
+printf precious >theirs/notes
+head -c 100 /dev/zero >theirs/cascade-0.state.part
+"$grapevine" cascade whole/g.h5 --seeds 1 --probability wc -o z.h5 --checkpoint theirs --progress none ||
+    fail "a cascade failed"
+[ "$(cat theirs/my.state theirs/notes)" = preciousprecious ] || fail "files of others are gone"
+[ ! -e theirs/cascade-0.state.part ] && [ ! -e theirs/job.state ] || fail "left $(ls theirs)"
+mkdir bare
+"$grapevine" cascade whole/g.h5 --seeds 1 --probability wc -o z2.h5 --resume --checkpoint bare 2>words
+[ $? = 66 ] && [ -d bare ] || fail "a folder that was there is gone"
+
 # A file of ids that changed since is another job, though the option reads the same.
 printf '1\n2\n' >who
 printf 'output: y.h5\ngraph: whole/g.h5\nppr:\n  source: who\n' >walk.yaml
