@@ -303,6 +303,7 @@ GV_API gv_status gv_simulator_create(gv_context *ctx, const gv_graph *g,
                        .max_steps = o.max_steps < 0 ? INT64_MAX : o.max_steps};
     st = gv_cascade_blocked(ctx, g, &o, &s->blocked, err);
     s->w.blocked = s->blocked;
+    gv_graph_rest_ids(g); /* seeds are known, and worlds need the room */
     if (st == GV_OK)
         st = gv_kernel_open(&s->kernel, &s->w, o.diffusion,
                             o.target_stderr > 0.0 ? o.max_worlds : o.n_worlds, err);

@@ -210,6 +210,15 @@ static void plan_result(gv_plan *plan, const gv_graph_shape *g, int64_t worlds, 
         gv_plan_hold(plan, GV_PLAN_MEMORY, "activation counts", 4 * g->n_nodes);
 }
 
+/* Of a large mapped graph the ids are given back while worlds are simulated. */
+static int32_t plan_ids(gv_plan *plan, const gv_graph_shape *g, int64_t limit)
+{
+    return gv_edges_rest(g->n_edges, limit)
+               ? gv_plan_hold(plan, GV_PLAN_RESIDENT, "ids, given back when seeds are known",
+                              -gv_graph_bytes(g, GV_PART_IDS))
+               : -1;
+}
+
 /* Linear threshold: stretches of 8 bytes an edge, by label once more where slices are made of them.
  * Which kernel a pilot would choose follows from the spread, of which each consumer has the mean
  * number of edges. */
@@ -258,8 +267,10 @@ GV_API void gv_cascade_plan(gv_plan *plan, const gv_graph_shape *shape, const gv
     int32_t layout = -1;
     gv_plan_begin(plan, "seeds", 0.0);
     plan_result(plan, shape, worlds, n_seeds, &o);
+    const int32_t ids = plan_ids(plan, shape, limit);
     if (o.diffusion == GV_DIFFUSION_THRESHOLD) {
         plan_threshold(plan, shape, &o, f.spread, by_slices, &m);
+        gv_plan_drop(plan, ids);
         return;
     }
     if (kernel == GV_CASCADE_AUTO && piloted)
@@ -288,4 +299,5 @@ GV_API void gv_cascade_plan(gv_plan *plan, const gv_graph_shape *shape, const gv
             keep_rows(plan, points_bytes(shape, g, rule), gv_points_find(ctx, g, rule, p));
         plan_points(plan, shape, by_points, layout, threads);
     }
+    gv_plan_drop(plan, ids);
 }

@@ -213,6 +213,36 @@ TEST looks_at_a_log(void)
     PASS();
 }
 
+/* Dense cascades over 150 million consumers with 10 friends each: within 20 GiB, graph included, by
+ * both kernels. */
+TEST fits_cascades_for_a_country(void)
+{
+    const int64_t n = 150000000, limit = INT64_C(20) << 30;
+    const gv_graph_shape g = {.n_nodes = n, .n_edges = 10 * n, .id_kind = GV_ID_INT};
+    const int64_t graph =
+        gv_graph_bytes(&g, GV_PART_OUT_INDPTR | GV_PART_OUT_INDICES | GV_PART_IDS);
+    gv_cascade_opts o = gv_cascade_defaults();
+    gv_context *ctx = test_context(1, -1);
+    o.spread_only = true;
+    for (int k = GV_CASCADE_POINTS; k <= GV_CASCADE_SLICED; k++) {
+        gv_plan *p = NULL;
+        o.kernel = (gv_cascade_kernel)k;
+        ASSERT_EQ(GV_OK, gv_plan_create(ctx, &p, NULL));
+        gv_plan_hold(p, GV_PLAN_RESIDENT, "program", 14 << 20);
+        gv_plan_hold(p, GV_PLAN_RESIDENT, "graph", graph);
+        gv_cascade_plan(p, &g, NULL, GV_PROBABILITY_CONSTANT, 0.2, 1000, &o, 2, limit);
+        gv_plan_begin(p, "write", 0.0);
+        ASSERT_EQ(GV_OK, gv_plan_check(p, NULL));
+        ASSERT_LTE(gv_plan_sum(p).resident, limit);
+        ASSERT_GT(gv_plan_sum(p).resident, limit / 2);
+        /* ids are there again to be written */
+        ASSERT_GTE(gv_plan_phase_at(p, gv_plan_phases(p) - 1).resident, graph);
+        gv_plan_free(p);
+    }
+    gv_context_free(ctx);
+    PASS();
+}
+
 /* Learning for 150 million consumers with 10 friends each, from 320 million purchases: within 20
  * GiB, graph included. What it would be with all of the graph resident is more than that. */
 TEST fits_learning_for_a_country(void)
@@ -245,6 +275,7 @@ TEST fits_learning_for_a_country(void)
 SUITE(plan)
 {
     RUN_TEST(fits_learning_for_a_country);
+    RUN_TEST(fits_cascades_for_a_country);
     RUN_TEST(sums_what_lives_together);
     RUN_TEST(counts_arrays_of_graphs);
     RUN_TEST(knows_a_small_file);
