@@ -132,6 +132,10 @@ void cli_say(const cli_session *s, const char *format, ...) __attribute__((forma
 void cli_stage_done(cli_session *s, const char *stage, double started, double work,
                     const char *unit);
 double cli_seconds(void);
+/* The stage that was last done moved so many bytes, for the summary of a job. */
+void cli_stage_moved(cli_session *s, double bytes);
+/* Bytes of a file; 0 where there is none. */
+double cli_file_bytes(const char *path);
 
 /* 1234567 as "1,234,567", into text[32]; returns it. */
 char *cli_thousands(int64_t number, char *text);

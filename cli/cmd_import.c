@@ -207,6 +207,10 @@ static int run(const void *opts, cli_session *s)
         return cli_fail(s, &err);
     report(s, &info);
     cli_stage_done(s, "import", started, (double)info.rows_read, "rows");
+    double moved = cli_file_bytes(o->output);
+    for (int64_t i = 0; i < o->edges.n; i++)
+        moved += cli_file_bytes(o->edges.item[i]);
+    cli_stage_moved(s, moved);
     return CLI_OK;
 }
 

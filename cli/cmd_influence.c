@@ -212,6 +212,11 @@ static void say_what_was_done(const influence_work *w, double started)
     const double passes = w->plan.measure[1] ? 2.0 : 1.0;
     cli_stage_done(w->s, "influence", started,
                    passes * (double)w->plan.n_topics * (double)gv_graph_edges(w->g), "edge-topics");
+    /* an edge's end, and there what it is told by; i2 also asks for the i1 of each topic */
+    const double batches = (double)((w->plan.n_topics + w->batch - 1) / w->batch);
+    const double asked = w->plan.measure[1] ? 4.0 * (double)w->plan.n_topics : 0.0;
+    cli_stage_moved(w->s, (double)gv_graph_edges(w->g) * (passes * batches * 8.0 + asked) +
+                              passes * batches * cli_file_bytes(w->o->model));
     cli_say(w->s, "%s influencers and %s prospects in %d topics",
             cli_thousands(w->influencers.n, influencers), cli_thousands(w->prospects.n, prospects),
             w->plan.n_topics);

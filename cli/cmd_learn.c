@@ -207,6 +207,17 @@ static void report_model(cli_session *s, const gv_log_info *log, const gv_learn_
             info->k_source, info->k_target, info->k_edge, info->k_tie);
 }
 
+/* Two passes over purchases and the buyers' friends, eight walks along all edges; and files. */
+static void say_what_was_done(cli_session *s, const learn_opts *o, const gv_graph *g,
+                              double started, const gv_log_info *log)
+{
+    const double n = (double)gv_graph_nodes(g), edges = (double)gv_graph_edges(g);
+    const double friends = n > 0.0 ? edges / n : 0.0;
+    cli_stage_done(s, "learn", started, (double)log->rows_read, "rows");
+    cli_stage_moved(s, 2.0 * (double)log->rows_kept * (12.0 + 4.0 * friends) + 8.0 * 4.0 * edges +
+                           cli_file_bytes(o->log) + cli_file_bytes(o->output));
+}
+
 /* ---- run ------------------------------------------------------------------------------------ */
 
 static int learn(cli_session *s, const learn_opts *o, const gv_graph *g,
@@ -242,7 +253,7 @@ static int learn(cli_session *s, const learn_opts *o, const gv_graph *g,
         if (gv_model_save(ctx, m, o->output, cli_force(s), &err) != GV_OK)
             code = cli_fail(s, &err);
         else
-            cli_stage_done(s, "learn", started, (double)rows.rows_read, "rows");
+            say_what_was_done(s, o, g, started, &rows);
     }
     gv_model_free(m);
     return code;
@@ -295,6 +306,7 @@ const cli_command cmd_learn = {
         "--spell-gap says after how long they count again.",
     .example = "grapevine learn graph.h5 --log datasets/sample/purchases.tsv -o model.h5",
     .options = options,
+    .resumable = true,
     .size = sizeof(learn_opts),
     .defaults = defaults,
     .run = run,

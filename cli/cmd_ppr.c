@@ -325,6 +325,7 @@ const cli_command cmd_ppr = {
         "error of each is proven and stored.",
     .example = "grapevine ppr graph.h5 --source 17,42 -o ppr.h5",
     .options = options,
+    .resumable = true,
     .size = sizeof(ppr_opts),
     .defaults = defaults,
     .run = run,

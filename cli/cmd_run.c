@@ -195,7 +195,7 @@ static int run(const void *opts, cli_session *s)
         int written = cli_checkpoint_finishing(s);
         written = written == CLI_OK ? cli_results_done(s) : written;
         code = written != CLI_OK ? written : code;
-        cli_say(s, "%-10s %8.2f s", "all", cli_seconds() - started);
+        cli_summary(s, cli_seconds() - started);
     }
     cli_session_close_inputs(s);
     job_free(&j);

@@ -61,7 +61,10 @@ static void say_what_was_swept(ppr_run *p, double started)
         most = column->iterations > most ? column->iterations : most;
         worst = column->residual > worst ? column->residual : worst;
     }
-    cli_stage_done(p->s, "ppr", started, sweeps * (double)gv_graph_edges(p->g), "edge-columns");
+    const double edges = (double)gv_graph_edges(p->g);
+    const double value = p->opts.precision == GV_PPR_F32 ? 4.0 : 8.0;
+    cli_stage_done(p->s, "ppr", started, sweeps * edges, "edge-columns");
+    cli_stage_moved(p->s, edges * (value * sweeps + 4.0 * (double)most)); /* columns side by side */
     cli_say(p->s,
             "%" PRId64 " columns in up to %" PRId32
             " sweeps each, L1 error at most %.3g (layout %s)",

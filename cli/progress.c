@@ -1,7 +1,7 @@
-/* progress.c -- a bar on a terminal, else log lines, at most one each 30 seconds. */
+/* progress.c -- a bar on a terminal, else log lines: one each 30 seconds, no more and no less. */
 #include <math.h>
+#include <signal.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -11,9 +11,12 @@ static const double log_interval = 30.0, bar_interval = 0.2;
 
 static double resident_gib(void)
 {
-    struct rusage usage;
-    getrusage(RUSAGE_SELF, &usage);
-    return (double)usage.ru_maxrss / (1024.0 * 1024.0);
+    long pages = 0;
+    FILE *from = fopen("/proc/self/statm", "r");
+    const bool fine = from != NULL && fscanf(from, "%*d %ld", &pages) == 1;
+    if (from != NULL)
+        fclose(from);
+    return fine ? (double)pages * (double)sysconf(_SC_PAGESIZE) / 0x1p30 : 0.0;
 }
 
 static bool wants_bar(const cli_session *s)
@@ -42,17 +45,19 @@ static void draw_bar(cli_session *s, const char *stage, double share, double ela
     s->bar_open = true;
 }
 
-static void log_line(const char *stage, int64_t done, int64_t total, double elapsed)
+static void log_line(const cli_session *s, double now)
 {
     char utc[32];
-    const time_t now = time(NULL);
+    const time_t at = time(NULL);
     struct tm parts;
-    gmtime_r(&now, &parts);
+    gmtime_r(&at, &parts);
     strftime(utc, sizeof utc, "%Y-%m-%dT%H:%M:%SZ", &parts);
-    const double rate = elapsed > 0.0 ? (double)done / elapsed : 0.0;
-    const double left = rate > 0.0 && total > 0 ? (double)(total - done) / rate : NAN;
-    fprintf(stderr, "%s %.0f s %s %lld/%lld %.3g/s ETA %.0f s peak %.2f GiB\n", utc, elapsed, stage,
-            (long long)done, (long long)total, rate, left, resident_gib());
+    const double elapsed = now - s->stage_started, told = s->told_at - s->stage_started;
+    const double rate = told > 0.0 ? (double)s->done / told : 0.0;
+    const double left = rate > 0.0 && s->total > 0 ? (double)(s->total - s->done) / rate : NAN;
+    fprintf(stderr, "%s %.0f s %s %lld/%lld %.3g/s ETA %.0f s RSS %.2f GiB peak %.2f GiB\n", utc,
+            elapsed, s->shown_stage, (long long)s->done, (long long)s->total, rate, left,
+            resident_gib(), cli_peak_gib());
 }
 
 bool cli_show_progress(void *data, const char *stage, int64_t done, int64_t total)
@@ -63,18 +68,70 @@ bool cli_show_progress(void *data, const char *stage, int64_t done, int64_t tota
         return false;
     if (s->common.progress == CLI_PROGRESS_NONE)
         return true;
+    const bool bar = wants_bar(s);
+    pthread_mutex_lock(&s->words);
     if (strcmp(s->shown_stage, stage) != 0) {
         snprintf(s->shown_stage, sizeof s->shown_stage, "%s", stage);
         s->stage_started = s->last_shown = now;
     }
-    const bool bar = wants_bar(s);
-    if (now - s->last_shown < (bar ? bar_interval : log_interval))
-        return true;
-    s->last_shown = now;
-    const double elapsed = now - s->stage_started;
-    if (bar)
-        draw_bar(s, stage, total > 0 ? (double)done / (double)total : -1.0, elapsed);
-    else
-        log_line(stage, done, total, elapsed);
+    s->done = done, s->total = total, s->told_at = now;
+    if (now - s->last_shown >= (bar ? bar_interval : log_interval)) {
+        s->last_shown = now;
+        if (bar)
+            draw_bar(s, stage, total > 0 ? (double)done / (double)total : -1.0,
+                     now - s->stage_started);
+        else
+            log_line(s, now);
+    }
+    pthread_mutex_unlock(&s->words);
     return true;
+}
+
+/* ---- where nothing is told ------------------------------------------------------------------ */
+
+/* Sorting, writing and other steps tell nothing by themselves: their last line is said again. */
+static void *watch(void *data)
+{
+    cli_session *s = data;
+    pthread_mutex_lock(&s->words);
+    while (!s->watch_ends) {
+        struct timespec until;
+        clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_sec++;
+        pthread_cond_timedwait(&s->ends, &s->words, &until);
+        const double now = cli_seconds();
+        if (s->watch_ends || now - s->last_shown < log_interval + 1.0)
+            continue;
+        s->last_shown = now;
+        log_line(s, now);
+    }
+    pthread_mutex_unlock(&s->words);
+    return NULL;
+}
+
+void cli_watch_begin(cli_session *s)
+{
+    sigset_t all, before;
+    snprintf(s->shown_stage, sizeof s->shown_stage, "start");
+    s->stage_started = s->last_shown = s->told_at = cli_seconds();
+    pthread_mutex_init(&s->words, NULL);
+    pthread_cond_init(&s->ends, NULL);
+    if (s->common.progress == CLI_PROGRESS_NONE || s->common.dry_run || wants_bar(s))
+        return;
+    sigfillset(&all); /* signals are for the main thread */
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    s->watched = pthread_create(&s->watcher, NULL, watch, s) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+void cli_watch_end(cli_session *s)
+{
+    pthread_mutex_lock(&s->words);
+    s->watch_ends = true;
+    pthread_cond_signal(&s->ends);
+    pthread_mutex_unlock(&s->words);
+    if (s->watched)
+        pthread_join(s->watcher, NULL);
+    pthread_cond_destroy(&s->ends);
+    pthread_mutex_destroy(&s->words);
 }

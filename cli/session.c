@@ -142,7 +142,7 @@ void cli_stage_done(cli_session *s, const char *stage, double started, double wo
     char amount[32];
     if (s->n_stages < CLI_MAX_STAGES) {
         cli_stage *kept = &s->stage[s->n_stages++];
-        kept->seconds = seconds, kept->work = work;
+        *kept = (cli_stage){.seconds = seconds, .work = work, .peak = cli_peak_gib()};
         snprintf(kept->name, sizeof kept->name, "%s", stage);
         snprintf(kept->unit, sizeof kept->unit, "%s", unit);
     }
@@ -318,6 +318,7 @@ int cli_session_open(cli_session *s, const cli_common *common)
     o.memory_limit = common->dry_run ? 0 : o.memory_limit;
     o.progress = cli_show_progress;
     o.progress_data = s;
+    cli_watch_begin(s);
     if (gv_context_create(&o, &s->ctx, &err) != GV_OK)
         return cli_fail(s, &err);
     cli_machine_report(s);
@@ -330,6 +331,7 @@ void cli_session_close(cli_session *s, int code)
     gv_results_discard(s->results);
     cli_session_close_inputs(s);
     free(s->earlier);
+    cli_watch_end(s);
     cli_clear_bar(s);
     gv_context_free(s->ctx);
 }

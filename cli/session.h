@@ -2,6 +2,8 @@
 #ifndef CLI_SESSION_H
 #define CLI_SESSION_H
 
+#include <pthread.h>
+
 #include "cli/options.h"
 
 enum { CLI_MAX_STAGES = 16 };
@@ -10,6 +12,7 @@ typedef struct cli_stage {
     char name[32];
     double seconds, work;
     char unit[32];
+    double moved, peak; /* bytes, 0: not known; GiB, of all stages so far */
 } cli_stage;
 
 struct cli_session {
@@ -48,9 +51,14 @@ struct cli_session {
     double planned_seconds;
 
     /* progress display */
-    double last_shown, stage_started;
+    double last_shown, stage_started, told_at;
+    int64_t done, total;
     char shown_stage[64];
     bool bar_open;
+    pthread_mutex_t words; /* over these */
+    pthread_cond_t ends;
+    pthread_t watcher; /* says a line where nothing is told for long */
+    bool watched, watch_ends;
 };
 
 /* Starts a session: a context with the common options. An exit code. */
@@ -74,8 +82,15 @@ void cli_machine_report(const cli_session *s);
  * done already. Returns when there is nothing to do or it cannot be done. */
 void cli_machine_bind(const cli_common *common, char **argv);
 
+/* The table of a job's stages; `seconds` is what all took. */
+void cli_summary(cli_session *s, double seconds);
+double cli_peak_gib(void);
+
 /* The callback that draws a bar or writes log lines; data is the session. */
 bool cli_show_progress(void *data, const char *stage, int64_t done, int64_t total);
+/* From here on, and to there, log lines come every 30 seconds also where nothing is told. */
+void cli_watch_begin(cli_session *s);
+void cli_watch_end(cli_session *s);
 /* Wipes an open bar before other words are printed. */
 void cli_clear_bar(cli_session *s);
 

@@ -273,7 +273,7 @@ static gv_status fill(gv_checkpoint *c, gv_state_reader *r, gv_state_part *part,
 {
     if (r->identity != c->identity)
         return other_job(c, err);
-    bool fits = r->n_parts == n_parts;
+    bool fits = r->n_parts >= n_parts;
     for (int32_t i = 0; i < n_parts && fits; i++) {
         if (part[i].data == NULL)
             part[i].bytes = r->bytes[i];

@@ -17,7 +17,7 @@
 
 static const char magic[8] = {'g', 'v', 's', 't', 'a', 't', 'e', '1'};
 
-enum { MAX_PARTS = 64 };
+enum { MAX_PARTS = 4096 };
 
 typedef struct header {
     char magic[8];

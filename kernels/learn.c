@@ -91,30 +91,46 @@ static gv_status new_model(gv_context *ctx, const gv_graph *g, const gv_log *log
     return GV_OK;
 }
 
-/* Both passes over the log. `window` [n_topics] stays with the scan. */
+/* The first pass over the log: delay, in seconds, and window, which are the model's. */
+static gv_status find_delays(learn_scan *s, const learn_kept *kept, const gv_learn_opts *o,
+                             int64_t *window, gv_model *m, gv_error *err)
+{
+    double *delay = gv_alloc(s->ctx, m->n_topics, sizeof *delay);
+    double *seconds = gv_alloc(s->ctx, m->n_topics, sizeof *seconds);
+    m->delay = delay;
+    m->window = seconds;
+    if (delay == NULL || seconds == NULL || window == NULL)
+        return gv_no_memory(s->ctx, "learn", err);
+    gv_status st = kept->phase == LEARN_DELAYS
+                       ? learn_delays(s, kept, o->window, delay, window, err)
+                       : learn_take_delays(m, err);
+    for (int32_t z = 0; z < m->n_topics && st == GV_OK; z++)
+        if (kept->phase == LEARN_DELAYS)
+            seconds[z] = (double)window[z];
+        else
+            window[z] = (int64_t)seconds[z];
+    return st;
+}
+
+/* Both passes over the log, or what is left of them. `window` [n_topics] stays with the scan. */
 static gv_status read_log(learn_scan *s, const gv_learn_opts *o, int64_t *window, gv_model *m,
                           gv_error *err)
 {
-    gv_context *ctx = s->ctx;
     learn_pairs pairs;
-    double *delay = gv_alloc(ctx, m->n_topics, sizeof *delay);
-    double *seconds = gv_alloc(ctx, m->n_topics, sizeof *seconds);
+    learn_kept kept;
     const learn_rule rule = {.method = o->method, .credit = o->credit};
-    m->delay = delay;
-    m->window = seconds;
-    gv_status st = delay != NULL && seconds != NULL && window != NULL
-                       ? learn_delays(s, o->window, delay, window, err)
-                       : gv_no_memory(ctx, "learn", err);
+    gv_status st = learn_take(s->ctx, &kept, err);
+    if (st == GV_OK)
+        st = find_delays(s, &kept, o, window, m, err);
     if (st == GV_OK) {
-        for (int32_t z = 0; z < m->n_topics; z++)
-            seconds[z] = (double)window[z];
-        s->delay = delay;
+        s->delay = m->delay;
         s->window = window;
         st = learn_find_pairs(s, m, &pairs, err);
     }
-    if (st == GV_OK)
-        st = learn_count(s, &rule, m, &pairs, err);
-    return st;
+    if (st != GV_OK)
+        return st;
+    return kept.phase == LEARN_FACTORS ? learn_take_evidence(m, err)
+                                       : learn_count(s, &rule, &kept, m, &pairs, err);
 }
 
 /* Everything that follows from the counters. The arrays of factors are taken the first time. */
@@ -129,6 +145,7 @@ static gv_status pool(const gv_graph *g, const gv_log *log, const gv_learn_opts 
     if (m->target == NULL)
         m->target = gv_alloc(ctx, g->n_nodes, sizeof *m->target);
     int64_t *received = learn_adds_up(o, log) ? NULL : gv_alloc(ctx, g->n_nodes, sizeof *received);
+    const bool once = o->method != GV_LEARN_EM; /* else others are counted later */
     gv_status st = GV_OK;
     if (m->mu == NULL || m->pairs.source == NULL || m->target == NULL ||
         (received == NULL && !learn_adds_up(o, log)))
@@ -136,12 +153,12 @@ static gv_status pool(const gv_graph *g, const gv_log *log, const gv_learn_opts 
     if (st == GV_OK && received != NULL)
         learn_received(g, m, received);
     if (st == GV_OK)
-        st = learn_factors(g, m, received, (double *)m->mu, (float *)m->pairs.source,
-                           (float *)m->target, err);
+        st = learn_factors(g, m, received, once, err);
     if (st == GV_OK && o->method == GV_LEARN_JACCARD)
         learn_unite(g, m);
     if (st == GV_OK)
-        st = learn_edge_strengths(g, o->prior_strength, received, m, err);
+        st = learn_edge_strengths(g, o->prior_strength, received,
+                                  once && o->method != GV_LEARN_JACCARD, m, err);
     gv_free(ctx, received);
     return st;
 }
@@ -153,7 +170,7 @@ static gv_status think_again(learn_scan *s, const gv_learn_opts *o, gv_model *m,
     gv_model next = *m;
     const learn_rule rule = {.method = o->method, .credit = o->credit, .prior = m};
     next.evidence = (gv_evidence){0};
-    gv_status st = learn_count(s, &rule, &next, NULL, err);
+    gv_status st = learn_count(s, &rule, NULL, &next, NULL, err);
     m->evidence = next.evidence;
     gv_free(m->ctx, (void *)before.indptr);
     gv_free(m->ctx, (void *)before.column);

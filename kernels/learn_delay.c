@@ -46,6 +46,7 @@ static const int64_t DAY = 86400, USUAL_WINDOW_DAYS = 30;
 /* ---- histograms ------------------------------------------------------------------------------ */
 
 typedef struct histograms {
+    gv_context *ctx;
     int32_t n_topics;
     int64_t *count; /* [threads][n_topics][KINDS][BINS] */
     int64_t stride; /* of a thread */
@@ -102,13 +103,27 @@ static void count_delays(void *arg, const learn_scan *s, const learn_item *item,
     }
 }
 
-/* Adds the threads' histograms into that of thread 0 (whole numbers, so in any order), and the
- * delays of lone buyers to those of all. */
-static void join_threads(const histograms *h, int32_t threads)
+/* Adds the threads' histograms into that of thread 0: whole numbers, so in any order. */
+static void gather_threads(const histograms *h)
 {
-    for (int32_t t = 1; t < threads; t++)
-        for (int64_t i = 0; i < h->stride; i++)
+    for (int32_t t = 1; t < gv_context_threads(h->ctx); t++)
+        for (int64_t i = 0; i < h->stride; i++) {
             h->count[i] += h->count[t * h->stride + i];
+            h->count[t * h->stride + i] = 0;
+        }
+}
+
+static gv_status keep_histograms(void *arg, int64_t next, gv_error *err)
+{
+    const histograms *h = arg;
+    gather_threads(h);
+    return learn_keep_histograms(h->ctx, next, h->count, h->stride, err);
+}
+
+/* All threads, and the delays of lone buyers added to those of all. */
+static void join_threads(const histograms *h)
+{
+    gather_threads(h);
     for (int64_t z = 0; z < h->n_topics; z++) {
         int64_t *count = h->count + z * (KINDS * BINS);
         for (int32_t b = 0; b < BINS; b++) {
@@ -283,18 +298,24 @@ done:
     return st;
 }
 
-gv_status learn_delays(learn_scan *s, int64_t given, double *delay, int64_t *window, gv_error *err)
+gv_status learn_delays(learn_scan *s, const learn_kept *kept, int64_t given, double *delay,
+                       int64_t *window, gv_error *err)
 {
-    const int32_t threads = gv_context_threads(s->ctx);
     const bool failed = false;
-    histograms h = {.n_topics = s->log->info.n_topics};
+    histograms h = {.ctx = s->ctx, .n_topics = s->log->info.n_topics};
     h.stride = (int64_t)h.n_topics * KINDS * BINS;
-    h.count = gv_alloc_zero(s->ctx, threads * h.stride, sizeof *h.count);
+    h.count = gv_alloc_zero(s->ctx, gv_context_threads(s->ctx) * h.stride, sizeof *h.count);
     if (h.count == NULL)
         return gv_no_memory(s->ctx, "learn", err);
-    gv_status st = learn_scan_items(s, "learn: delays", SHUFFLES, count_delays, &h, &failed, err);
+    gv_status st = kept->found ? learn_take_histograms(s->ctx, h.count, h.stride, err) : GV_OK;
+    s->from = kept->next;
+    s->pause = keep_histograms;
+    if (st == GV_OK)
+        st = learn_scan_items(s, "learn: delays", SHUFFLES, count_delays, &h, &failed, err);
+    s->from = 0;
+    s->pause = NULL;
     if (st == GV_OK) {
-        join_threads(&h, threads);
+        join_threads(&h);
         st = fit_topics(s, &h, given, delay, window, err);
     }
     gv_free(s->ctx, h.count);

@@ -26,6 +26,7 @@ typedef struct tally {
     const gv_model *m;
     const int64_t *received; /* as in learn_factors() */
     int64_t *cases;          /* [CELLS] */
+    bool keeps;
 } tally;
 
 static int32_t exposure_bin(int64_t units)
@@ -95,7 +96,10 @@ static gv_status each_edge(const tally *t, const char *stage, edge_fn *look, int
         end = gv_stretch_end(first, n);
         look_at_rows(t, look, cases, cases_each, first, end);
         gv_graph_rest(t->g, &t->g->out, first, end);
-        st = gv_progress(ctx, stage, end, n, err);
+        if (t->keeps && gv_keep_due(ctx))
+            st = learn_keep_evidence(t->m, err);
+        if (st == GV_OK)
+            st = gv_progress(ctx, stage, end, n, err);
     }
     for (int32_t i = 1; i < gv_context_threads(ctx); i++)
         for (int64_t cell = 0; cell < cases_each; cell++)
@@ -204,9 +208,9 @@ static gv_status find_edge_strength(tally *t, gv_model *m, gv_error *err)
 }
 
 gv_status learn_edge_strengths(const gv_graph *g, double prior_strength, const int64_t *received,
-                               gv_model *m, gv_error *err)
+                               bool keeps, gv_model *m, gv_error *err)
 {
-    tally t = {.g = g, .m = m, .received = received};
+    tally t = {.g = g, .m = m, .received = received, .keeps = keeps};
     gv_status st = find_tie_strength(&t, m, err);
     m->k_edge = prior_strength;
     if (st == GV_OK && prior_strength < 0.0)

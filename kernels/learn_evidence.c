@@ -28,10 +28,10 @@
 #include "engine/sort.h"
 #include "kernels/learn_parts.h"
 
-/* Chunks double up to 4 MiB, from where on freed memory goes back to the system at once. */
+/* Chunks double up to 16 MiB; freed ones beyond 4 go back to the system at once. */
 enum {
     FIRST_CHUNK = (64 << 10) / 16 - 1,
-    LAST_CHUNK = (4 << 20) / 16 - 1,
+    LAST_CHUNK = (16 << 20) / 16 - 1,
     RECORDS_A_TASK = 1 << 14,
     FETCH_AHEAD = 8
 };
@@ -85,6 +85,60 @@ static void free_chunks(counting *c, int32_t threads)
         }
     gv_free(c->ctx, c->chunks);
     c->chunks = NULL;
+}
+
+static int64_t list_chunks(const counting *c, gv_state_part *part)
+{
+    int64_t n = 0;
+    for (int32_t t = 0; t < gv_context_threads(c->ctx); t++)
+        for (chunk *k = c->chunks[t]; k != NULL; k = k->next, n++)
+            if (part != NULL)
+                part[n] = (gv_state_part){k->record, k->n * (int64_t)sizeof *k->record};
+    return n;
+}
+
+static gv_status keep_counts(void *arg, int64_t next, gv_error *err)
+{
+    const counting *c = arg;
+    const int64_t n = list_chunks(c, NULL);
+    gv_state_part *part = gv_alloc(c->ctx, n, sizeof *part);
+    if (part == NULL)
+        return gv_no_memory(c->ctx, "learn", err);
+    (void)list_chunks(c, part);
+    const gv_status st = learn_keep_counts(c->m, next, part, n, err);
+    gv_free(c->ctx, part);
+    return st;
+}
+
+/* A chunk of the size that was kept, all of it in use, before those of the first thread. */
+static bool add_chunk(counting *c, int64_t bytes)
+{
+    const int64_t n = bytes / (int64_t)sizeof(gv_record);
+    chunk *fresh = gv_alloc(c->ctx, n + 1, sizeof *fresh->record);
+    if (fresh == NULL)
+        return false;
+    *fresh = (chunk){.next = c->chunks[0], .n = (int32_t)n, .room = (int32_t)n};
+    c->chunks[0] = fresh;
+    return true;
+}
+
+/* Counters and records of an earlier run. */
+static gv_status take_counts(counting *c, const learn_kept *kept, gv_error *err)
+{
+    gv_state_part *part = gv_alloc_zero(c->ctx, kept->chunks, sizeof *part);
+    if (part == NULL)
+        return gv_no_memory(c->ctx, "learn", err);
+    gv_status st = GV_OK;
+    if (kept->chunks > 0) /* asks for their sizes */
+        st = learn_take_counts(c->m, part, kept->chunks, err);
+    for (int64_t i = kept->chunks - 1; i >= 0 && st == GV_OK; i--)
+        st = add_chunk(c, part[i].bytes) ? GV_OK : gv_no_memory(c->ctx, "learn", err);
+    if (st == GV_OK) {
+        (void)list_chunks(c, part);
+        st = learn_take_counts(c->m, part, kept->chunks, err);
+    }
+    gv_free(c->ctx, part);
+    return st;
 }
 
 /* All records in one array, in any order. */
@@ -421,8 +475,8 @@ static gv_status reduce(const gv_graph *g, const gv_record *record, int64_t n, g
     return have ? GV_OK : gv_no_memory(ctx, "learn", err);
 }
 
-gv_status learn_count(learn_scan *s, const learn_rule *rule, gv_model *m, learn_pairs *pairs,
-                      gv_error *err)
+gv_status learn_count(learn_scan *s, const learn_rule *rule, const learn_kept *kept, gv_model *m,
+                      learn_pairs *pairs, gv_error *err)
 {
     gv_context *ctx = s->ctx;
     const int32_t threads = gv_context_threads(ctx);
@@ -433,8 +487,15 @@ gv_status learn_count(learn_scan *s, const learn_rule *rule, gv_model *m, learn_
     c.chunks = gv_alloc_zero(ctx, threads, sizeof *c.chunks);
     if (c.chunks == NULL)
         return gv_no_memory(ctx, "learn", err);
-    st = learn_scan_items(s, "learn: credits", pairs != NULL ? GV_SHUFFLES : 0, count_adopters, &c,
-                          &c.failed, err);
+    const bool goes_on = kept != NULL && kept->found && kept->phase == LEARN_CREDITS;
+    st = goes_on ? take_counts(&c, kept, err) : GV_OK;
+    s->from = goes_on ? kept->next : 0;
+    s->pause = pairs != NULL ? keep_counts : NULL;
+    if (st == GV_OK)
+        st = learn_scan_items(s, "learn: credits", pairs != NULL ? GV_SHUFFLES : 0, count_adopters,
+                              &c, &c.failed, err);
+    s->from = 0;
+    s->pause = NULL;
     if (st != GV_OK)
         goto done;
     gv_graph_rest(s->g, &s->g->out, 0, s->g->n_nodes);

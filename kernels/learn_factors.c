@@ -49,11 +49,12 @@ typedef struct factors {
     double *arrive;          /* [n_nodes], sum of W */
     int64_t *deduct;         /* [n_nodes], in units of 2^-61 of the bound; where `weight` was */
     int64_t walked;          /* rows of all walks so far */
-    int64_t *cases;          /* [threads][GAMMA_CELLS] */
-    double *row;             /* [threads][n_topics], deductions of a consumer */
-    int64_t *given;          /* [threads][n_topics], credits of a consumer */
-    double *part;            /* [PARTS][n_topics] */
-    int64_t *number;         /* [PARTS][n_topics] */
+    bool keeps;
+    int64_t *cases;  /* [threads][GAMMA_CELLS] */
+    double *row;     /* [threads][n_topics], deductions of a consumer */
+    int64_t *given;  /* [threads][n_topics], credits of a consumer */
+    double *part;    /* [PARTS][n_topics] */
+    int64_t *number; /* [PARTS][n_topics] */
 } factors;
 
 /* Nodes of part p: [begin, end); the parts depend on the number of nodes alone. */
@@ -179,7 +180,10 @@ static gv_status walk(factors *f, const gv_csr *csr, step *const *steps, int n_s
             steps[i](f, first, end);
         gv_graph_rest(f->g, csr, first, end);
         f->walked += end - first;
-        st = gv_progress(f->ctx, "learn: factors", f->walked, all, err);
+        if (f->keeps && gv_keep_due(f->ctx))
+            st = learn_keep_evidence(f->m, err);
+        if (st == GV_OK)
+            st = gv_progress(f->ctx, "learn: factors", f->walked, all, err);
     }
     return st;
 }
@@ -449,15 +453,17 @@ static void give_memory(const factors *f)
     gv_free(f->ctx, f->number);
 }
 
-gv_status learn_factors(const gv_graph *g, gv_model *m, const int64_t *received, double *mu,
-                        float *source, float *target, gv_error *err)
+gv_status learn_factors(const gv_graph *g, gv_model *m, const int64_t *received, bool keeps,
+                        gv_error *err)
 {
+    float *target = (float *)m->target;
     factors f = {.ctx = m->ctx,
                  .g = g,
                  .m = m,
                  .received = received,
-                 .mu = mu,
-                 .source = source,
+                 .keeps = keeps,
+                 .mu = (double *)m->mu,
+                 .source = (float *)m->pairs.source,
                  .target = target};
     gv_status st = take_memory(&f) ? GV_OK : gv_no_memory(m->ctx, "learn", err);
     if (st == GV_OK)

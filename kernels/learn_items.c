@@ -284,7 +284,7 @@ gv_status learn_scan_items(learn_scan *s, const char *stage, int32_t n_shuffles,
                            void *arg, const bool *failed, gv_error *err)
 {
     const gv_log *log = s->log;
-    for (int64_t first = 0, last; first < log->info.n_items; first = last) {
+    for (int64_t first = s->from, last; first < log->info.n_items; first = last) {
         last = first + 1;
         while (last < log->info.n_items &&
                log->indptr[last + 1] - log->indptr[first] < ROWS_A_BATCH)
@@ -296,8 +296,9 @@ gv_status learn_scan_items(learn_scan *s, const char *stage, int32_t n_shuffles,
         gv_log_rest(log, log->indptr[first], log->indptr[last]);
         if (*failed)
             return gv_no_memory(s->ctx, "learn", err);
-        const gv_status st =
-            gv_progress(s->ctx, stage, log->indptr[last], log->info.rows_kept, err);
+        gv_status st = s->pause != NULL && gv_keep_due(s->ctx) ? s->pause(arg, last, err) : GV_OK;
+        if (st == GV_OK)
+            st = gv_progress(s->ctx, stage, log->indptr[last], log->info.rows_kept, err);
         if (st != GV_OK)
             return st;
     }

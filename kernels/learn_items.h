@@ -41,6 +41,9 @@ typedef struct learn_scratch {
     int32_t *friend;
 } learn_scratch;
 
+/* Keeps the state after the items before `next`; `arg` is that of the visits. */
+typedef gv_status learn_pause(void *arg, int64_t next, gv_error *err);
+
 typedef struct learn_scan {
     gv_context *ctx;
     const gv_graph *g;
@@ -53,6 +56,8 @@ typedef struct learn_scan {
     const double *delay;    /* [n_topics] seconds, or NULL while unknown: then `seen` is not set */
     const int64_t *window;  /* [n_topics] seconds; with `delay` */
     int64_t small_rows;     /* capacity of the threads' items */
+    int64_t from;           /* the first item to visit */
+    learn_pause *pause;     /* when a state is due, or NULL */
     learn_scratch *scratch; /* [threads] */
     learn_item large;
 } learn_scan;

@@ -4,13 +4,14 @@
 
 #include "engine/model.h"
 #include "kernels/learn_items.h"
+#include "kernels/learn_keep.h"
 
 /* ---- learn_delay.c: how long a purchase takes to prompt another ------------------------------ */
 
 /* Fits the delays of every topic; sets delay [n_topics] and window [n_topics], in seconds. `given`
- * is the window of the options, 0 where it is to be found. */
-GV_CHECKED gv_status learn_delays(learn_scan *s, int64_t given, double *delay, int64_t *window,
-                                  gv_error *err);
+ * is the window of the options, 0 where it is to be found. Goes on from `kept`. */
+GV_CHECKED gv_status learn_delays(learn_scan *s, const learn_kept *kept, int64_t given,
+                                  double *delay, int64_t *window, gv_error *err);
 
 /* ---- learn_pairs.c, learn_evidence.c: the counters ------------------------------------------- */
 
@@ -38,9 +39,9 @@ static inline bool learn_adds_up(const gv_learn_opts *o, const gv_log *log)
 }
 
 /* Counts exposures and credits: fills the counters of the pairs, unless `pairs` is NULL, and the
- * evidence of `m`. */
-GV_CHECKED gv_status learn_count(learn_scan *s, const learn_rule *rule, gv_model *m,
-                                 learn_pairs *pairs, gv_error *err);
+ * evidence of `m`. With pairs it keeps its state, and goes on from `kept`. */
+GV_CHECKED gv_status learn_count(learn_scan *s, const learn_rule *rule, const learn_kept *kept,
+                                 gv_model *m, learn_pairs *pairs, gv_error *err);
 
 /* Credits that each consumer received, in units, from the evidence. */
 void learn_received(const gv_graph *g, const gv_model *m, int64_t *received);
@@ -54,14 +55,15 @@ void learn_unite(const gv_graph *g, gv_model *m);
 
 /* mu [n_topics], source (of the pairs) and target [n_nodes], and the strengths of their priors. */
 /* `received` [n_nodes] is that of learn_received(), or NULL where every purchase after a friend's
- * received one. */
+ * received one. `keeps`: with what was counted as its state. */
 GV_CHECKED gv_status learn_factors(const gv_graph *g, gv_model *m, const int64_t *received,
-                                   double *mu, float *source, float *target, gv_error *err);
+                                   bool keeps, gv_error *err);
 
 /* k_tie by maximum marginal likelihood; k_edge too, or `prior_strength` where that is not negative.
  */
 GV_CHECKED gv_status learn_edge_strengths(const gv_graph *g, double prior_strength,
-                                          const int64_t *received, gv_model *m, gv_error *err);
+                                          const int64_t *received, bool keeps, gv_model *m,
+                                          gv_error *err);
 
 /* ---- learn_strength.c: histograms, and the strength under which they are most likely -----------
  */

@@ -23,6 +23,7 @@
 #include "engine/error.h"
 #include "engine/memory.h"
 #include "engine/parallel.h"
+#include "kernels/ppr_keep.h"
 #include "kernels/ppr_refine.h"
 
 #define UNIT_ROUNDOFF 0x1p-53
@@ -78,7 +79,94 @@ typedef struct run {
     int64_t failed;            /* columns that did not converge so far */
     double worst;              /* their largest residual */
     int64_t sweep;             /* sweeps of this batch so far */
+    bool due;                  /* a sweep in double precision comes next */
+    double *score;             /* the caller's, as far as they are known */
+    gv_ppr_column *found;      /* the caller's, or NULL */
+    char state[PPR_STATE_CHARS];
+    bool resumed; /* the state of an earlier run is to be taken up */
 } run;
+
+/* ---- state -------------------------------------------------------------------------------- */
+
+/* Between sweeps: scores of this batch and those before it, and in a phase of single precision what
+ * its next sweep starts from. */
+enum { HEAD, COLUMNS, ACTIVE, FOUND, SCORE, TURN, SINGLE, UNIT, RIGHT, FROM, PARTS };
+
+typedef struct state_head {
+    int64_t n_done, failed, sweep;
+    double worst;
+    int32_t width, n_columns, due, going;
+} state_head;
+
+static void list_state(run *r, state_head *head, gv_state_part *part)
+{
+    const ppr_batch *b = &r->batch;
+    ppr_fast *f = &r->refine.fast;
+    const int64_t n = r->walk.n, row = n * f->width * (int64_t)sizeof *f->from;
+    part[HEAD] = (gv_state_part){head, (int64_t)sizeof *head};
+    part[COLUMNS] = (gv_state_part){r->column, (int64_t)sizeof r->column};
+    part[ACTIVE] = (gv_state_part){r->batch.active, (int64_t)sizeof r->batch.active};
+    part[FOUND] =
+        (gv_state_part){r->found, r->found != NULL ? head->n_done * (int64_t)sizeof *r->found : 0};
+    part[SCORE] =
+        (gv_state_part){r->score, (head->n_done + b->n_columns) * n * (int64_t)sizeof *r->score};
+    if (r->o->precision != GV_PPR_F32)
+        return;
+    part[TURN] = (gv_state_part){&r->refine.turn, (int64_t)sizeof r->refine.turn};
+    part[SINGLE] = (gv_state_part){&f->found, (int64_t)sizeof f->found};
+    part[UNIT] = (gv_state_part){f->unit, (int64_t)sizeof f->unit};
+    part[RIGHT] = (gv_state_part){f->right, row};
+    if (head->going)
+        part[FROM] = (gv_state_part){f->from, row};
+}
+
+static gv_status keep(run *r, gv_error *err)
+{
+    gv_state_part part[PARTS] = {{0}};
+    state_head head = {.n_done = r->n_done,
+                       .failed = r->failed,
+                       .sweep = r->sweep,
+                       .worst = r->worst,
+                       .width = r->batch.width,
+                       .n_columns = r->batch.n_columns,
+                       .due = r->due,
+                       .going = r->refine.turn.now.sweep > 0};
+    list_state(r, &head, part);
+    return gv_keep(r->ctx, r->state, part, PARTS, err);
+}
+
+/* Looks for a state, and at which batch to go on. One of batches of another size is of no use. */
+static gv_status look_for_state(run *r, const gv_teleport *t, gv_error *err)
+{
+    state_head head;
+    gv_state_part part = {&head, (int64_t)sizeof head};
+    gv_status st = ppr_state_name(r->ctx, &r->walk, t, r->o, 0, r->state, err);
+    if (st == GV_OK && r->state[0] != '\0')
+        st = gv_keep_take(r->ctx, r->state, &part, 1, &r->resumed, err);
+    r->resumed = r->resumed && st == GV_OK && head.width == r->batch.width;
+    if (r->resumed)
+        r->n_done = head.n_done;
+    return st;
+}
+
+static gv_status take_up(run *r, gv_error *err)
+{
+    gv_state_part part[PARTS] = {{0}};
+    state_head head = {0};
+    bool found;
+    part[HEAD] = (gv_state_part){&head, (int64_t)sizeof head};
+    gv_status st = gv_keep_take(r->ctx, r->state, part, 1, &found, err);
+    if (st != GV_OK || !found)
+        return st;
+    list_state(r, &head, part);
+    st = gv_keep_take(r->ctx, r->state, part, PARTS, &found, err);
+    r->failed = head.failed;
+    r->worst = head.worst;
+    r->sweep = head.sweep;
+    r->due = head.due != 0;
+    r->resumed = false;
+    return st;
+}
 
 /* Proven bounds before the first sweep: probabilities differ by 2 at most. */
 static void start_columns(run *r)
@@ -125,6 +213,9 @@ static gv_status tell(gv_context *ctx, void *data, gv_error *err)
 {
     run *r = data;
     const int64_t expected = ppr_sweeps_expected(r->o);
+    const gv_status st = r->state[0] != '\0' && gv_keep_due(ctx) ? keep(r, err) : GV_OK;
+    if (st != GV_OK)
+        return st;
     const int64_t now = r->sweep < expected ? r->sweep : expected;
     r->sweep++;
     return gv_progress(ctx, "ppr", r->n_done * expected + now * r->batch.n_columns,
@@ -134,16 +225,17 @@ static gv_status tell(gv_context *ctx, void *data, gv_error *err)
 static gv_status iterate(run *r, gv_error *err)
 {
     const bool fast = r->o->precision == GV_PPR_F32;
-    r->sweep = 0;
     while (any_active(&r->batch)) {
         gv_status st = GV_OK;
-        if (fast)
+        if (fast && !r->due)
             st = ppr_refine_phase(r->ctx, &r->refine, r->column, tell, r, err);
+        r->due = true;
         if (st == GV_OK)
             st = tell(r->ctx, r, err);
         if (st != GV_OK)
             return st;
         ppr_sweep(&r->walk, &r->batch, r->threads);
+        r->due = false;
         if (fast)
             ppr_refine_judge(&r->refine);
         for (int c = 0; c < r->batch.n_columns; c++)
@@ -212,11 +304,15 @@ static gv_status run_batch(run *r, const gv_teleport *t, double *score, gv_ppr_c
         return st;
     for (int c = 0; c < b->n_columns; c++) {
         b->score[c] = score + (r->n_done + c) * n;
-        ppr_teleport_fill(&b->teleport, c, b->score[c], n, r->threads);
+        if (!r->resumed)
+            ppr_teleport_fill(&b->teleport, c, b->score[c], n, r->threads);
     }
+    r->sweep = 0;
     start_columns(r);
     if (r->o->precision == GV_PPR_F32)
         st = ppr_refine_begin(r->ctx, &r->refine, b, err);
+    if (st == GV_OK && r->resumed)
+        st = take_up(r, err);
     if (st == GV_OK)
         st = iterate(r, err);
     ppr_refine_end(r->ctx, &r->refine);
@@ -256,13 +352,16 @@ GV_API gv_status gv_ppr(gv_context *ctx, const gv_graph *g, const gv_teleport *t
     }
     const int64_t blocks = gv_blocks(g->n_nodes);
     const int32_t threads = gv_context_threads(ctx);
-    run r = {.ctx = ctx, .o = &o, .n_columns = teleport->n_columns};
+    run r = {
+        .ctx = ctx, .o = &o, .n_columns = teleport->n_columns, .score = score, .found = column};
     r.threads = blocks < threads ? (int)blocks : threads;
     st = ppr_walk_start(ctx, g, &o, &r.walk, err);
     if (st == GV_OK)
         st = lay_out(&r, g, err);
     if (st == GV_OK)
         st = start_buffers(&r, teleport, err);
+    if (st == GV_OK)
+        st = look_for_state(&r, teleport, err);
     while (st == GV_OK && r.n_done < r.n_columns)
         st = run_batch(&r, teleport, score, column, err);
     gv_free(ctx, r.batch.part);

@@ -33,6 +33,7 @@
 #include "engine/error.h"
 #include "engine/memory.h"
 #include "engine/parallel.h"
+#include "kernels/ppr_keep.h"
 
 #define MARGIN 1.01
 
@@ -54,7 +55,52 @@ typedef struct in_place {
     double jump[PPR_COLUMNS];                              /* along the teleport column */
     double unit[PPR_COLUMNS] __attribute__((aligned(64))); /* what shares are measured in */
     int32_t live[PPR_COLUMNS] __attribute__((aligned(64)));
+    char state[PPR_STATE_CHARS];
 } in_place;
+
+/* ---- state -------------------------------------------------------------------------------- */
+
+/* Between blocks of rows: the vector as it is, what the sweep has found out so far, and what the
+ * one before did. */
+enum { HEAD, COLUMNS, ACTIVE, LEAST, IDLE, FOUND, UNIT, PART, SHARE, PARTS };
+
+typedef struct state_head {
+    int64_t sweep, step; /* the next ones */
+} state_head;
+
+static void list_state(in_place *p, state_head *head, gv_ppr_column *column, gv_state_part *part)
+{
+    const int64_t n = p->walk.n;
+    part[HEAD] = (gv_state_part){head, (int64_t)sizeof *head};
+    part[COLUMNS] = (gv_state_part){column, PPR_COLUMNS * (int64_t)sizeof *column};
+    part[ACTIVE] = (gv_state_part){p->active, (int64_t)sizeof p->active};
+    part[LEAST] = (gv_state_part){p->least, (int64_t)sizeof p->least};
+    part[IDLE] = (gv_state_part){p->idle, (int64_t)sizeof p->idle};
+    part[FOUND] = (gv_state_part){&p->found, (int64_t)sizeof p->found};
+    part[UNIT] = (gv_state_part){p->unit, (int64_t)sizeof p->unit};
+    part[PART] = (gv_state_part){p->part, gv_blocks(n) * (int64_t)sizeof *p->part};
+    part[SHARE] = (gv_state_part){p->share, n * p->width * (int64_t)sizeof *p->share};
+}
+
+static gv_status keep(gv_context *ctx, in_place *p, state_head head, gv_ppr_column *column,
+                      gv_error *err)
+{
+    gv_state_part part[PARTS];
+    list_state(p, &head, column, part);
+    return gv_keep(ctx, p->state, part, PARTS, err);
+}
+
+static gv_status take_up(gv_context *ctx, const gv_teleport *t, in_place *p, state_head *head,
+                         gv_ppr_column *column, bool *found, gv_error *err)
+{
+    gv_state_part part[PARTS];
+    *found = false;
+    gv_status st = ppr_state_name(ctx, &p->walk, t, p->o, 1, p->state, err);
+    if (st != GV_OK || p->state[0] == '\0')
+        return st;
+    list_state(p, head, column, part);
+    return gv_keep_take(ctx, p->state, part, PARTS, found, err);
+}
 
 GV_API int32_t gv_ppr_in_place_width(int64_t n_columns)
 {
@@ -159,17 +205,22 @@ static void add_up(in_place *p)
     }
 }
 
-/* Sweep k. Large graphs take minutes for one, so progress is told, and a wish to stop heard,
- * between any two blocks of rows. */
-static gv_status sweep(gv_context *ctx, in_place *p, int64_t k, gv_error *err)
+/* Sweep k, from step `from` on. Large graphs take minutes for one, so progress is told, and a wish
+ * to stop heard, between any two blocks of rows. */
+static gv_status sweep(gv_context *ctx, in_place *p, int64_t k, int64_t from, gv_ppr_column *column,
+                       gv_error *err)
 {
     const int64_t n = p->walk.n, steps = (n + PPR_IN_PLACE_ROWS - 1) / PPR_IN_PLACE_ROWS;
     const int64_t expected = ppr_sweeps_expected(p->o);
     set_recipe(p);
-    for (int64_t i = 0; i < steps; i++) {
+    for (int64_t i = from; i < steps; i++) {
         const int64_t begin = i * PPR_IN_PLACE_ROWS, end = begin + PPR_IN_PLACE_ROWS;
         const int64_t done = k < expected ? k * steps + i : expected * steps;
-        const gv_status st = gv_progress(ctx, "ppr", done, expected * steps, err);
+        gv_status st = GV_OK;
+        if (p->state[0] != '\0' && gv_keep_due(ctx))
+            st = keep(ctx, p, (state_head){k, i}, column, err);
+        if (st == GV_OK)
+            st = gv_progress(ctx, "ppr", done, expected * steps, err);
         if (st != GV_OK)
             return st;
         sweep_rows(p, begin, end < n ? end : n);
@@ -249,11 +300,12 @@ static void scale(in_place *p, int c)
     p->found.lost[c] /= mass;
 }
 
-static gv_status iterate(gv_context *ctx, in_place *p, gv_ppr_column *column, gv_error *err)
+static gv_status iterate(gv_context *ctx, in_place *p, state_head at, gv_ppr_column *column,
+                         gv_error *err)
 {
     bool going = true;
-    for (int64_t k = 0; going; k++) {
-        const gv_status st = sweep(ctx, p, k, err);
+    for (int64_t k = at.sweep; going; k++) {
+        const gv_status st = sweep(ctx, p, k, k == at.sweep ? at.step : 0, column, err);
         if (st != GV_OK)
             return st;
         going = false;
@@ -333,8 +385,13 @@ GV_API gv_status gv_ppr_in_place(gv_context *ctx, const gv_graph *g, const gv_te
     if (st == GV_OK && (p.part == NULL || p.next == NULL))
         st = gv_no_memory(ctx, "ppr: rows in place", err);
     if (st == GV_OK && g->n_nodes > 0) {
-        start(&p);
-        st = iterate(ctx, &p, found, err);
+        state_head at = {0};
+        bool resumed;
+        st = take_up(ctx, teleport, &p, &at, found, &resumed, err);
+        if (st == GV_OK && !resumed)
+            start(&p);
+        if (st == GV_OK)
+            st = iterate(ctx, &p, at, found, err);
         take_scores(&p);
     }
     for (int c = 0; c < p.n_columns && column != NULL; c++)

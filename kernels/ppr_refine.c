@@ -89,10 +89,10 @@ void ppr_refine_close(gv_context *ctx, ppr_refine *r)
 gv_status ppr_refine_begin(gv_context *ctx, ppr_refine *r, ppr_batch *b, gv_error *err)
 {
     r->batch = b;
-    r->phase = 0;
+    r->turn = (ppr_turn){.phase = 0};
     for (int c = 0; c < PPR_COLUMNS; c++) {
-        r->spent[c] = false;
-        r->moved[c] = HUGE_VAL;
+        r->turn.spent[c] = false;
+        r->turn.moved[c] = HUGE_VAL;
     }
     r->fast.n_columns = b->n_columns;
     r->fast.part = b->part;
@@ -113,14 +113,7 @@ void ppr_refine_end(gv_context *ctx, ppr_refine *r)
 
 /* ---- a phase in single precision ---------------------------------------------------------- */
 
-typedef struct phase {
-    bool mine[PPR_COLUMNS];     /* columns that take part */
-    bool live[PPR_COLUMNS];     /* those that have not settled */
-    double before[PPR_COLUMNS]; /* what moved at the last look */
-    int next_look[PPR_COLUMNS]; /* sweep of the next look */
-    int between[PPR_COLUMNS];   /* sweeps since the last one */
-    ppr_recipe recipe;
-} phase;
+typedef ppr_phase phase;
 
 static bool any(const bool *flag)
 {
@@ -159,14 +152,14 @@ static void set_recipe(const ppr_refine *r, phase *p, const ppr_teleport *t, boo
 {
     const ppr_fast *f = &r->fast;
     const double a = start ? 0.0 : r->o->damping, n = (double)f->n;
-    const bool guessed = start && r->phase == 0 && guess(r, t);
+    const bool guessed = start && r->turn.phase == 0 && guess(r, t);
     p->recipe.damping = (float)a;
-    p->recipe.right = r->phase > 0 || guessed;
+    p->recipe.right = r->turn.phase > 0 || guessed;
     p->recipe.stay = r->o->dangling == GV_DANGLING_SELF && !start; /* there is nothing before */
     for (int c = 0; c < f->n_columns; c++) {
         const double again = start ? 0.0 : a * f->found.lost[c];
         const bool uniform = t->offset[c] == t->offset[c + 1];
-        double jump = r->phase == 0 ? 1.0 - (guessed && uniform ? r->o->damping : a) : 0.0;
+        double jump = r->turn.phase == 0 ? 1.0 - (guessed && uniform ? r->o->damping : a) : 0.0;
         double base = 0.0;
         if (r->o->dangling == GV_DANGLING_TELEPORT)
             jump += again;
@@ -196,7 +189,7 @@ static double rate_of(const phase *p, int c, double moved, double a)
 static void look(const ppr_refine *r, phase *p, int c)
 {
     const double a = r->o->damping, tolerance = r->o->tolerance;
-    const double norm = r->phase == 0 ? 1.0 : r->moved[c] / (1.0 - a);
+    const double norm = r->turn.phase == 0 ? 1.0 : r->turn.moved[c] / (1.0 - a);
     const double moved = r->fast.found.moved[c], floor = telling * norm;
     const double wanted = fmax(fmax(tolerance - floor, 0.5 * tolerance), floor) * (1.0 - a);
     const double rate = rate_of(p, c, moved, a), next = a * moved * rate;
@@ -235,7 +228,7 @@ static void begin_phase(const ppr_refine *r, phase *p, const gv_ppr_column *colu
     const bool exact = r->o->tolerance == 0.0;
     *p = (phase){.mine = {false}};
     for (int c = 0; c < r->fast.n_columns; c++) {
-        p->mine[c] = r->batch->active[c] && !r->spent[c] && !(exact && r->phase > 0) &&
+        p->mine[c] = r->batch->active[c] && !r->turn.spent[c] && !(exact && r->turn.phase > 0) &&
                      column[c].iterations + 1 < r->o->max_iterations;
         p->live[c] = p->mine[c];
         p->before[c] = HUGE_VAL;
@@ -257,28 +250,32 @@ gv_status ppr_refine_phase(gv_context *ctx, ppr_refine *r, gv_ppr_column *column
     ppr_fast *f = &r->fast;
     const ppr_teleport *t = f->nodes.place != NULL ? &r->teleport : &r->batch->teleport;
     const bool exact = r->o->tolerance == 0.0;
-    phase p;
-    begin_phase(r, &p, column);
-    if (!any(p.mine))
-        return GV_OK;
-    set_recipe(r, &p, t, true);
-    ppr_fast_start(f, &p.recipe, t);
-    for (int k = 1; any(p.live); k++) {
+    phase *p = &r->turn.now;
+    if (p->sweep == 0) {
+        begin_phase(r, p, column);
+        if (!any(p->mine))
+            return GV_OK;
+        set_recipe(r, p, t, true);
+        ppr_fast_start(f, &p->recipe, t);
+        p->sweep = 1;
+    }
+    for (; any(p->live); p->sweep++) {
         const gv_status st = progress(ctx, data, err);
         if (st != GV_OK)
             return st;
-        set_recipe(r, &p, t, false);
-        p.recipe.renew = !exact && r->phase == 0 && ppr_fast_renews(f);
-        p.recipe.even = p.recipe.renew && r->o->dangling != GV_DANGLING_LEAK;
-        p.recipe.measure = (!exact && any_looks(&p, k)) || any_settled(&p);
-        ppr_fast_sweep(f, &p.recipe, t);
+        set_recipe(r, p, t, false);
+        p->recipe.renew = !exact && r->turn.phase == 0 && ppr_fast_renews(f);
+        p->recipe.even = p->recipe.renew && r->o->dangling != GV_DANGLING_LEAK;
+        p->recipe.measure = (!exact && any_looks(p, p->sweep)) || any_settled(p);
+        ppr_fast_sweep(f, &p->recipe, t);
         for (int c = 0; c < f->n_columns; c++)
-            column[c].iterations += p.live[c];
-        judge(r, &p, column, k);
+            column[c].iterations += p->live[c];
+        judge(r, p, column, p->sweep);
     }
+    p->sweep = 0;
     for (int c = 0; c < f->n_columns; c++)
-        if (p.mine[c]) {
-            ppr_fast_take(f, c, r->batch->score[c], r->phase > 0);
+        if (p->mine[c]) {
+            ppr_fast_take(f, c, r->batch->score[c], r->turn.phase > 0);
             column[c].residual = HUGE_VAL; /* nothing is proven of these scores */
         }
     return GV_OK;
@@ -290,8 +287,9 @@ void ppr_refine_judge(ppr_refine *r)
         if (!r->batch->active[c])
             continue;
         const double moved = r->batch->found.moved[c];
-        r->spent[c] = r->spent[c] || (r->phase > 0 && moved > 0.25 * r->moved[c]);
-        r->moved[c] = moved;
+        r->turn.spent[c] =
+            r->turn.spent[c] || (r->turn.phase > 0 && moved > 0.25 * r->turn.moved[c]);
+        r->turn.moved[c] = moved;
     }
-    r->phase++;
+    r->turn.phase++;
 }

@@ -36,8 +36,9 @@ typedef struct gv_keeper {
      * GV_ERR_CANCELLED, with the state kept, when the run is to stop. */
     gv_status (*keep)(void *data, const char *name, const gv_state_part *part, int32_t n_parts,
                       gv_error *err);
-    /* Fills the parts with what was kept; *found is false when nothing was. A part whose data are
-     * NULL is given its size instead. GV_ERR_DATA when what was kept has other sizes. */
+    /* Fills the parts with the first of what was kept; *found is false when nothing was. A part
+     * whose data are NULL is given its size instead. GV_ERR_DATA when what was kept has other sizes
+     * or fewer parts. */
     gv_status (*take)(void *data, const char *name, gv_state_part *part, int32_t n_parts,
                       bool *found, gv_error *err);
 } gv_keeper;

@@ -106,6 +106,33 @@ mkdir bare
 "$grapevine" cascade whole/g.h5 --seeds 1 --probability wc -o z2.h5 --resume --checkpoint bare 2>words
 [ $? = 66 ] && [ -d bare ] || fail "a folder that was there is gone"
 
+# So do learning and PageRank, whenever they are asked to stop.
+"$grapevine" generate consumers --consumers 20000 --topics 2 --items 10 --purchases h5 -o people \
+    --progress none || fail "no people"
+for command in 'learn people/graph.h5 --log people/purchases.h5' \
+    'learn people/graph.h5 --log people/purchases.h5 --method em' \
+    'ppr people/graph.h5 --tolerance 1e-13' \
+    'ppr people/graph.h5 --source 1,5 --tolerance 1e-12 --store scores' \
+    'ppr people/graph.h5 --source 1,5 --tolerance 1e-9 --precision f32 --store scores' \
+    'ppr people/graph.h5 --source 1,5 --tolerance 1e-5 --layout in-place --precision f32 --store scores'; do
+    point=$command total=time
+    rm -f straight.h5
+    "$grapevine" $command --threads 2 --progress none -o straight.h5 || fail "does not run"
+    for delay in 0.05 0.1 0.2 0.4; do
+        rm -rf halfway stopped.h5
+        timeout -s TERM $delay "$grapevine" $command --threads 2 --progress none -o stopped.h5 \
+            --checkpoint halfway 2>words
+        tries=0
+        while [ ! -e stopped.h5 ] && [ $tries -lt 3 ]; do
+            "$grapevine" $command --threads 3 --progress none -o stopped.h5 --checkpoint halfway \
+                2>words
+            tries=$((tries + 1))
+        done
+        cmp straight.h5 stopped.h5 || fail "differs after $delay s: $(cat words)"
+        [ ! -e halfway ] || fail "a checkpoint was left"
+    done
+done
+
 # A file of ids that changed since is another job, though the option reads the same.
 printf '1\n2\n' >who
 printf 'output: y.h5\ngraph: whole/g.h5\nppr:\n  source: who\n' >walk.yaml

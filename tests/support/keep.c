@@ -55,8 +55,8 @@ static gv_status take(void *data, const char *name, gv_state_part *part, int32_t
     *found = s != NULL;
     if (s == NULL)
         return GV_OK;
-    if (s->n_parts != n_parts)
-        return gv_fail(err, GV_ERR_DATA, "other parts");
+    if (s->n_parts < n_parts)
+        return gv_fail(err, GV_ERR_DATA, "fewer parts");
     for (int32_t i = 0; i < n_parts; i++) {
         if (part[i].data == NULL)
             part[i].bytes = s->part[i].bytes;
