@@ -33,6 +33,37 @@ void gv_model_release_arrays(gv_model *m)
         gv_free(m->ctx, (void *)arrays[i]);
 }
 
+void gv_model_rest_array(const gv_model *m, const void *data, int64_t bytes)
+{
+    if (m->rest != NULL && gv_edges_rest(m->n_edges, m->ctx->memory_limit))
+        m->rest(m, data, bytes);
+}
+
+void gv_model_rest(const gv_model *m, int64_t first, int64_t end)
+{
+    const gv_pairs *p = &m->pairs;
+    const gv_evidence *ev = &m->evidence;
+    const int64_t at = p->indptr[first], n = p->indptr[end] - at;
+    const int64_t known_at = ev->indptr[first], known = ev->indptr[end] - known_at;
+    gv_model_rest_array(m, p->topic + at, n * (int64_t)sizeof *p->topic);
+    gv_model_rest_array(m, p->source + at, n * (int64_t)sizeof *p->source);
+    gv_model_rest_array(m, p->exposure + at, n * (int64_t)sizeof *p->exposure);
+    gv_model_rest_array(m, ev->column + known_at, known * (int64_t)sizeof *ev->column);
+    gv_model_rest_array(m, ev->credit + known_at, known * (int64_t)sizeof *ev->credit);
+    gv_model_rest_array(m, ev->exposure + known_at, known * (int64_t)sizeof *ev->exposure);
+}
+
+void gv_model_rest_all(const gv_model *m)
+{
+    const gv_pairs *p = &m->pairs;
+    const int64_t n = p->indptr[m->n_nodes];
+    gv_model_rest(m, 0, m->n_nodes);
+    gv_model_rest_array(m, p->total, n * (int64_t)sizeof *p->total);
+    gv_model_rest_array(m, p->observed, n * (int64_t)sizeof *p->observed);
+    gv_model_rest_array(m, p->shuffled, n * (int64_t)sizeof *p->shuffled);
+    gv_model_rest_array(m, p->last, n * (int64_t)sizeof *p->last);
+}
+
 GV_API int32_t gv_model_topics(const gv_model *m)
 {
     return m->n_topics;

@@ -63,7 +63,15 @@ struct gv_model {
     gv_evidence evidence;
     void (*release)(gv_model *m); /* frees all arrays */
     void *owner;
+    /* Gives back the pages of an array in a mapped file, as that of a graph; NULL: in memory. */
+    void (*rest)(const gv_model *m, const void *data, int64_t bytes);
 };
+
+/* As gv_graph_rest(), for models of large graphs: an array; the pairs and evidence of rows [first,
+ * end), after a pass along them; and all there is of both, with what only few ask for. */
+void gv_model_rest_array(const gv_model *m, const void *data, int64_t bytes);
+void gv_model_rest(const gv_model *m, int64_t first, int64_t end);
+void gv_model_rest_all(const gv_model *m);
 
 /* The release function of models whose arrays came one by one from gv_alloc(). */
 void gv_model_release_arrays(gv_model *m);

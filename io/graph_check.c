@@ -178,5 +178,9 @@ GV_API gv_status gv_graph_check(gv_context *ctx, const gv_graph *g, unsigned use
         st = check_direction(ctx, g, &g->in, uses, file, err);
     if (st == GV_OK && (uses & GV_USES_IDS) != 0)
         st = check_ids(ctx, g, file, err);
+    if ((uses & (GV_USES_OUT | GV_USES_OUT_OFFSETS)) != 0)
+        gv_graph_rest(g, &g->out, 0, g->n_nodes);
+    if ((uses & (GV_USES_IN | GV_USES_IN_OFFSETS)) != 0)
+        gv_graph_rest(g, &g->in, 0, g->n_nodes);
     return st;
 }

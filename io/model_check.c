@@ -60,7 +60,8 @@ typedef struct rule {
     int64_t highest;
 } rule;
 
-static gv_status check_rule(gv_context *ctx, const rule *r, const char *file, gv_error *err)
+static gv_status check_rule(gv_context *ctx, const gv_model *m, const rule *r, const char *file,
+                            gv_error *err)
 {
     const bounds b = {r->data, 0, r->highest};
     const bool real = r->type == GV_F32 || r->type == GV_F64;
@@ -71,8 +72,11 @@ static gv_status check_rule(gv_context *ctx, const rule *r, const char *file, gv
         at = gv_first_fault(ctx, r->n, bad_f64, r->data);
     else
         at = gv_first_fault(ctx, r->n, r->type == GV_I32 ? bad_i32 : bad_i64, &b);
-    if (at < 0)
+    if (at < 0) {
+        const bool wide = r->type == GV_F64 || r->type == GV_I64;
+        gv_model_rest_array(m, r->data, r->n * (wide ? 8 : 4));
         return GV_OK;
+    }
     if (real)
         return gv_fail(err, GV_ERR_DATA, "%s: %s[%" PRId64 "] = %g is not finite and >= 0", file,
                        r->array, at,
@@ -135,7 +139,8 @@ static gv_status check_evidence(gv_context *ctx, const gv_model *m, const gv_gra
         {"/evidence/exposure", GV_I64, n, m->evidence.exposure, INT64_MAX},
     };
     for (size_t i = 0; st == GV_OK && i < sizeof rules / sizeof *rules; i++)
-        st = check_rule(ctx, &rules[i], file, err);
+        st = check_rule(ctx, m, &rules[i], file, err);
+    gv_model_rest_all(m);
     return st;
 }
 
@@ -168,7 +173,7 @@ static gv_status check_pairs(gv_context *ctx, const gv_model *m, const char *fil
         {"/activity/shuffled", GV_I32, n, p->shuffled, INT32_MAX},
     };
     for (size_t i = 0; st == GV_OK && i < sizeof rules / sizeof *rules; i++)
-        st = check_rule(ctx, &rules[i], file, err);
+        st = check_rule(ctx, m, &rules[i], file, err);
     if (st != GV_OK)
         return st;
     const int64_t at = gv_first_fault(ctx, n, more_observed, p);
@@ -192,7 +197,7 @@ gv_status gv_model_check(gv_context *ctx, const gv_model *m, const gv_graph *g, 
     };
     gv_status st = GV_OK;
     for (size_t i = 0; st == GV_OK && i < sizeof rules / sizeof *rules; i++)
-        st = check_rule(ctx, &rules[i], file, err);
+        st = check_rule(ctx, m, &rules[i], file, err);
     if (st == GV_OK)
         st = check_pairs(ctx, m, file, err);
     if (st == GV_OK)

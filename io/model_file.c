@@ -20,6 +20,12 @@ static void release_mapped(gv_model *m)
     gv_mapping_free(m->owner);
 }
 
+static void rest_mapped(const gv_model *m, const void *data, int64_t bytes)
+{
+    if (m->owner != NULL)
+        gv_mapping_rest(m->owner, data, bytes);
+}
+
 static gv_status get_count(gv_h5 *f, const char *name, int64_t lowest, int64_t highest,
                            int64_t *value, gv_error *err)
 {
@@ -248,8 +254,6 @@ static gv_status map_model(gv_h5 *f, gv_model *m, const gv_graph *g, gv_error *e
         st = map_pairs(f, m, err);
     if (st == GV_OK)
         st = map_evidence(f, m, err);
-    if (st == GV_OK)
-        st = gv_model_check(m->ctx, m, g, gv_h5_path(f), err);
     return st;
 }
 
@@ -267,8 +271,11 @@ GV_API gv_status gv_model_open(gv_context *ctx, const char *path, const gv_graph
     }
     m->ctx = ctx;
     m->release = release_mapped;
+    m->rest = rest_mapped;
     st = map_model(f, m, g, err);
     m->owner = gv_h5_take_mapping(f);
+    if (st == GV_OK)
+        st = gv_model_check(ctx, m, g, path, err);
     gv_h5_close(f);
     if (st != GV_OK)
         gv_model_free(m);

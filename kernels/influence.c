@@ -25,7 +25,7 @@
 #include "engine/parallel.h"
 #include "kernels/influence_batch.h"
 
-enum { CHUNK = 4096 }; /* blocks between two reports of progress */
+enum { CHUNK = 256 }; /* blocks between two reports of progress */
 
 typedef influence_batch batch;
 typedef influence_pass block_fn;
@@ -53,6 +53,14 @@ static const influence_level *best_level(void)
 }
 
 /* Blocks are handed out one by one because out-degrees are skewed. */
+/* What a pass has read of rows [first, end). */
+static void rest(const batch *b, int64_t first, int64_t end)
+{
+    gv_graph_rest(b->g, &b->g->out, first, end);
+    gv_graph_rest(b->g, &b->g->in, first, end);
+    gv_model_rest(b->m, first, end);
+}
+
 static void run_blocks(const batch *b, block_fn *fn, int64_t first, int64_t last, int threads)
 {
     const int64_t n = b->g->n_nodes;
@@ -69,6 +77,7 @@ static gv_status run_pass(gv_context *ctx, const batch *b, block_fn *fn, int64_t
     for (int64_t first = 0; first < n_blocks; first += CHUNK) {
         const int64_t last = first + CHUNK < n_blocks ? first + CHUNK : n_blocks;
         run_blocks(b, fn, first, last, gv_context_threads(ctx));
+        rest(b, first * GV_BLOCK, gv_block_end(last - 1, n));
         const gv_status st = gv_progress(ctx, "influence",
                                          done + gv_block_end(last - 1, n) * b->slice.n, total, err);
         if (st != GV_OK)
@@ -85,6 +94,7 @@ static gv_status run_batch(gv_context *ctx, const batch *b, int64_t done, int64_
     if (st != GV_OK || b->i2 == NULL)
         return st;
     influence_turn(ctx, b);
+    rest(b, 0, b->g->n_nodes);
     return run_pass(ctx, b, level->two, done + b->g->n_nodes * b->slice.n, total, err);
 }
 
