@@ -25,11 +25,20 @@
 
 enum { SAMPLE = 1 << 20, ITERATIONS = 60 };
 
-/* Seconds by the costs of gv_sliced_pays(); laying out takes this for an edge and thread. */
-static const double layout_edge = 20e-9;
+/* Seconds of a thread, as measured: laying out an edge. Points cost an active consumer what
+ * gv_sliced_pays() says times `near`, or `far` if the cascade touches more memory than caches hold.
+ * Slices of 512 worlds cost a world and edge of the graph `idle`, or, if that is more, a world and
+ * edge of an active consumer `hubs` where these have many edges, so that most worlds reach them at
+ * the same time, else `alike`. */
+static const double layout_edge = 20e-9, near = 1.6, far = 6.6, idle = .03e-9, hubs = .06e-9,
+                    alike = 1e-9, shared_block = 1.4, with_curve = 2.0;
+enum { CACHED_CONSUMERS = 1 << 22 };
+
+/* Whom a seed reaches with weighted cascade: 10 in populations, 20 to 40 in Kronecker graphs. */
+static const double each_seed = 25.0;
 
 typedef struct forecast {
-    double spread, points; /* active consumers; points drawn for each */
+    double spread, points, edges; /* active consumers; points drawn for each; edges of them all */
 } forecast;
 
 GV_API double gv_graph_mean_probability(const gv_graph *g)
@@ -75,7 +84,8 @@ static forecast foretell(const gv_graph_shape *shape, const gv_graph *g, double 
     }
     const double weight = p < 1.0 ? -log1p(-p) : 0.0; /* certain edges are no points */
     return (forecast){.spread = active * (double)stride,
-                      .points = active > 0.0 ? weight * edges / active : 0.0};
+                      .points = active > 0.0 ? weight * edges / active : 0.0,
+                      .edges = edges * (double)stride};
 }
 
 /* ---- layouts --------------------------------------------------------------------------------- */
@@ -160,9 +170,19 @@ typedef struct means {
 /* Bytes of rows of slices, for each edge. */
 enum { BY_CONSTANT_BYTES = 4, BY_LIMIT_BYTES = 8, BY_STRETCH_BYTES = 12 };
 
+static double seconds_by_slices(const gv_graph_shape *g, const forecast *f,
+                                const gv_sliced_shape *shape, const means *m)
+{
+    const double mean = g->n_nodes > 0 ? (double)g->n_edges / (double)g->n_nodes : 0.0;
+    const double each = f->edges > 2.0 * mean * f->spread ? hubs : alike;
+    const double asked = each * f->edges * GV_MAX_LANES / shape->lanes *
+                         (shape->shared ? shared_block : 1.0) * (m->at_once ? 1.0 : with_curve);
+    return (double)m->worlds * fmax(idle * (double)g->n_edges, asked) / m->threads;
+}
+
 /* `edge` bytes of rows for each edge; `kept` in the sidecar by an earlier run. In place nothing is
  * laid out, mapped or kept, and rows of stretches are never kept. */
-static void plan_sliced(gv_plan *plan, const gv_graph_shape *g, int64_t edge, double seconds,
+static void plan_sliced(gv_plan *plan, const gv_graph_shape *g, int64_t edge, const forecast *f,
                         const means *m, bool kept)
 {
     const int64_t n = g->n_nodes;
@@ -185,7 +205,7 @@ static void plan_sliced(gv_plan *plan, const gv_graph_shape *g, int64_t edge, do
     const int64_t worlds = (int64_t)shape.lanes * GV_LANE_WORLDS;
     const int64_t blocks = (m->worlds + worlds - 1) / worlds;
     const int64_t busy = blocks < shape.n_states ? blocks : shape.n_states;
-    gv_plan_begin(plan, "simulate (sliced)", seconds);
+    gv_plan_begin(plan, "simulate (sliced)", seconds_by_slices(g, f, &shape, m));
     gv_plan_use(plan, GV_PLAN_MEMORY,
                 shape.shared ? "worlds and queues, shared by all threads"
                              : "worlds and queues, by thread",
@@ -223,17 +243,18 @@ static int32_t plan_ids(gv_plan *plan, const gv_graph_shape *g, int64_t limit)
  * Which kernel a pilot would choose follows from the spread, of which each consumer has the mean
  * number of edges. */
 static void plan_threshold(gv_plan *plan, const gv_graph_shape *g, const gv_cascade_opts *o,
-                           double spread, double seconds, const means *m)
+                           double spread, const means *m)
 {
     const int32_t threads = m->threads;
     const double looks = g->n_nodes > 0 ? spread * (double)g->n_edges / (double)g->n_nodes : 0.0;
+    const forecast f = {.spread = spread, .edges = 2.0 * looks}; /* two comparisons an edge */
     gv_plan_begin(plan, "lay out stretches", layout_edge * (double)g->n_edges / threads);
     const int32_t stretches =
         gv_plan_hold(plan, GV_PLAN_MEMORY, "stretches of the edges", 8 * g->n_edges);
     gv_plan_use(plan, GV_PLAN_MEMORY, "sums by consumer", 8 * g->n_nodes);
     if (o->kernel == GV_CASCADE_SLICED ||
         (o->kernel == GV_CASCADE_AUTO && gv_sliced_choices_pay(looks, g->n_edges))) {
-        plan_sliced(plan, g, BY_STRETCH_BYTES, 2.0 * seconds, m, false);
+        plan_sliced(plan, g, BY_STRETCH_BYTES, &f, m, false);
     } else {
         gv_plan_begin(plan, "simulate (plain)", (double)m->worlds * looks * 15e-9 / threads);
         gv_plan_use(plan, GV_PLAN_MEMORY, "visited consumers and queues, by thread",
@@ -258,18 +279,21 @@ GV_API void gv_cascade_plan(gv_plan *plan, const gv_graph_shape *shape, const gv
     gv_pilot pilot;
     const bool piloted = opts != NULL && opts->diffusion == GV_DIFFUSION_CASCADE &&
                          gv_pilot_find(ctx, g, rule, p, &pilot);
-    const forecast f = piloted ? (forecast){.spread = pilot.spread, .points = pilot.points}
-                       : wc    ? (forecast){.spread = 0.05 * n, .points = 1.0}
-                               : foretell(shape, g, p);
-    const double by_points = (double)worlds * f.spread * (9.0 + 5.2 * f.points) * 1e-9 / threads;
-    const double by_slices = (double)worlds * (double)shape->n_edges * 0.09e-9 / threads;
+    forecast f =
+        piloted ? (forecast){.spread = pilot.spread, .points = pilot.points}
+        : wc    ? (forecast){.spread = fmin(0.05 * n, each_seed * (double)n_seeds), .points = 1.0}
+                : foretell(shape, g, p);
+    if ((piloted || wc) && n > 0.0)
+        f.edges = f.spread * (double)shape->n_edges / n;
+    const double by_points = (double)worlds * f.spread * (9.0 + 5.2 * f.points) * 1e-9 / threads *
+                             (f.spread > CACHED_CONSUMERS ? far : near);
     gv_cascade_kernel kernel = o.kernel;
     int32_t layout = -1;
     gv_plan_begin(plan, "seeds", 0.0);
     plan_result(plan, shape, worlds, n_seeds, &o);
     const int32_t ids = plan_ids(plan, shape, limit);
     if (o.diffusion == GV_DIFFUSION_THRESHOLD) {
-        plan_threshold(plan, shape, &o, f.spread, by_slices, &m);
+        plan_threshold(plan, shape, &o, f.spread, &m);
         gv_plan_drop(plan, ids);
         return;
     }
@@ -288,8 +312,8 @@ GV_API void gv_cascade_plan(gv_plan *plan, const gv_graph_shape *shape, const gv
     }
     if (kernel == GV_CASCADE_SLICED) {
         plan_sliced(plan, shape,
-                    rule == GV_PROBABILITY_CONSTANT ? BY_CONSTANT_BYTES : BY_LIMIT_BYTES, by_slices,
-                    &m, gv_sliced_find(ctx, g, rule, p));
+                    rule == GV_PROBABILITY_CONSTANT ? BY_CONSTANT_BYTES : BY_LIMIT_BYTES, &f, &m,
+                    gv_sliced_find(ctx, g, rule, p));
     } else if (kernel == GV_CASCADE_PLAIN) {
         gv_plan_begin(plan, "simulate (plain)", (double)worlds * f.spread * 1e-7 / threads);
         gv_plan_use(plan, GV_PLAN_MEMORY, "visited consumers and queues, by thread",
