@@ -106,8 +106,7 @@ static int prepare(influence_work *w)
     fine = (w->threshold = calloc((size_t)n_topics + 1, sizeof *w->threshold)) && fine;
     fine = (w->with_degree = calloc((size_t)n_topics + 1, sizeof *w->with_degree)) && fine;
     fine = (w->with_core = calloc((size_t)n_topics + 1, sizeof *w->with_core)) && fine;
-    fine = (w->degree_rank = influence_rows(w, 1, sizeof *w->degree_rank)) && fine;
-    fine = (w->core_rank = influence_rows(w, 1, sizeof *w->core_rank)) && fine;
+    fine = (w->core = influence_rows(w, 1, sizeof *w->core)) && fine;
     fine = (w->score_rank = influence_rows(w, 1, sizeof *w->score_rank)) && fine;
     fine = (w->reach_cv = calloc((size_t)n_topics + 1, sizeof *w->reach_cv)) && fine;
     fine = (w->reach_rounds = calloc((size_t)n_topics + 1, sizeof *w->reach_rounds)) && fine;
@@ -122,8 +121,7 @@ static void clean_up(influence_work *w)
 {
     topic_rows_free(&w->prospects);
     topic_rows_free(&w->influencers);
-    void *const rows[] = {w->listens, w->wide,       w->flag,      w->rank,
-                          w->weight,  w->score_rank, w->core_rank, w->degree_rank};
+    void *const rows[] = {w->listens, w->wide, w->flag, w->rank, w->weight, w->score_rank, w->core};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         influence_drop(w, rows[i]);
     free(w->threshold), free(w->with_degree), free(w->with_core);

@@ -77,42 +77,41 @@ static int best_of_topic(influence_work *w, int measure, int32_t i, const float 
     return CLI_OK;
 }
 
-/* Friends counted are no influence: how alike are the two? */
-static int rank_degrees_and_cores(influence_work *w)
+/* Twice the mean ranks by number of friends, or by core. */
+static int rank_friends(influence_work *w, bool by_core, float *score, int64_t *rank)
 {
     gv_error err;
-    gv_context *ctx = cli_context(w->s);
-    float *score = influence_rows(w, 1, sizeof *score);
-    int32_t *core = influence_rows(w, 1, sizeof *core);
-    int code = score == NULL || core == NULL ? influence_no_memory(w) : CLI_OK;
-    for (int64_t v = 0; v < w->n && code == CLI_OK; v++) {
-        int64_t friends;
-        gv_graph_out(w->g, (gv_node)v, &friends);
+    for (int64_t v = 0; v < w->n; v++) {
+        int64_t friends = w->core[v];
+        if (!by_core)
+            gv_graph_out(w->g, (gv_node)v, &friends);
         score[v] = (float)friends;
     }
-    if (code == CLI_OK && (gv_mean_ranks(ctx, score, w->n, w->degree_rank, &err) != GV_OK ||
-                           gv_core_numbers(ctx, w->g, core, &err) != GV_OK))
-        code = cli_fail(w->s, &err);
-    for (int64_t v = 0; v < w->n && code == CLI_OK; v++)
-        score[v] = (float)core[v];
-    if (code == CLI_OK && gv_mean_ranks(ctx, score, w->n, w->core_rank, &err) != GV_OK)
-        code = cli_fail(w->s, &err);
-    influence_drop(w, core);
-    influence_drop(w, score);
-    return code;
+    const gv_status st = gv_mean_ranks(cli_context(w->s), score, w->n, rank, &err);
+    return st == GV_OK ? CLI_OK : cli_fail(w->s, &err);
 }
 
+/* Friends counted are no influence: how alike are the two? Their ranks are worked out for each
+ * topic anew, since influence has better uses for the memory meanwhile. */
 static int correlate(influence_work *w, int32_t i, const float *score)
 {
     gv_error err;
     gv_context *ctx = cli_context(w->s);
-    gv_status st = gv_mean_ranks(ctx, score, w->n, w->score_rank, &err);
-    if (st == GV_OK)
-        st =
-            gv_rank_correlation(ctx, w->score_rank, w->degree_rank, w->n, &w->with_degree[i], &err);
-    if (st == GV_OK)
-        st = gv_rank_correlation(ctx, w->score_rank, w->core_rank, w->n, &w->with_core[i], &err);
-    return st == GV_OK ? CLI_OK : cli_fail(w->s, &err);
+    float *other = influence_rows(w, 1, sizeof *other);
+    int64_t *rank = influence_rows(w, 1, sizeof *rank);
+    int code = other == NULL || rank == NULL ? influence_no_memory(w) : CLI_OK;
+    if (code == CLI_OK && gv_mean_ranks(ctx, score, w->n, w->score_rank, &err) != GV_OK)
+        code = cli_fail(w->s, &err);
+    for (int by_core = 0; by_core < 2 && code == CLI_OK; by_core++) {
+        double *out = by_core ? &w->with_core[i] : &w->with_degree[i];
+        code = rank_friends(w, by_core != 0, other, rank);
+        if (code == CLI_OK &&
+            gv_rank_correlation(ctx, w->score_rank, rank, w->n, out, &err) != GV_OK)
+            code = cli_fail(w->s, &err);
+    }
+    influence_drop(w, rank);
+    influence_drop(w, other);
+    return code;
 }
 
 static int run_topic(influence_work *w, int32_t i, int32_t first)
@@ -141,7 +140,9 @@ int influence_compute(influence_work *w)
     const int32_t n_topics = w->plan.n_topics;
     if (gv_susceptibility(cli_context(w->s), w->m, -1, w->listens, NULL, NULL, NULL, &err) != GV_OK)
         return cli_fail(w->s, &err);
-    int code = rank_degrees_and_cores(w);
+    if (gv_core_numbers(cli_context(w->s), w->g, w->core, &err) != GV_OK)
+        return cli_fail(w->s, &err);
+    int code = CLI_OK;
     for (int32_t first = 0; first < n_topics && code == CLI_OK; first += w->batch) {
         const int32_t n = n_topics - first < w->batch ? n_topics - first : w->batch;
         float *i2 = w->plan.measure[1] ? score_row(w, 1, first, first) : NULL;

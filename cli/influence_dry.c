@@ -8,6 +8,8 @@
 /* Prospects of a topic, as a share of the consumers among whom they are sought: generated
  * populations show less. */
 static const double prospects_expected = 0.02;
+/* Edges a second, by one thread. Docs: plan.md. */
+static const double edges_peeled = 5e7;
 
 /* What the options ask for. */
 typedef struct wish {
@@ -49,7 +51,7 @@ static void plan_arrays(const influence_opts *o, const wish *w, int64_t n, gv_pl
         gv_plan_hold(plan, GV_PLAN_MEMORY, "scores ppr",
                      4 * n * (rows2 < w->topics ? rows2 : w->topics));
     gv_plan_hold(plan, GV_PLAN_MEMORY, "who listens", 4 * n);
-    gv_plan_hold(plan, GV_PLAN_MEMORY, "ranks by degree and core", 16 * n);
+    gv_plan_hold(plan, GV_PLAN_MEMORY, "core numbers", 4 * n);
     if (o->weights != NULL)
         gv_plan_hold(plan, GV_PLAN_MEMORY, "values of consumers", 4 * n);
 }
@@ -76,6 +78,14 @@ static void plan_output(const influence_opts *o, const wish *w, const gv_graph_s
         gv_plan_use(plan, GV_PLAN_MEMORY, "susceptibility of all topics", 4 * n * (rows + 1));
 }
 
+/* Friends and their purchases are asked for anywhere. */
+static void plan_prospects(const gv_graph_shape *g, int64_t resting, int64_t found, int32_t threads,
+                           gv_plan *plan)
+{
+    gv_prospects_plan(plan, g, found, threads);
+    gv_plan_use(plan, GV_PLAN_RESIDENT, "edges and model", resting);
+}
+
 int influence_dry_run(const void *opts, cli_session *s, gv_plan *plan)
 {
     const influence_opts *o = opts;
@@ -97,7 +107,13 @@ int influence_dry_run(const void *opts, cli_session *s, gv_plan *plan)
     int32_t items[3];
     plan_arrays(o, &w, n, plan);
     plan_by_topic(&w, n, GV_PLAN_RESERVED, plan, items);
+    const int64_t edges = gv_graph_resting(&g, limit), pairs = gv_model_resting(&g, &m, limit);
+    gv_plan_hold(plan, GV_PLAN_RESIDENT, "edges and model, given back", -edges - pairs);
     gv_susceptibility_plan(plan, n, threads);
+    gv_plan_use(plan, GV_PLAN_RESIDENT, "counts of the model", pairs > 0 ? 16 * m.pairs : 0);
+    gv_plan_begin(plan, "core numbers", (double)g.n_edges / edges_peeled);
+    gv_plan_use(plan, GV_PLAN_MEMORY, "order of consumers", 8 * n);
+    gv_plan_use(plan, GV_PLAN_RESIDENT, "edges", edges);
     gv_influence_plan(plan, &g, &m, w.topics, w.two, threads, limit);
     if (w.reach)
         gv_reach_plan(plan, &g, w.topics, o->cv, threads);
@@ -107,8 +123,8 @@ int influence_dry_run(const void *opts, cli_session *s, gv_plan *plan)
                                   .max_iterations = 1000,
                                   .weighted = true,
                                   .direction = GV_REVERSE};
-        const int64_t pairs = m.n_topics > 0 ? m.pairs / m.n_topics : 0;
-        gv_ppr_plan(plan, &g, NULL, 1, pairs < n ? pairs : n, &walk, threads, 0);
+        const int64_t buyers = m.n_topics > 0 ? m.pairs / m.n_topics : 0;
+        gv_ppr_plan(plan, &g, NULL, 1, buyers < n ? buyers : n, &walk, threads, 0);
         gv_plan_use(plan, GV_PLAN_MEMORY, "probabilities of a topic", 8 * g.n_edges + 8 * n);
         gv_plan_use(plan, GV_PLAN_MEMORY, "buyers", 12 * m.pairs);
     }
@@ -118,12 +134,15 @@ int influence_dry_run(const void *opts, cli_session *s, gv_plan *plan)
     for (int i = 0; i < 3; i++)
         gv_plan_drop(plan, items[i]);
     gv_influence_rank_plan(plan, n, threads);
+    gv_plan_use(plan, GV_PLAN_RESIDENT, "purchases of the model", pairs > 0 ? 8 * m.pairs : 0);
     plan_by_topic(&w, n, GV_PLAN_MEMORY, plan, items);
+    gv_plan_begin(plan, "correlations", 0.0);
+    gv_plan_use(plan, GV_PLAN_MEMORY, "friends and cores, and their ranks", 28 * n);
     gv_plan_hold(plan, GV_PLAN_MEMORY, "lists of influencers and prospects", 16 * listed);
     if (o->top_k > 0)
         gv_top_k_plan(plan, n, o->top_k, threads);
     if (seek)
-        gv_prospects_plan(plan, &g, found, threads);
+        plan_prospects(&g, edges + pairs, found, threads, plan);
     const double each = gv_plan_sum(plan).seconds - ranked;
     gv_plan_begin(plan, "the other topics alike", each * (w.topics - 1));
     plan_output(o, &w, &g, listed, plan);

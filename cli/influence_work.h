@@ -24,7 +24,7 @@ typedef struct influence_work {
     int16_t *flag;                    /* [topics, or 1][n] */
     double *threshold;                /* [topics] */
     double *with_degree, *with_core;  /* [topics], Spearman's correlations of the ranking score */
-    int64_t *degree_rank, *core_rank; /* [n], twice the mean ranks */
+    int32_t *core;                    /* [n], core numbers */
     int64_t *score_rank;              /* [n], scratch */
     int64_t *buyer_offset;            /* [topics of the model + 1], for the measure ppr */
     gv_node *buyer;                   /* [buyer_offset[topics]] */

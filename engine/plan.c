@@ -216,6 +216,19 @@ GV_API int64_t gv_model_bytes(const gv_model_shape *m)
     return by_node + pair * m->pairs + evidence * m->evidence;
 }
 
+GV_API int64_t gv_graph_resting(const gv_graph_shape *g, int64_t limit)
+{
+    const int64_t edges = gv_graph_bytes(g, GV_PART_IN_INDICES | GV_PART_OUT_INDICES);
+    const int64_t stretch = g->n_nodes > 0 ? 4 * GV_STRETCH * g->n_edges / g->n_nodes : 0;
+    return gv_edges_rest(g->n_edges, limit) && edges > stretch ? edges - stretch : 0;
+}
+
+GV_API int64_t gv_model_resting(const gv_graph_shape *g, const gv_model_shape *m, int64_t limit)
+{
+    const int64_t by_node = 8 * 2 * (m->n_nodes + 1) + 4 * m->n_nodes;
+    return gv_edges_rest(g->n_edges, limit) ? gv_model_bytes(m) - by_node : 0;
+}
+
 GV_API gv_context *gv_plan_context(const gv_plan *plan)
 {
     return plan->ctx;

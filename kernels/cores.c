@@ -87,6 +87,8 @@ GV_API gv_status gv_core_numbers(gv_context *ctx, const gv_graph *g, int32_t *co
                 lower_friends(&p, &g->in, p.order[i]);
         }
     }
+    gv_graph_rest(g, &g->out, 0, n);
+    gv_graph_rest(g, &g->in, 0, n);
     gv_free(ctx, p.place);
     gv_free(ctx, p.order);
     gv_free(ctx, p.begin);

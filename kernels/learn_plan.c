@@ -84,10 +84,7 @@ static int64_t item_bytes(int64_t n_nodes, const gv_log_shape *log, int32_t thre
  * along them, if they are many, once the purchases have been counted. */
 static void give_edges_back(gv_plan *plan, const gv_graph_shape *g, int64_t limit)
 {
-    const int64_t edges = gv_graph_bytes(g, GV_PART_IN_INDICES | GV_PART_OUT_INDICES);
-    const int64_t stretch = g->n_nodes > 0 ? 4 * GV_STRETCH * g->n_edges / g->n_nodes : 0;
-    if (gv_edges_rest(g->n_edges, limit) && edges > stretch)
-        gv_plan_hold(plan, GV_PLAN_RESIDENT, "edges that are given back", stretch - edges);
+    gv_plan_hold(plan, GV_PLAN_RESIDENT, "edges that are given back", -gv_graph_resting(g, limit));
 }
 
 static void plan_counting(gv_plan *plan, const gv_graph_shape *g, const gv_log_shape *log,

@@ -226,6 +226,9 @@ GV_API gv_status gv_prospects_find(gv_context *ctx, const gv_graph *g, const gv_
         st = sorted_list(ctx, &c, out, err);
     }
     free_candidates(ctx, &c);
+    gv_graph_rest(g, &g->out, 0, g->n_nodes);
+    gv_graph_rest(g, &g->in, 0, g->n_nodes);
+    gv_model_rest_all(model);
     gv_free(ctx, s.before);
     gv_free(ctx, s.chosen);
     gv_free(ctx, s.state);

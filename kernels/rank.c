@@ -150,6 +150,7 @@ GV_API gv_status gv_influence_rank(gv_context *ctx, const gv_model *model, int64
         if (n_flagged != NULL)
             *n_flagged = flagged;
     }
+    gv_model_rest_all(model);
     gv_free(ctx, r.before);
     gv_free(ctx, r.eligible);
     gv_free(ctx, key);

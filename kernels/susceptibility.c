@@ -153,6 +153,7 @@ GV_API gv_status gv_susceptibility(gv_context *ctx, const gv_model *model, int32
             strength(all, n_buyers, gv_sum(spread, n_blocks), gv_sum(square, n_blocks));
         fill(model, topic, mean, k, &(columns){score, observed, total, expected}, threads);
     }
+    gv_model_rest_all(model);
     gv_free(ctx, square);
     gv_free(ctx, spread);
     return st;

@@ -128,6 +128,11 @@ typedef struct gv_model_shape {
 GV_API gv_model_shape gv_model_shape_of(const gv_model *m);
 GV_API int64_t gv_model_bytes(const gv_model_shape *shape);
 
+/* Bytes of a mapped graph's edges, and of a mapped model's pairs and evidence, whose pages are given
+ * back after each pass under a memory limit (0: none); 0 where they stay. */
+GV_API int64_t gv_graph_resting(const gv_graph_shape *g, int64_t limit);
+GV_API int64_t gv_model_resting(const gv_graph_shape *g, const gv_model_shape *m, int64_t limit);
+
 /* ---- plans of computations -------------------------------------------------------------------
  * Each adds the phases of the function of the same name: what it allocates, not its arguments and
  * results unless it says so. `threads` and `limit` (bytes left, 0: none) are those of the context
