@@ -31,7 +31,9 @@ static void plan_runs(gv_plan *plan, const gv_log_shape *log, int64_t run, int32
     const int32_t read = gv_plan_hold(plan, GV_PLAN_MEMORY, "rows of a run, as read", 24 * run);
     const int32_t file = gv_plan_hold(plan, GV_PLAN_DISK, "sorted runs", gv_log_room(rows));
     gv_plan_use(plan, GV_PLAN_MEMORY, "rows of a run, packed and sorted",
-                gv_log_room(run) + 8 * run + gv_sort_bytes(run, 8, threads));
+                gv_log_room(run) + 8 * run);
+    gv_plan_use(plan, GV_PLAN_RESERVED, "scratch of the sort, before they are ordered",
+                gv_sort_bytes(run, 8, threads));
     const int32_t begun = gv_plan_hold(plan, GV_PLAN_MEMORY, "groups of runs", 28 * groups);
     gv_plan_drop(plan, read);
     gv_plan_begin(plan, "merge the log", (double)rows / (rows_merged * threads));
