@@ -29,20 +29,6 @@ enum { PARTS = 8 };
 
 /* ---- the end of a row --------------------------------------------------------------------- */
 
-/* First teleport entry of column c at place `begin` or after. */
-static int64_t first_entry(const ppr_teleport *t, int c, int64_t begin)
-{
-    int64_t lo = t->offset[c], hi = t->offset[c + 1];
-    while (lo < hi) {
-        const int64_t mid = lo + (hi - lo) / 2;
-        if (t->node[mid] < begin)
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
-    return lo;
-}
-
 /* Scores of rows [begin, end) from what arrived there; `width` is a constant at each call. */
 INLINE void mix_rows(const ppr_fast *f, const ppr_recipe *r, int64_t begin, int64_t end,
                      const int width)
@@ -72,7 +58,8 @@ static void add_entries(const ppr_fast *f, const ppr_recipe *r, const ppr_telepo
     for (int c = 0; c < f->n_columns; c++) {
         if (r->jump[c] == 0.0F)
             continue;
-        for (int64_t i = first_entry(t, c, begin); i < t->offset[c + 1] && t->node[i] < end; i++)
+        for (int64_t i = ppr_teleport_from(t, c, begin); i < t->offset[c + 1] && t->node[i] < end;
+             i++)
             f->to[(int64_t)t->node[i] * f->width + c] += r->jump[c] * (float)t->value[i];
     }
 }

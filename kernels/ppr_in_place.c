@@ -126,20 +126,6 @@ static void set_recipe(in_place *p)
     }
 }
 
-/* First teleport entry of column c at node `begin` or after. */
-static int64_t first_entry(const ppr_teleport *t, int c, int64_t begin)
-{
-    int64_t lo = t->offset[c], hi = t->offset[c + 1];
-    while (lo < hi) {
-        const int64_t mid = lo + (hi - lo) / 2;
-        if (t->node[mid] < begin)
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
-    return lo;
-}
-
 static void sweep_block(const in_place *p, int64_t block)
 {
     double sum[PPR_TILE * PPR_COLUMNS] __attribute__((aligned(64)));
@@ -157,7 +143,7 @@ static void sweep_block(const in_place *p, int64_t block)
                   .live = p->live,
                   .stay = p->o->dangling == GV_DANGLING_SELF};
     for (int c = 0; c < p->n_columns; c++)
-        cursor[c] = first_entry(t, c, first);
+        cursor[c] = ppr_teleport_from(t, c, first);
     for (r.begin = first; r.begin < end; r.begin = r.end) {
         r.end = r.begin + PPR_TILE < end ? r.begin + PPR_TILE : end;
         r.next = p->next + (r.begin - start) * p->width;

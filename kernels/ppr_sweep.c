@@ -168,20 +168,6 @@ static recipe recipe_of(const ppr_walk *walk, const ppr_batch *b, int c)
     return r;
 }
 
-/* First teleport entry of column c at node `begin` or after. */
-static int64_t first_entry(const ppr_teleport *t, int c, int64_t begin)
-{
-    int64_t lo = t->offset[c], hi = t->offset[c + 1];
-    while (lo < hi) {
-        const int64_t mid = lo + (hi - lo) / 2;
-        if (t->node[mid] < begin)
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
-    return lo;
-}
-
 typedef struct lanes {
     double moved[PPR_LANES], rounding[PPR_LANES];
 } lanes;
@@ -222,7 +208,7 @@ static void mix_block(const ppr_walk *walk, const ppr_batch *b, const recipe *co
     const int64_t first = block * GV_BLOCK, end = gv_block_end(block, walk->n);
     for (int c = 0; c < b->n_columns; c++) {
         r[c] = columns[c];
-        r[c].cursor = first_entry(&b->teleport, c, first);
+        r[c].cursor = ppr_teleport_from(&b->teleport, c, first);
     }
     for (int64_t begin = first; begin < end; begin += PPR_TILE) {
         const int64_t stop = tile_end(begin, end);

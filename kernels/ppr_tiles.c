@@ -291,13 +291,17 @@ gv_status ppr_tiles_build(gv_context *ctx, const ppr_walk *walk, const gv_node *
     const gv_status st = ppr_tiles_begin(ctx, walk->n, order, threads, out, err);
     if (st != GV_OK)
         return st;
-    const bool fine = ppr_tile_rows_make(ctx, walk, place, threads, out, &b.rows) &&
-                      scratch_take(&b, threads) && make_strips(&b, threads);
+    const bool parted = ppr_tile_rows_make(ctx, walk, place, threads, out, &b.rows);
+    const bool small = !parted || b.rows.longest <= UINT32_MAX; /* places in a strip have 32 bits */
+    const bool fine = parted && small && scratch_take(&b, threads) && make_strips(&b, threads);
     scratch_free(&b, threads);
     ppr_tile_rows_free(ctx, &b.rows);
     if (fine)
         return GV_OK;
     ppr_tiles_free(ctx, out);
+    if (!small)
+        return gv_fail(err, GV_ERR_RANGE, "ppr: layout segments: %d rows have more than %u edges",
+                       (int)GV_BLOCK, (unsigned)UINT32_MAX);
     return gv_no_memory(ctx, "ppr: tiles of edges", err);
 }
 

@@ -76,6 +76,9 @@ GV_CHECKED gv_status ppr_teleport_take(gv_context *ctx, const gv_teleport *from,
                                        int n_columns, ppr_teleport *out, gv_error *err);
 void ppr_teleport_free(gv_context *ctx, ppr_teleport *t);
 
+/* First entry of column c at node (or place) `begin` or after. */
+int64_t ppr_teleport_from(const ppr_teleport *t, int c, int64_t begin);
+
 /* Writes column `c` densely into score [n]. */
 void ppr_teleport_fill(const ppr_teleport *t, int c, double *score, int64_t n, int threads);
 
