@@ -4,17 +4,13 @@
 
 #include "greatest.h"
 #include "ref/ref_cascade.h"
+#include "support/cascades.h"
 #include "support/graphs.h"
 
 GREATEST_MAIN_DEFS();
 
 static gv_error err;
 static gv_cascade_kernel kernel; /* under test */
-
-static gv_probability constant(double p)
-{
-    return (gv_probability){.rule = GV_PROBABILITY_CONSTANT, .constant = p};
-}
 
 static const gv_probability weighted_cascade = {.rule = GV_PROBABILITY_WEIGHTED_CASCADE};
 
@@ -85,7 +81,7 @@ TEST agrees_with_reference(void)
         const int64_t n = 20 + 15 * (int64_t)i;
         edge_list e = edges_gnp(n, 4.0 / (double)n, i);
         gv_graph *g = edges_graph_weighted(ctx, &e);
-        const gv_probability p = i % 3 == 0 ? constant(0.3) : weighted_cascade;
+        const gv_probability p = i % 3 == 0 ? cascade_constant(0.3) : weighted_cascade;
         const gv_node seeds[3] = {(gv_node)(n - 1), 3, (gv_node)(n / 2)};
         gv_cascade_opts o = gv_cascade_defaults();
         o.seed = i, o.n_worlds = 60, o.first_world = (int64_t)i * 1000000007, o.activation = true;
@@ -132,7 +128,7 @@ TEST ignores_thread_count(void)
             g[i] = edges_graph_weighted(ctx[i], &e);
             gv_cascade_opts o = gv_cascade_defaults();
             o.activation = true, o.n_worlds = 500, o.target_stderr = target * 0.012;
-            const gv_probability p = constant(0.2);
+            const gv_probability p = cascade_constant(0.2);
             r[i] = run(ctx[i], g[i], target ? &p : NULL, seeds, 3, &o);
             CHECK_CALL(same_results(r[0], r[i], 1000));
         }
@@ -188,7 +184,7 @@ TEST is_monotone_in_every_world(void)
     o.n_worlds = 400;
     gv_cascade_result *few = run(ctx, g, NULL, seeds, 2, &o);
     gv_cascade_result *many = run(ctx, g, NULL, seeds, 5, &o);
-    const gv_probability low = constant(0.1), high = constant(0.15);
+    const gv_probability low = cascade_constant(0.1), high = cascade_constant(0.15);
     gv_cascade_result *rare = run(ctx, g, &low, seeds, 5, &o);
     gv_cascade_result *often = run(ctx, g, &high, seeds, 5, &o);
     o.max_steps = 3;
@@ -244,7 +240,7 @@ TEST certain_edges_make_a_search(void)
     edge_list e = edges_path(5000); /* far more steps than a thread has room for at first */
     gv_graph *g = edges_graph(ctx, &e, NULL);
     const gv_node seed = 0;
-    const gv_probability always = constant(1.0), never = constant(0.0);
+    const gv_probability always = cascade_constant(1.0), never = cascade_constant(0.0);
     gv_cascade_opts o = gv_cascade_defaults();
     o.n_worlds = 5;
     gv_cascade_result *r = run(ctx, g, &always, &seed, 1, &o);
@@ -290,7 +286,7 @@ TEST equals_published_search(const char *name)
     ASSERT(edges_read(path[0], path[1], &e));
     gv_graph *g = edges_graph(ctx, &e, NULL);
     const gv_node source = edges_node(&e, 1);
-    const gv_probability always = constant(1.0);
+    const gv_probability always = cascade_constant(1.0);
     gv_cascade_opts o = gv_cascade_defaults();
     o.n_worlds = 3, o.activation = true;
     for (o.max_steps = 0; o.max_steps < 6; o.max_steps++) {
@@ -314,7 +310,7 @@ TEST equals_published_search(const char *name)
 TEST small_inputs(void)
 {
     gv_context *ctx = test_context(2, -1);
-    const gv_probability half = constant(0.5);
+    const gv_probability half = cascade_constant(0.5);
     gv_cascade_opts o = gv_cascade_defaults();
     o.activation = true, o.n_worlds = 10;
     for (int n = 0; n < 3; n++) {

@@ -6,32 +6,14 @@
 
 #include "grapevine/cascade.h"
 #include "greatest.h"
+#include "support/cascades.h"
 #include "support/graphs.h"
 
 GREATEST_MAIN_DEFS();
 
-static gv_error err;
-
 #define BOUND 4.5
 
-static gv_probability constant(double p)
-{
-    return (gv_probability){.rule = GV_PROBABILITY_CONSTANT, .constant = p};
-}
-
 static const gv_probability weighted_cascade = {.rule = GV_PROBABILITY_WEIGHTED_CASCADE};
-
-/* Runs, or ends the test program: for calls that must succeed. */
-static gv_cascade_result *run(gv_context *ctx, const gv_graph *g, const gv_probability *p,
-                              const gv_node *seeds, int64_t n_seeds, const gv_cascade_opts *o)
-{
-    gv_cascade_result *r = NULL;
-    if (gv_cascade(ctx, g, p, seeds, n_seeds, o, &r, &err) != GV_OK) {
-        printf("%s\n", err.message);
-        exit(EXIT_FAILURE);
-    }
-    return r;
-}
 
 /* ---- families of graphs -------------------------------------------------------------------------
  */
@@ -130,7 +112,7 @@ enum { N_FAMILIES = 10 };
 static void make_family(int i, family *f)
 {
     static gv_probability thin, even;
-    thin = constant(0.06), even = constant(0.7);
+    thin = cascade_constant(0.06), even = cascade_constant(0.7);
     switch (i) {
     case 0:
         *f = (family){"random", edges_gnp(600, 3.0 / 600, 35), NULL};
@@ -206,7 +188,7 @@ TEST kernels_agree(int i)
     figures of[4];
     for (int k = GV_CASCADE_PLAIN; k <= GV_CASCADE_SLICED; k++) {
         o.kernel = (gv_cascade_kernel)k;
-        gv_cascade_result *r = run(ctx, g, f.rule, seeds, 3, &o);
+        gv_cascade_result *r = cascade_run(ctx, g, f.rule, seeds, 3, &o);
         ASSERT_EQ(o.kernel, r->kernel);
         ASSERTm(f.name, r->mean > 4.0 && r->sd > 0.5); /* else there is little to compare */
         of[k] = figures_of(r);
@@ -240,8 +222,8 @@ static enum greatest_test_res sets_are_nested(gv_context *ctx, const gv_graph *g
         gv_node with[MOST_SEEDS + 1];
         memcpy(with, seeds, (size_t)n * sizeof *with);
         with[n] = more;
-        gv_cascade_result *a = run(ctx, g, rule, seeds, n, o),
-                          *b = run(ctx, g, rule, with, n + 1, o);
+        gv_cascade_result *a = cascade_run(ctx, g, rule, seeds, n, o),
+                          *b = cascade_run(ctx, g, rule, with, n + 1, o);
         for (int r = 0; r < SET_WORLDS; r++) {
             ASSERTm(f->name, a->spread[r] <= b->spread[r]);
             if (n > 1) {
@@ -374,7 +356,7 @@ TEST as_simulated_in_python(const simulated *s)
     o.n_worlds = 60000, o.activation = true;
     for (int k = GV_CASCADE_POINTS; k <= GV_CASCADE_SLICED; k++) {
         o.kernel = (gv_cascade_kernel)k;
-        gv_cascade_result *r = run(ctx, g, s->rule, seeds, s->n_seeds, &o);
+        gv_cascade_result *r = cascade_run(ctx, g, s->rule, seeds, s->n_seeds, &o);
         CHECK_CALL(same_as_simulated(s, &e, r));
         gv_cascade_free(r);
     }

@@ -5,17 +5,13 @@
 #include "engine/context.h"
 #include "grapevine/cascade.h"
 #include "greatest.h"
+#include "support/cascades.h"
 #include "support/graphs.h"
 
 GREATEST_MAIN_DEFS();
 
 static gv_error err;
 static gv_cascade_kernel kernel; /* under test */
-
-static gv_probability constant(double p)
-{
-    return (gv_probability){.rule = GV_PROBABILITY_CONSTANT, .constant = p};
-}
 
 typedef struct bad_option {
     gv_cascade_opts o;
@@ -28,7 +24,7 @@ TEST refuses_bad_options(void)
     gv_context *ctx = test_context(2, -1);
     edge_list e = edges_star(4);
     gv_graph *g = edges_graph(ctx, &e, NULL);
-    const gv_probability half = constant(0.5);
+    const gv_probability half = cascade_constant(0.5);
     const gv_node seed = 1;
     const gv_cascade_opts d = gv_cascade_defaults();
     bad_option bad[] = {{d, GV_ERR_RANGE, "n_worlds 0 "},
@@ -53,7 +49,7 @@ TEST refuses_bad_options(void)
     }
     const double off[] = {-0.1, 1.5, NAN, INFINITY};
     for (int i = 0; i < 4; i++) {
-        const gv_probability p = constant(off[i]);
+        const gv_probability p = cascade_constant(off[i]);
         ASSERT_EQ(GV_ERR_RANGE, gv_cascade(ctx, g, &p, &seed, 1, NULL, &r, &err));
         float stored[] = {0.0f, 0.5f, 1.0f, 0.2f, 0.3f, (float)off[i], 1.0f, 2.0f};
         const gv_probability array = {.rule = GV_PROBABILITY_STORED, .stored = stored};
@@ -99,7 +95,7 @@ TEST survives_every_failed_allocation(void)
         gv_context *ctx = test_context(2, -1);
         gv_graph *g = edges_graph(ctx, &e, NULL);
         const int64_t before = gv_context_memory_used(ctx);
-        const gv_probability p = constant(deep ? 1.0 : 0.2);
+        const gv_probability p = cascade_constant(deep ? 1.0 : 0.2);
         const gv_node seeds[] = {0, 7};
         gv_cascade_opts o = gv_cascade_defaults();
         const gv_node blocked[] = {50, 60};

@@ -8,6 +8,7 @@
 #include "greatest.h"
 #include "kernels/points_rows.h"
 #include "kernels/sliced.h"
+#include "support/cascades.h"
 #include "support/graphs.h"
 
 GREATEST_MAIN_DEFS();
@@ -15,23 +16,6 @@ GREATEST_MAIN_DEFS();
 static gv_error err;
 
 #define BOUND 4.5
-
-static gv_probability constant(double p)
-{
-    return (gv_probability){.rule = GV_PROBABILITY_CONSTANT, .constant = p};
-}
-
-/* Runs, or ends the test program: for calls that must succeed. */
-static gv_cascade_result *run(gv_context *ctx, const gv_graph *g, const gv_probability *p,
-                              const gv_node *seeds, int64_t n_seeds, const gv_cascade_opts *o)
-{
-    gv_cascade_result *r = NULL;
-    if (gv_cascade(ctx, g, p, seeds, n_seeds, o, &r, &err) != GV_OK) {
-        printf("%s\n", err.message);
-        exit(EXIT_FAILURE);
-    }
-    return r;
-}
 
 /* ---- SIMD levels ------------------------------------------------------------------------------
  */
@@ -257,9 +241,9 @@ TEST spread_alone(gv_cascade_kernel kernel)
     o.kernel = kernel, o.n_worlds = 600, o.first_world = 1234567, o.activation = true;
     for (o.max_steps = -1; o.max_steps < 5; o.max_steps += 3) {
         o.spread_only = false;
-        gv_cascade_result *a = run(ctx, g, NULL, seeds, 2, &o);
+        gv_cascade_result *a = cascade_run(ctx, g, NULL, seeds, 2, &o);
         o.spread_only = true;
-        gv_cascade_result *b = run(ctx, g, NULL, seeds, 2, &o);
+        gv_cascade_result *b = cascade_run(ctx, g, NULL, seeds, 2, &o);
         ASSERT_GTE(a->curve_length, 2);
         ASSERT_EQ(0, b->curve_length);
         ASSERT_MEM_EQ(a->spread, b->spread, 600 * sizeof *a->spread);
@@ -276,17 +260,17 @@ TEST chooses_by_graph_and_probabilities(void)
 {
     for (int dense = 0; dense < 2; dense++) {
         edge_list e = dense ? edges_complete(120) : edges_gnp(2000, 0.002, 1);
-        const gv_probability p = constant(dense ? 0.2 : 0.1);
+        const gv_probability p = cascade_constant(dense ? 0.2 : 0.1);
         for (int i = 0; i < 4; i++) {
             gv_context *ctx = test_context(i + 1, -1);
             gv_graph *g = edges_graph(ctx, &e, NULL);
             const gv_node seeds[] = {(gv_node)(7 * i), 50};
             gv_cascade_opts o = gv_cascade_defaults();
             o.n_worlds = 1 + 100 * i, o.seed = (uint64_t)i;
-            gv_cascade_result *r = run(ctx, g, &p, seeds, 2, &o);
+            gv_cascade_result *r = cascade_run(ctx, g, &p, seeds, 2, &o);
             ASSERT_EQ(dense ? GV_CASCADE_SLICED : GV_CASCADE_POINTS, r->kernel);
             o.kernel = r->kernel;
-            gv_cascade_result *forced = run(ctx, g, &p, seeds, 2, &o);
+            gv_cascade_result *forced = cascade_run(ctx, g, &p, seeds, 2, &o);
             ASSERT_MEM_EQ(r->spread, forced->spread, (size_t)r->n_worlds * sizeof *r->spread);
             gv_cascade_free(forced), gv_cascade_free(r);
             gv_graph_free(g), gv_context_free(ctx);

@@ -6,6 +6,7 @@
 #include "greatest.h"
 #include "kernels/coin.h"
 #include "ref/ref_cascade.h"
+#include "support/cascades.h"
 #include "support/graphs.h"
 
 GREATEST_MAIN_DEFS();
@@ -14,11 +15,6 @@ static gv_error err;
 static gv_cascade_kernel kernel; /* under test */
 
 #define BOUND 4.5
-
-static gv_probability constant(double p)
-{
-    return (gv_probability){.rule = GV_PROBABILITY_CONSTANT, .constant = p};
-}
 
 /* Runs by the kernel under test, or ends the test program: for calls that must succeed. */
 static gv_cascade_result *run(gv_context *ctx, const gv_graph *g, const gv_probability *p,
@@ -51,7 +47,7 @@ TEST has_spread(law *c)
 {
     gv_context *ctx = test_context(2, -1);
     gv_graph *g = edges_graph(ctx, &c->e, NULL);
-    const gv_probability p = constant(c->p);
+    const gv_probability p = cascade_constant(c->p);
     gv_cascade_opts o = gv_cascade_defaults();
     o.n_worlds = 40000, o.max_steps = c->max_steps;
     gv_cascade_result *r = run(ctx, g, &p, &c->seed, 1, &o);
@@ -143,7 +139,7 @@ TEST bridge_reliability(double p, double reliability)
     gv_context *ctx = test_context(2, -1);
     edge_list e = both_ways(4, pair, 5);
     gv_graph *g = edges_graph(ctx, &e, NULL);
-    const gv_probability rule = constant(p);
+    const gv_probability rule = cascade_constant(p);
     const gv_node seed = 0;
     gv_cascade_opts o = gv_cascade_defaults();
     o.n_worlds = 40000, o.activation = true;
@@ -180,7 +176,8 @@ static gv_graph *small_graph(gv_context *ctx, uint64_t i, gv_probability *p)
                   : kind < 2.0 / 7 ? 1.0
                                    : test_random(i, at + 3));
     }
-    *p = i % 4 == 2 ? constant(0.4) : (gv_probability){.rule = GV_PROBABILITY_WEIGHTED_CASCADE};
+    *p = i % 4 == 2 ? cascade_constant(0.4)
+                    : (gv_probability){.rule = GV_PROBABILITY_WEIGHTED_CASCADE};
     gv_graph *g = edges_graph_weighted(ctx, &e);
     edges_free(&e);
     return g;
@@ -408,7 +405,7 @@ TEST edges_of_a_world_are_independent(void)
     edge_list e = edges_directed_star(LEAVES);
     gv_graph *g = edges_graph(ctx, &e, NULL);
     const double p = 0.3, variance = LEAVES * p * (1.0 - p);
-    const gv_probability rule = constant(p);
+    const gv_probability rule = cascade_constant(p);
     const gv_node centre = 0;
     gv_cascade_opts o = gv_cascade_defaults();
     o.n_worlds = WORLDS, o.activation = true;

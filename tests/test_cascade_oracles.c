@@ -5,6 +5,7 @@
 
 #include "grapevine/cascade.h"
 #include "greatest.h"
+#include "support/cascades.h"
 #include "support/graphs.h"
 
 GREATEST_MAIN_DEFS();
@@ -13,11 +14,6 @@ static gv_error err;
 static gv_cascade_kernel kernel; /* under test */
 
 #define BOUND 4.5
-
-static gv_probability constant(double p)
-{
-    return (gv_probability){.rule = GV_PROBABILITY_CONSTANT, .constant = p};
-}
 
 /* Runs by the kernel under test, or ends the test program: for calls that must succeed. */
 static gv_cascade_result *run(gv_context *ctx, const gv_graph *g, const gv_probability *p,
@@ -53,7 +49,7 @@ TEST giant_component(void)
     gv_context *ctx = test_context(2, -1);
     edge_list e = edges_gnp(N, 10.0 / N, 12);
     gv_graph *g = edges_graph(ctx, &e, NULL);
-    const gv_probability p = constant(0.2);
+    const gv_probability p = cascade_constant(0.2);
     gv_cascade_opts o = gv_cascade_defaults();
     o.n_worlds = 1;
     double sum = 0.0, square = 0.0;

@@ -7,30 +7,12 @@
 #include "grapevine/cascade.h"
 #include "greatest.h"
 #include "kernels/coin.h"
+#include "support/cascades.h"
 #include "support/graphs.h"
 
 GREATEST_MAIN_DEFS();
 
-static gv_error err;
-
 #define BOUND 4.5
-
-static gv_probability constant(double p)
-{
-    return (gv_probability){.rule = GV_PROBABILITY_CONSTANT, .constant = p};
-}
-
-/* Runs, or ends the test program: for calls that must succeed. */
-static gv_cascade_result *run(gv_context *ctx, const gv_graph *g, const gv_probability *p,
-                              const gv_node *seeds, int64_t n_seeds, const gv_cascade_opts *o)
-{
-    gv_cascade_result *r = NULL;
-    if (gv_cascade(ctx, g, p, seeds, n_seeds, o, &r, &err) != GV_OK) {
-        printf("%s\n", err.message);
-        exit(EXIT_FAILURE);
-    }
-    return r;
-}
 
 /* ---- coins of single edges ----------------------------------------------------------------------
  */
@@ -51,12 +33,12 @@ static void draw_worlds(gv_cascade_kernel kernel, double p)
     for (int i = 0; i < SOURCES; i++)
         seeds[i] = i;
     gv_graph *g = edges_graph(ctx, &e, NULL);
-    const gv_probability rule = constant(p);
+    const gv_probability rule = cascade_constant(p);
     gv_cascade_opts o = gv_cascade_defaults();
     o.kernel = kernel, o.n_worlds = 1, o.activation = true;
     for (int r = 0; r < ROUNDS; r++) {
         o.first_world = r;
-        gv_cascade_result *x = run(ctx, g, &rule, seeds, SOURCES, &o);
+        gv_cascade_result *x = cascade_run(ctx, g, &rule, seeds, SOURCES, &o);
         for (int i = 0; i < EDGES; i++)
             live[r][i] = (uint8_t)x->activation_count[SOURCES + i];
         gv_cascade_free(x);
@@ -188,7 +170,7 @@ TEST coins_are_uniform(gv_cascade_kernel kernel)
     const gv_node centre = 0;
     gv_cascade_opts o = gv_cascade_defaults();
     o.kernel = kernel, o.n_worlds = WORLDS, o.activation = true;
-    gv_cascade_result *r = run(ctx, g, NULL, &centre, 1, &o);
+    gv_cascade_result *r = cascade_run(ctx, g, NULL, &centre, 1, &o);
     double chi = 0.0, spread = 0.0, mean = 1.0, variance = 0.0;
     for (int v = 1; v <= N; v++) {
         const double p = (double)(float)((v - 0.5) / N), one = p * (1.0 - p);
@@ -236,18 +218,18 @@ TEST means_of_blocks_scatter(gv_cascade_kernel kernel)
     gv_context *ctx = test_context(2, -1);
     edge_list e = edges_gnp(PERSONS, 6.0 / PERSONS, 41);
     gv_graph *g = edges_graph(ctx, &e, NULL);
-    const gv_probability p = constant(0.25);
+    const gv_probability p = cascade_constant(0.25);
     const gv_node seeds[] = {5, 100};
     gv_cascade_opts o = gv_cascade_defaults();
     o.kernel = kernel, o.n_worlds = SPREADS, o.spread_only = true;
-    gv_cascade_result *r = run(ctx, g, &p, seeds, 2, &o);
+    gv_cascade_result *r = cascade_run(ctx, g, &p, seeds, 2, &o);
     for (int size = 2; size <= 1024; size *= size == 2 ? 8 : 2)
         ASSERT_LT(fabs(block_means(r->spread, size)), BOUND);
     gv_cascade_free(r);
     /* worlds that repeat are found out */
     static int64_t repeated[SPREADS];
     o.n_worlds = SPREADS / 4;
-    r = run(ctx, g, &p, seeds, 2, &o);
+    r = cascade_run(ctx, g, &p, seeds, 2, &o);
     for (int i = 0; i < SPREADS; i++)
         repeated[i] = r->spread[i / 4];
     ASSERT_GT(block_means(repeated, 16), 2.0 * BOUND);

@@ -9,36 +9,10 @@
 #include "grapevine/generate.h"
 #include "support/graphs.h"
 #include "support/keep.h"
+#include "support/models.h"
 #include "support/populations.h"
 
 static gv_error err;
-
-#define SAME(field, n) ASSERT_MEM_EQ(a->field, b->field, (size_t)(n) * sizeof *a->field)
-
-static enum greatest_test_res same_models(const gv_model *a, const gv_model *b)
-{
-    const int64_t n = a->n_nodes, topics = a->n_topics;
-    SAME(pairs.indptr, n + 1);
-    SAME(evidence.indptr, n + 1);
-    const int64_t pairs = a->pairs.indptr[n], evidence = a->evidence.indptr[n];
-    SAME(pairs.topic, pairs);
-    SAME(pairs.source, pairs);
-    SAME(pairs.exposure, pairs);
-    SAME(pairs.total, pairs);
-    SAME(pairs.observed, pairs);
-    SAME(pairs.shuffled, pairs);
-    SAME(pairs.last, pairs);
-    SAME(evidence.column, evidence);
-    SAME(evidence.credit, evidence);
-    SAME(evidence.exposure, evidence);
-    SAME(mu, topics);
-    SAME(window, topics);
-    SAME(delay, topics);
-    SAME(target, n);
-    ASSERT(a->k_source == b->k_source && a->k_target == b->k_target && a->k_edge == b->k_edge);
-    ASSERT(a->k_tie == b->k_tie);
-    PASS();
-}
 
 /* Stops at call number `at` of those that ask whether to stop, then goes on with other threads.
  * *calls: whether there was such a call. */
@@ -60,7 +34,7 @@ static enum greatest_test_res stopped_at(const gv_population *p, const gv_learn_
         ASSERT_GT(k.n_taken, 0);
     }
     ASSERT_EQm(err.message, GV_OK, st);
-    CHECK_CALL(same_models(straight, m));
+    ASSERT(model_same(straight, m));
     gv_model_free(m);
     test_keeper_free(&k);
     gv_context_free(second);

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "engine/memory.h"
 #include "tests/support/graphs.h"
@@ -166,4 +167,23 @@ gv_model *model_random(gv_context *ctx, const gv_graph *g, int32_t n_topics, uin
     gv_free(ctx, evidence);
     gv_free(ctx, pair);
     return m;
+}
+
+#define SAME(field, n) (memcmp(a->field, b->field, (size_t)(n) * sizeof *a->field) == 0)
+
+bool model_same(const gv_model *a, const gv_model *b)
+{
+    const int64_t n = a->n_nodes, topics = a->n_topics;
+    if (b->n_nodes != n || b->n_topics != topics || !SAME(pairs.indptr, n + 1) ||
+        !SAME(evidence.indptr, n + 1))
+        return false;
+    const int64_t pairs = a->pairs.indptr[n], evidence = a->evidence.indptr[n];
+    return SAME(pairs.topic, pairs) && SAME(pairs.source, pairs) && SAME(pairs.exposure, pairs) &&
+           SAME(pairs.total, pairs) && SAME(pairs.observed, pairs) && SAME(pairs.shuffled, pairs) &&
+           SAME(pairs.last, pairs) && SAME(evidence.column, evidence) &&
+           SAME(evidence.credit, evidence) && SAME(evidence.exposure, evidence) &&
+           SAME(topic_name, topics) && SAME(mu, topics) && SAME(window, topics) &&
+           SAME(delay, topics) && SAME(target, n) && a->k_source == b->k_source &&
+           a->k_target == b->k_target && a->k_edge == b->k_edge && a->k_tie == b->k_tie &&
+           a->time_end == b->time_end;
 }

@@ -35,6 +35,9 @@ gv_model *model_exact(gv_context *ctx, const gv_graph *g, int32_t n_topics, cons
 /* A model with random everything: about half of the pairs and a third of the evidence are there. */
 gv_model *model_random(gv_context *ctx, const gv_graph *g, int32_t n_topics, uint64_t seed);
 
+/* Whether two models have the same bytes in every array, and the same numbers. */
+bool model_same(const gv_model *a, const gv_model *b);
+
 /* The arrays of a model are const; tests may write to them through these. */
 double *model_mu(gv_model *m);
 double *model_window(gv_model *m);
