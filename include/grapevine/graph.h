@@ -36,8 +36,8 @@ GV_API int64_t gv_graph_nodes(const gv_graph *g);
 GV_API int64_t gv_graph_edges(const gv_graph *g);
 
 /* Bytes a second with which the threads of `ctx` read the edges of `g` in order, the best of three
- * times, at most 2^28 edges each: what other passes over them can be measured against. 0 for a graph
- * without edges. */
+ * times, at most 2^28 edges each: what other passes over them can be measured against. 0 for a
+ * graph without edges. */
 GV_API double gv_graph_read_rate(gv_context *ctx, const gv_graph *g);
 GV_API bool gv_graph_directed(const gv_graph *g);
 GV_API gv_id_kind gv_graph_id_kind(const gv_graph *g);

@@ -70,7 +70,8 @@ GV_API gv_context *gv_plan_context(const gv_plan *plan);
  * gv_plan_begin() starts a phase of `seconds`. gv_plan_hold() adds an item that lives from the
  * current phase on, and returns its number for gv_plan_drop(), after which the current phase is its
  * last one. gv_plan_use() adds one that lives in the current phase alone. Items of 0 bytes are
- * left out; mapped pages that are given back are resident items of less than 0. The first phase starts by itself, as "start". */
+ * left out; mapped pages that are given back are resident items of less than 0. The first phase
+ * starts by itself, as "start". */
 GV_API void gv_plan_begin(gv_plan *plan, const char *phase, double seconds);
 GV_API int32_t gv_plan_hold(gv_plan *plan, gv_plan_kind kind, const char *name, int64_t bytes);
 GV_API void gv_plan_drop(gv_plan *plan, int32_t item);
@@ -128,8 +129,8 @@ typedef struct gv_model_shape {
 GV_API gv_model_shape gv_model_shape_of(const gv_model *m);
 GV_API int64_t gv_model_bytes(const gv_model_shape *shape);
 
-/* Bytes of a mapped graph's edges, and of a mapped model's pairs and evidence, whose pages are given
- * back after each pass under a memory limit (0: none); 0 where they stay. */
+/* Bytes of a mapped graph's edges, and of a mapped model's pairs and evidence, whose pages are
+ * given back after each pass under a memory limit (0: none); 0 where they stay. */
 GV_API int64_t gv_graph_resting(const gv_graph_shape *g, int64_t limit);
 GV_API int64_t gv_model_resting(const gv_graph_shape *g, const gv_model_shape *m, int64_t limit);
 

@@ -85,9 +85,9 @@ GV_API gv_ppr_opts gv_ppr_defaults(void);
  * GV_OK; GV_ERR_ARG; GV_ERR_RANGE bad node, weight or option; GV_ERR_NOMEM; GV_ERR_CANCELLED; or
  * GV_ERR_CONVERGE with the last sweep of the columns concerned left in `score`. A column's bits
  * depend on the graph, the column, the options and the layout alone, and in single precision with
- * the layout pull on whether there are others: not on threads or on what is in the other columns. Time O(sweeps * (nodes + edges)) per column; scratch about 16 bytes per
- * node and column of a batch of at most 16; in single precision 12, and 4 to 12 bytes an edge for
- * the layout. */
+ * the layout pull on whether there are others: not on threads or on what is in the other columns.
+ * Time O(sweeps * (nodes + edges)) per column; scratch about 16 bytes per node and column of a
+ * batch of at most 16; in single precision 12, and 4 to 12 bytes an edge for the layout. */
 GV_API GV_CHECKED gv_status gv_ppr(gv_context *ctx, const gv_graph *g, const gv_teleport *teleport,
                                    const gv_ppr_opts *opts, double *score, gv_ppr_column *column,
                                    gv_error *err);
