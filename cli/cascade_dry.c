@@ -99,7 +99,7 @@ int cascade_dry_run(const void *opts, cli_session *s, gv_plan *plan)
                         gv_context_threads(cli_context(s)), s->budget);
         const int64_t worlds = c.opts.target_stderr > 0.0 ? c.opts.max_worlds : c.opts.n_worlds;
         cli_plan_write(plan, (c.o->weights != NULL ? 16 : 8) * worlds + 12 * seeds +
-                                 cli_plan_id_bytes(&w.shape) +
+                                 cli_plan_id_bytes(s, &w.shape) +
                                  (c.opts.activation || c.opts.steps ? 4 * w.shape.n_nodes : 0) +
                                  (c.opts.steps ? 8 * w.shape.n_nodes : 0));
     }

@@ -290,6 +290,9 @@ static int plan_run(const void *opts, cli_session *s, gv_plan *plan)
                           GV_PART_IN_INDICES | GV_PART_IDS;
     cli_plan_map_graph(s, plan, o->graph, &g, GV_USES_OUT | GV_USES_IN | GV_USES_IDS, rows);
     gv_learn_plan(plan, &g, &log, gv_context_threads(cli_context(s)), s->budget, &model);
+    const int64_t counters = 28 * model.pairs;
+    cli_plan_state(s, plan, counters + 8 * log.rows,
+                   counters + 24 * model.evidence + 8 * model.n_nodes);
     cli_plan_write(plan, gv_model_bytes(&model));
     cli_plan_leave_model(s, o->output, &model);
     return CLI_OK;

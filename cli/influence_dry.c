@@ -65,11 +65,11 @@ static void plan_by_topic(const wish *w, int64_t n, gv_plan_kind kind, gv_plan *
     items[2] = gv_plan_hold(plan, kind, "scores of one topic, and their ranks", 16 * n);
 }
 
-static void plan_output(const influence_opts *o, const wish *w, const gv_graph_shape *g,
-                        int64_t listed, gv_plan *plan)
+static void plan_output(cli_session *s, const influence_opts *o, const wish *w,
+                        const gv_graph_shape *g, int64_t listed, gv_plan *plan)
 {
     const int64_t n = g->n_nodes, rows = w->topics;
-    int64_t bytes = 16 * listed + cli_plan_id_bytes(g) + 24 * rows * o->top_k * w->measures;
+    int64_t bytes = 16 * listed + cli_plan_id_bytes(s, g) + 24 * rows * o->top_k * w->measures;
     bytes += w->scores ? rows * n * (4 * w->measures + 16) + 4 * n : 0;
     bytes += w->ranks ? 4 * rows * n : 0;
     bytes += w->flags ? rows * n / 8 : 0; /* deflated */
@@ -145,6 +145,6 @@ int influence_dry_run(const void *opts, cli_session *s, gv_plan *plan)
         plan_prospects(&g, edges + pairs, found, threads, plan);
     const double each = gv_plan_sum(plan).seconds - ranked;
     gv_plan_begin(plan, "the other topics alike", each * (w.topics - 1));
-    plan_output(o, &w, &g, listed, plan);
+    plan_output(s, o, &w, &g, listed, plan);
     return CLI_OK;
 }

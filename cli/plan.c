@@ -95,9 +95,17 @@ int64_t cli_plan_count(const char *spec)
     return n;
 }
 
-int64_t cli_plan_id_bytes(const gv_graph_shape *shape)
+int64_t cli_plan_id_bytes(cli_session *s, const gv_graph_shape *shape)
 {
-    return gv_graph_bytes(shape, GV_PART_IDS);
+    const bool there = s->planned_ids;
+    s->planned_ids = true;
+    return there ? 0 : gv_graph_bytes(shape, GV_PART_IDS);
+}
+
+void cli_plan_state(const cli_session *s, gv_plan *plan, int64_t before, int64_t bytes)
+{
+    if (s->common.checkpoint != NULL)
+        gv_plan_use(plan, GV_PLAN_DISK, "states in the checkpoint, old and new", before + bytes);
 }
 
 /* ---- outputs --------------------------------------------------------------------------------- */

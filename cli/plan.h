@@ -36,8 +36,13 @@ void cli_plan_write(gv_plan *plan, int64_t bytes);
 /* Ids or rows that an option names: entries of a list, or lines of a file. */
 int64_t cli_plan_count(const char *spec);
 
-/* Bytes of the external ids that a results file repeats. */
-int64_t cli_plan_id_bytes(const gv_graph_shape *shape);
+/* Bytes of the external ids that a results file repeats; 0 where an earlier stage of the job has
+ * put them there. */
+int64_t cli_plan_id_bytes(cli_session *s, const gv_graph_shape *shape);
+
+/* States of `bytes` that the step at hand keeps with --checkpoint: a new one stands beside the one
+ * `before` it until it is whole. */
+void cli_plan_state(const cli_session *s, gv_plan *plan, int64_t before, int64_t bytes);
 
 /* Prints the plan to stdout; CLI_NO_FIT when it exceeds the limit of the context. */
 int cli_plan_print(cli_session *s, const gv_plan *plan);

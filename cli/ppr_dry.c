@@ -72,12 +72,15 @@ static void plan_sweeps(const ppr_run *p, gv_plan *plan, const gv_graph_shape *g
                 limit > 0 && limit > scores ? limit - scores
                 : limit > 0                 ? 1
                                             : 0);
+    const int64_t single = p->opts.precision == GV_PPR_F32 && !in_place ? 8 * batch : 0;
+    const int64_t state = scores + single * g->n_nodes;
+    cli_plan_state(p->s, plan, state, state);
     if (p->o->top_k > 0 && in_place)
         gv_plan_hold(plan, GV_PLAN_MEMORY, "a column", 8 * g->n_nodes);
     if (p->o->top_k > 0)
         gv_top_k_plan(plan, g->n_nodes, p->o->top_k, threads);
-    cli_plan_write(plan, (kept ? (in_place ? 4 : 8) * n * g->n_nodes : 0) + cli_plan_id_bytes(g) +
-                             24 * n * p->o->top_k);
+    cli_plan_write(plan, (kept ? (in_place ? 4 : 8) * n * g->n_nodes : 0) +
+                             cli_plan_id_bytes(p->s, g) + 24 * n * p->o->top_k);
 }
 
 /* Sweeps, with what the sidecar holds, if the graph is there. */

@@ -47,6 +47,7 @@ struct cli_session {
     gv_graph_shape planned_graph_shape;
     gv_model_shape planned_model_shape;
     unsigned mapped_parts;
+    bool planned_ids;
     int64_t planned_peak, planned_memory, planned_disk, planned_output; /* over stages */
     double planned_seconds;
 

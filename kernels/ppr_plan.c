@@ -130,6 +130,7 @@ GV_API void gv_ppr_plan(gv_plan *plan, const gv_graph_shape *g, const gv_graph *
                              : ppr_width(g->n_nodes, n_columns, longest, limit);
     const double work = (double)ppr_sweeps_expected(&o) * (double)n_columns * (double)g->n_edges;
     const double gain = 1.0 + (gain_of_width - 1.0) * (width - 1) / (PPR_COLUMNS - 1);
+    const int64_t entries = longest * (width < n_columns ? width : n_columns);
     const bool found = ppr_layout_find(gv_plan_context(plan), graph, &o, n_columns);
     if (o.layout == GV_PPR_SEGMENTS && !found)
         plan_making_tiles(plan, g, &o, threads);
@@ -137,11 +138,11 @@ GV_API void gv_ppr_plan(gv_plan *plan, const gv_graph_shape *g, const gv_graph *
     gv_plan_use(plan, GV_PLAN_MEMORY, "shares of a batch of columns", 8 * g->n_nodes * width);
     gv_plan_use(plan, GV_PLAN_MEMORY, "figures of blocks",
                 gv_blocks(g->n_nodes) * (int64_t)sizeof(ppr_measure));
-    gv_plan_use(plan, GV_PLAN_MEMORY, "teleport columns of a batch", longest * 12 * width);
+    gv_plan_use(plan, GV_PLAN_MEMORY, "teleport columns of a batch", 12 * entries);
     if (o.weighted)
         gv_plan_use(plan, GV_PLAN_MEMORY, "weights that leave a consumer", 8 * g->n_nodes);
     if (single)
-        plan_layout(plan, g, longest * width, &o, width, threads, found);
+        plan_layout(plan, g, entries, &o, width, threads, found);
     else if (o.layout == GV_PPR_SEGMENTS)
         plan_tiles(plan, g, &o, found);
 }

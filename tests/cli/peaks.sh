@@ -1,6 +1,7 @@
 #!/bin/sh
 # peaks.sh GRAPEVINE PEAK: the peak that --dry-run foretells against the one that is measured, on three
 # sizes of graph. Within 5 % or 16 MiB, mapped files included. An import that fits by its plan, fits.
+# A job is as large as its plan says in memory and on disk.
 grapevine=$1 peak=$2 bad=0
 folder=$(mktemp -d) || exit 1
 trap 'rm -rf "$folder"' EXIT
@@ -62,6 +63,30 @@ for consumers in 5000 30000 120000; do
     compare learn columns/graph.h5 --log columns/purchases.h5
     compare learn columns/graph.h5 --log columns/purchases.h5 --memory $((consumers / 5000 + 28))M
 done
+
+# a job: the largest of its stages, and what they leave; a checkpoint takes disk beside that
+cat >weekly.yaml <<END
+graph: columns/graph.h5
+output: results.h5
+learn: {log: columns/purchases.h5, output: weekly.h5}
+influence: {measure: "i1,i2", store: flags, prospects: 0}
+ppr: {topics: weekly.h5, precision: f32, layout: in-place, tolerance: 1e-6}
+cascade: {seeds: "influencers:100", topic: books}
+END
+"$grapevine" run weekly.yaml --threads 2 --dry-run --checkpoint kept | tr -d , >plan.txt || bad=1
+"$peak" "$grapevine" run weekly.yaml --threads 2 --progress none >measured.txt || bad=1
+cat weekly.h5 results.h5 | wc -c | cat measured.txt - plan.txt | awk '
+    function near(what, planned, seen, least) {
+        off = planned > seen ? planned - seen : seen - planned
+        print "job: planned " planned " bytes of " what ", measured " seen
+        if (off > seen / 20 && off > least) { print "  is off by " off; bad = 1 }
+    }
+    NR == 1 { peak = $1 }
+    NR == 2 { output = $1 }
+    /states in the checkpoint/ { states++ }
+    /^all stages/ { near("peak", $4, peak, 16777216); near("output", $11, output, 1000000); found = 1 }
+    END { exit bad || !found || states != 2 }' || bad=1
+
 "$grapevine" import edges.tsv -o whole.h5 --progress none || bad=1
 planned=0
 for memory in 2 3 4 5 6 8 11 15 20 27 36 48; do
