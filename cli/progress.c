@@ -1,5 +1,4 @@
 /* progress.c -- a bar on a terminal, else log lines: one each 30 seconds, no more and no less. */
-#include <math.h>
 #include <signal.h>
 #include <string.h>
 #include <time.h>
@@ -54,8 +53,10 @@ static void log_line(const cli_session *s, double now)
     strftime(utc, sizeof utc, "%Y-%m-%dT%H:%M:%SZ", &parts);
     const double elapsed = now - s->stage_started, told = s->told_at - s->stage_started;
     const double rate = told > 0.0 ? (double)s->done / told : 0.0;
-    const double left = rate > 0.0 && s->total > 0 ? (double)(s->total - s->done) / rate : NAN;
-    fprintf(stderr, "%s %.0f s %s %lld/%lld %.3g/s ETA %.0f s RSS %.2f GiB peak %.2f GiB\n", utc,
+    char left[32] = "unknown";
+    if (rate > 0.0 && s->total > 0)
+        snprintf(left, sizeof left, "%.0f s", (double)(s->total - s->done) / rate);
+    fprintf(stderr, "%s %.0f s %s %lld/%lld %.3g/s ETA %s RSS %.2f GiB peak %.2f GiB\n", utc,
             elapsed, s->shown_stage, (long long)s->done, (long long)s->total, rate, left,
             resident_gib(), cli_peak_gib());
 }

@@ -78,6 +78,8 @@ static gv_status sell_all(gv_population_plan *plan, const gv_population *made, t
     round *r = gv_alloc(plan->ctx, 1, sizeof *r);
     gv_status st = r == NULL ? gv_no_memory(plan->ctx, "the items of a population", err) : GV_OK;
     *n_bought = 0;
+    if (st == GV_OK)
+        st = gv_progress(plan->ctx, "purchases", 0, items, err);
     for (int64_t first = 0; st == GV_OK && first < items; first += most) {
         r->plan = plan;
         r->first = first;
