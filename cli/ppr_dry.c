@@ -53,6 +53,8 @@ static void plan_graph(const ppr_run *p, gv_plan *plan, const gv_graph_shape *g)
     cli_plan_map_graph(p->s, plan, p->o->graph, g, ppr_uses(p->o),
                        GV_PART_OUT_INDPTR | GV_PART_IN_INDPTR | GV_PART_IDS | rows |
                            (p->o->weighted ? p_rows : 0u));
+    if (p->opts.layout == GV_PPR_IN_PLACE && gv_graph_resting(g, p->s->budget) > 0)
+        gv_plan_hold(plan, GV_PLAN_RESIDENT, "edges, given back", -gv_graph_bytes(g, rows));
 }
 
 static void plan_sweeps(const ppr_run *p, gv_plan *plan, const gv_graph_shape *g,
@@ -123,6 +125,8 @@ int ppr_dry_run(const void *opts, cli_session *s, gv_plan *plan)
     plan_graph(&p, plan, &g);
     if (p.o->topics != NULL)
         cli_plan_map_model(s, plan, p.o->topics, &m);
+    if (p.o->topics != NULL && gv_model_resting(&g, &m, s->budget) > 0)
+        gv_plan_hold(plan, GV_PLAN_RESIDENT, "model, given back", -gv_model_bytes(&m));
     gv_plan_hold(plan, GV_PLAN_MEMORY, "teleport columns", n * longest * 12);
     if (!p.pushes)
         return plan_with_layouts(&p, plan, &g, n, longest);

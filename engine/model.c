@@ -62,6 +62,9 @@ void gv_model_rest_all(const gv_model *m)
     gv_model_rest_array(m, p->observed, n * (int64_t)sizeof *p->observed);
     gv_model_rest_array(m, p->shuffled, n * (int64_t)sizeof *p->shuffled);
     gv_model_rest_array(m, p->last, n * (int64_t)sizeof *p->last);
+    gv_model_rest_array(m, p->indptr, m->n_nodes * (int64_t)sizeof *p->indptr);
+    gv_model_rest_array(m, m->evidence.indptr, m->n_nodes * (int64_t)sizeof *m->evidence.indptr);
+    gv_model_rest_array(m, m->target, m->n_nodes * (int64_t)sizeof *m->target);
 }
 
 GV_API int32_t gv_model_topics(const gv_model *m)
@@ -121,6 +124,7 @@ GV_API void gv_model_buyers(const gv_model *m, int64_t *offset, gv_node *node, d
     for (int32_t z = m->n_topics; z > 0; z--) /* each offset has moved to the next one's place */
         offset[z] = offset[z - 1];
     offset[0] = 0;
+    gv_model_rest_all(m);
 }
 
 int64_t gv_model_pair(const gv_model *m, gv_node v, int32_t z)

@@ -68,7 +68,8 @@ struct gv_model {
 };
 
 /* As gv_graph_rest(), for models of large graphs: an array; the pairs and evidence of rows [first,
- * end), after a pass along them; and all there is of both, with what only few ask for. */
+ * end), after a pass along them; and all there is, when a while may pass before it is asked for
+ * again. */
 void gv_model_rest_array(const gv_model *m, const void *data, int64_t bytes);
 void gv_model_rest(const gv_model *m, int64_t first, int64_t end);
 void gv_model_rest_all(const gv_model *m);

@@ -10,7 +10,12 @@
 #include "engine/parallel.h"
 #include "kernels/learn_parts.h"
 
-enum { ROWS_A_TASK = 1 << 14 };
+enum {
+    ROWS_A_TASK = 1 << 14,
+    AHEAD = 32 /* rows from one at work to the counter announced: buyers come in no order */
+};
+
+static const char stage[] = "learn: pairs";
 
 typedef struct topic_rows {
     int64_t *end;     /* [n_nodes + 1] while counting; then end[v] is where the row of v ends */
@@ -23,13 +28,21 @@ static int64_t row_begin(const topic_rows *r, int64_t v)
     return v > 0 ? r->end[v - 1] : 0;
 }
 
+static void announce(const gv_log *log, const int64_t *count, int64_t i)
+{
+    const int64_t last = log->info.rows_kept - 1;
+    __builtin_prefetch(&count[log->user[i + AHEAD < last ? i + AHEAD : last]], 1);
+}
+
 static void count_rows(const learn_scan *s, int64_t *count)
 {
     const gv_log *log = s->log;
 #pragma omp parallel for num_threads(gv_context_threads(s->ctx)) schedule(static)
-    for (int64_t i = 0; i < log->info.rows_kept; i++)
+    for (int64_t i = 0; i < log->info.rows_kept; i++) {
+        announce(log, count, i);
         if (log->time[i] <= s->until)
             __atomic_fetch_add(&count[log->user[i]], 1, __ATOMIC_RELAXED);
+    }
     gv_log_rest(log, 0, log->info.rows_kept);
 }
 
@@ -59,6 +72,7 @@ static void scatter_topics(const learn_scan *s, const topic_rows *r)
         for (int64_t i = begin; i < end; i++) {
             while (log->indptr[a + 1] <= i)
                 a++;
+            announce(log, r->end, i);
             if (log->time[i] > s->until)
                 continue;
             const int64_t at = __atomic_fetch_add(&r->end[log->user[i]], 1, __ATOMIC_RELAXED);
@@ -147,43 +161,52 @@ static bool take_pairs(gv_context *ctx, int64_t n, gv_model *m, learn_pairs *p)
     return true;
 }
 
+/* Topics of each consumer, in no order, with repeats. */
+static gv_status gather_topics(const learn_scan *s, topic_rows *r, gv_error *err)
+{
+    gv_context *ctx = s->ctx;
+    const int64_t rows = s->log->info.rows_kept;
+    gv_status st = gv_progress(ctx, stage, 0, 2 * rows, err);
+    if (st != GV_OK)
+        return st;
+    count_rows(s, r->end);
+    r->topic = gv_alloc(ctx, gv_prefix_sum(r->end, s->g->n_nodes), sizeof *r->topic);
+    st = r->topic == NULL ? gv_no_memory(ctx, "learn", err)
+                          : gv_progress(ctx, stage, rows, 2 * rows, err);
+    if (st != GV_OK)
+        return st;
+    scatter_topics(s, r);
+    return gv_progress(ctx, stage, 2 * rows, 2 * rows, err);
+}
+
+/* The same in order, each once: indptr and topics of the pairs. */
+static gv_status keep_topics(const learn_scan *s, const topic_rows *r, gv_model *m, gv_error *err)
+{
+    if (!tidy_rows(s, r))
+        return gv_no_memory(s->ctx, "learn", err);
+    int32_t *topic = gv_alloc(s->ctx, gv_prefix_sum(r->n_pairs, s->g->n_nodes), sizeof *topic);
+    m->pairs.topic = topic;
+    if (topic == NULL)
+        return gv_no_memory(s->ctx, "learn", err);
+    copy_topics(s, r, m->pairs.indptr, topic);
+    return GV_OK;
+}
+
 gv_status learn_find_pairs(const learn_scan *s, gv_model *m, learn_pairs *pairs, gv_error *err)
 {
     gv_context *ctx = s->ctx;
     const int64_t n = s->g->n_nodes;
-    gv_status st = GV_OK;
     topic_rows r = {.end = gv_alloc_zero(ctx, n + 1, sizeof *r.end),
                     .n_pairs = gv_alloc(ctx, n + 1, sizeof *r.n_pairs)};
     m->pairs.indptr = r.n_pairs;
-    if (r.end == NULL || r.n_pairs == NULL) {
-        st = gv_no_memory(ctx, "learn", err);
-        goto done;
-    }
-    count_rows(s, r.end);
-    r.topic = gv_alloc(ctx, gv_prefix_sum(r.end, n), sizeof *r.topic);
-    if (r.topic == NULL) {
-        st = gv_no_memory(ctx, "learn", err);
-        goto done;
-    }
-    scatter_topics(s, &r);
-    if (!tidy_rows(s, &r)) {
-        st = gv_no_memory(ctx, "learn", err);
-        goto done;
-    }
-    const int64_t n_pairs = gv_prefix_sum(r.n_pairs, n);
-    int32_t *topic = gv_alloc(ctx, n_pairs, sizeof *topic);
-    m->pairs.topic = topic;
-    if (topic == NULL) {
-        st = gv_no_memory(ctx, "learn", err);
-        goto done;
-    }
-    copy_topics(s, &r, m->pairs.indptr, topic);
-    gv_free(ctx, r.topic);
-    r.topic = NULL;
-    if (!take_pairs(ctx, n_pairs, m, pairs))
-        st = gv_no_memory(ctx, "learn", err);
-done:
+    gv_status st = r.end == NULL || r.n_pairs == NULL ? gv_no_memory(ctx, "learn", err) : GV_OK;
+    if (st == GV_OK)
+        st = gather_topics(s, &r, err);
+    if (st == GV_OK)
+        st = keep_topics(s, &r, m, err);
     gv_free(ctx, r.topic);
     gv_free(ctx, r.end);
+    if (st == GV_OK && !take_pairs(ctx, m->pairs.indptr[n], m, pairs))
+        st = gv_no_memory(ctx, "learn", err);
     return st;
 }

@@ -40,6 +40,8 @@
 enum { PATIENCE = 10 };
 
 typedef struct in_place {
+    const gv_graph *g;
+    const gv_csr *rows; /* of g, that are summed */
     const gv_ppr_opts *o;
     ppr_walk walk;
     ppr_teleport teleport;
@@ -210,6 +212,7 @@ static gv_status sweep(gv_context *ctx, in_place *p, int64_t k, int64_t from, gv
         if (st != GV_OK)
             return st;
         sweep_rows(p, begin, end < n ? end : n);
+        gv_graph_rest(p->g, p->rows, begin, end < n ? end : n);
     }
     add_up(p);
     return GV_OK;
@@ -348,7 +351,11 @@ GV_API gv_status gv_ppr_in_place(gv_context *ctx, const gv_graph *g, const gv_te
 {
     const gv_ppr_opts o = opts != NULL ? *opts : gv_ppr_defaults();
     gv_ppr_column found[PPR_COLUMNS] = {{0}};
-    in_place p = {.o = &o, .threads = gv_context_threads(ctx), .share = score};
+    in_place p = {.g = g,
+                  .rows = o.direction == GV_FORWARD ? &g->in : &g->out,
+                  .o = &o,
+                  .threads = gv_context_threads(ctx),
+                  .share = score};
     gv_status st = check(g, teleport, &o, err);
     if (st != GV_OK)
         return st;
@@ -370,6 +377,7 @@ GV_API gv_status gv_ppr_in_place(gv_context *ctx, const gv_graph *g, const gv_te
     p.next = gv_alloc(ctx, buffer * p.width, sizeof *p.next);
     if (st == GV_OK && (p.part == NULL || p.next == NULL))
         st = gv_no_memory(ctx, "ppr: rows in place", err);
+    gv_graph_rest(g, p.rows, 0, g->n_nodes); /* what was read when the file was opened */
     if (st == GV_OK && g->n_nodes > 0) {
         state_head at = {0};
         bool resumed;
