@@ -16,6 +16,7 @@
 #include "kernels/learn_parts.h"
 
 enum {
+    AHEAD = 32, /* edges from the one at work to that whose target is announced */
     PLANE = LEARN_REAL_BINS * LEARN_CHANCE_BINS, /* cases of one count bin */
     CELLS = LEARN_COUNT_BINS * PLANE,
     TIE_CELLS = LEARN_COUNT_BINS * LEARN_REAL_BINS
@@ -26,6 +27,7 @@ typedef struct tally {
     const gv_model *m;
     const int64_t *received; /* as in learn_factors() */
     int64_t *cases;          /* [CELLS] */
+    const double *pool;      /* [n_nodes], target_pool(), or NULL */
     bool keeps;
 } tally;
 
@@ -41,6 +43,16 @@ typedef struct edge {
     int64_t credit;          /* C_vu */
     int64_t begin, end;      /* its evidence */
 } edge;
+
+/* Targets come in no order. */
+static void announce(const tally *t, int64_t e)
+{
+    const int64_t last = t->g->n_edges - 1;
+    const gv_node u = t->g->out.indices[e + AHEAD < last ? e + AHEAD : last];
+    __builtin_prefetch(&t->m->target[u]);
+    if (t->pool != NULL)
+        __builtin_prefetch(&t->pool[u]);
+}
 
 /* Out-edge e of v, whose evidence begins at `cursor` or later. */
 static edge look_at(const tally *t, gv_node v, int64_t e, double weight, int64_t cursor)
@@ -79,6 +91,7 @@ static void look_at_rows(const tally *t, edge_fn *look, int64_t *cases, int64_t 
         const double pool = source_pool(t->m, (gv_node)v);
         int64_t cursor = t->m->evidence.indptr[v];
         for (int64_t e = out->indptr[v]; e < out->indptr[v + 1]; e++) {
+            announce(t, e);
             const edge x = look_at(t, (gv_node)v, e, weight, cursor);
             look(t, (gv_node)v, &x, pool, cases + gv_thread() * cases_each);
             cursor = x.end;
@@ -136,20 +149,33 @@ static void count_tie(const tally *t, gv_node v, const edge *x, double pool, int
     (void)v;
     if (!(x->expected > 0.0))
         return;
-    const double expected = x->expected * without(pool, m->k_source, x) *
-                            without(target_pool(t, x->node), m->k_target, x);
+    const double expected =
+        x->expected * without(pool, m->k_source, x) * without(t->pool[x->node], m->k_target, x);
     cases[learn_count_bin(x->credit) * LEARN_REAL_BINS + learn_real_bin(expected)]++;
 }
 
-static gv_status find_tie_strength(const tally *t, gv_model *m, gv_error *err)
+static void find_pools(const tally *t, double *pool, int32_t threads)
 {
-    const int64_t threads = gv_context_threads(m->ctx);
-    int64_t *cases = gv_alloc_zero(m->ctx, threads * TIE_CELLS, sizeof *cases);
-    if (cases == NULL)
-        return gv_no_memory(m->ctx, "learn", err);
-    const gv_status st = each_edge(t, "learn: ties", count_tie, cases, TIE_CELLS, err);
+#pragma omp parallel for num_threads(threads) schedule(dynamic, GV_BLOCK)
+    for (int64_t u = 0; u < t->g->n_nodes; u++)
+        pool[u] = target_pool(t, (gv_node)u);
+}
+
+static gv_status find_tie_strength(tally *t, gv_model *m, gv_error *err)
+{
+    const int32_t threads = gv_context_threads(m->ctx);
+    int64_t *cases = gv_alloc_zero(m->ctx, (int64_t)threads * TIE_CELLS, sizeof *cases);
+    double *pool = gv_alloc(m->ctx, t->g->n_nodes, sizeof *pool);
+    gv_status st = cases == NULL || pool == NULL ? gv_no_memory(m->ctx, "learn", err) : GV_OK;
+    if (st == GV_OK) {
+        find_pools(t, pool, threads);
+        t->pool = pool;
+        st = each_edge(t, "learn: ties", count_tie, cases, TIE_CELLS, err);
+        t->pool = NULL;
+    }
     if (st == GV_OK)
         m->k_tie = learn_gamma_strength(cases);
+    gv_free(m->ctx, pool);
     gv_free(m->ctx, cases);
     return st;
 }

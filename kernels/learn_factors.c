@@ -32,6 +32,7 @@ enum {
     PARTS = 1024,
     ALTERNATIONS = 2,
     WALKS = 3,
+    AHEAD = 48, /* edges from the one at work to that whose neighbour is announced */
     GAMMA_CELLS = LEARN_COUNT_BINS * LEARN_REAL_BINS
 };
 
@@ -195,15 +196,24 @@ static float scaled(float x, double mean)
 
 /* ---- sources --------------------------------------------------------------------------------- */
 
+/* The neighbour some edges behind e: they come in no order. */
+static inline gv_node later(const gv_csr *csr, int64_t e, int64_t last)
+{
+    return csr->indices[e + AHEAD < last ? e + AHEAD : last];
+}
+
 /* Sum of s over the out-neighbours of everyone. */
 static void add_targets(const factors *f, int64_t first, int64_t end)
 {
     const gv_csr *out = &f->g->out;
+    const int64_t last = out->indptr[end] - 1;
 #pragma omp parallel for num_threads(gv_context_threads(f->ctx)) schedule(dynamic, GV_BLOCK)
     for (int64_t v = first; v < end; v++) {
         double sum = 0.0;
-        for (int64_t e = out->indptr[v]; e < out->indptr[v + 1]; e++)
+        for (int64_t e = out->indptr[v]; e < out->indptr[v + 1]; e++) {
+            __builtin_prefetch(&f->target[later(out, e, last)]);
             sum += (double)f->target[out->indices[e]];
+        }
         f->weight[v] = sum;
     }
 }
@@ -323,11 +333,14 @@ static void weigh_sources(const factors *f)
 static void add_sources(const factors *f, int64_t first, int64_t end)
 {
     const gv_csr *in = &f->g->in;
+    const int64_t last = in->indptr[end] - 1;
 #pragma omp parallel for num_threads(gv_context_threads(f->ctx)) schedule(dynamic, GV_BLOCK)
     for (int64_t u = first; u < end; u++) {
         double sum = 0.0;
-        for (int64_t e = in->indptr[u]; e < in->indptr[u + 1]; e++)
+        for (int64_t e = in->indptr[u]; e < in->indptr[u + 1]; e++) {
+            __builtin_prefetch(&f->weight[later(in, e, last)]);
             sum += f->weight[in->indices[e]];
+        }
         f->arrive[u] = sum;
     }
 }

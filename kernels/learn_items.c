@@ -22,6 +22,8 @@ enum {
     ADOPTERS_A_TASK = 512,  /* of a large item */
     ROWS_A_BATCH = 1 << 22, /* between two calls of the progress callback */
     FETCH_AHEAD = 8,        /* adopters */
+    FRIENDS_FETCHED = 32,   /* of an adopter */
+    ROWS_AHEAD = 32,        /* from a row of the log to the buyer's place in a large item */
     PROBE_FACTOR = 16       /* a search in sorted neighbours costs this many table look-ups */
 };
 
@@ -100,6 +102,13 @@ static void set_place(learn_item *item, gv_node user, int32_t place)
     item->slot[h] = (learn_slot){.user = user, .place = place};
 }
 
+/* Buyers of a large item come in no order. */
+static void fetch_place(const learn_item *item, gv_node user)
+{
+    __builtin_prefetch(&item->adopts[user / 64], 1);
+    __builtin_prefetch(&item->place[user], 1);
+}
+
 static uint32_t table_mask(int64_t rows)
 {
     uint32_t size = 4;
@@ -140,6 +149,8 @@ static void gather(const learn_scan *s, int64_t a, learn_item *item)
             item->slot[h].user = -1;
     }
     for (int64_t i = log->indptr[a]; i < log->indptr[a + 1] && log->time[i] <= s->until; i++) {
+        if (item->slot == NULL && i + ROWS_AHEAD < log->indptr[a + 1])
+            fetch_place(item, log->user[i + ROWS_AHEAD]);
         const int64_t time = (log->time[i] - s->origin) / s->tick;
         const int32_t have = find_place(item, log->user[i]);
         if (have >= 0 && (s->gap == 0 || time - item->last[have] < s->gap)) {
@@ -199,6 +210,12 @@ void learn_fetch(const learn_scan *s, const learn_item *item, int32_t i)
         __builtin_prefetch(in->indptr + item->user[i + 2 * FETCH_AHEAD]);
     if (i + FETCH_AHEAD < item->n)
         __builtin_prefetch(in->indices + in->indptr[item->user[i + FETCH_AHEAD]]);
+    if (item->slot != NULL || i + FETCH_AHEAD / 2 >= item->n)
+        return;
+    const gv_node u = item->user[i + FETCH_AHEAD / 2];
+    const int64_t begin = in->indptr[u], end = in->indptr[u + 1];
+    for (int64_t e = begin; e < end && e < begin + FRIENDS_FETCHED; e++)
+        __builtin_prefetch(&item->adopts[in->indices[e] / 64]);
 }
 
 int32_t learn_friends(const learn_scan *s, const learn_item *item, int32_t i, int32_t *friend)

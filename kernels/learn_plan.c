@@ -126,6 +126,7 @@ GV_API void gv_learn_plan(gv_plan *plan, const gv_graph_shape *g, const gv_log_s
     gv_plan_hold(plan, GV_PLAN_MEMORY, "factors of consumers", 4 * n + 4 * model->pairs);
     gv_plan_use(plan, GV_PLAN_MEMORY, "sums of consumers", 16 * n);
     gv_plan_begin(plan, "ties and edges", learning * 0.1);
+    gv_plan_use(plan, GV_PLAN_MEMORY, "credits of listeners", 8 * n);
     gv_plan_use(plan, GV_PLAN_RESERVED, "histogram of edges",
                 INT64_C(8) * LEARN_REAL_BINS * LEARN_CHANCE_BINS * (LEARN_COUNT_BINS + threads));
 }
