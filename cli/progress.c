@@ -71,7 +71,7 @@ bool cli_show_progress(void *data, const char *stage, int64_t done, int64_t tota
         return true;
     const bool bar = wants_bar(s);
     pthread_mutex_lock(&s->words);
-    if (strcmp(s->shown_stage, stage) != 0) {
+    if (strcmp(s->shown_stage, stage) != 0 || done < s->done) { /* or it begins once more */
         snprintf(s->shown_stage, sizeof s->shown_stage, "%s", stage);
         s->stage_started = s->last_shown = now;
     }

@@ -11,6 +11,8 @@
 #include "engine/memory.h"
 #include "grapevine/influence.h"
 
+enum { TOLD = 1 << 20 }; /* consumers between two reports of progress */
+
 typedef struct peeling {
     const gv_graph *g;
     int64_t *begin; /* [most + 2], first place of consumers with a degree */
@@ -63,6 +65,25 @@ static void lower_friends(const peeling *p, const gv_csr *csr, gv_node v)
         lower(p, csr->indices[e], v);
 }
 
+/* Removes all in their order. */
+static gv_status peel(gv_context *ctx, const peeling *p, gv_error *err)
+{
+    const gv_graph *g = p->g;
+    const int64_t n = g->n_nodes;
+    for (int64_t first = 0, end; first < n; first = end) {
+        end = n - first > TOLD ? first + TOLD : n;
+        for (int64_t i = first; i < end; i++) {
+            lower_friends(p, &g->out, p->order[i]);
+            if (g->directed)
+                lower_friends(p, &g->in, p->order[i]);
+        }
+        const gv_status st = gv_progress(ctx, "core numbers", end, n, err);
+        if (st != GV_OK)
+            return st;
+    }
+    return GV_OK;
+}
+
 GV_API gv_status gv_core_numbers(gv_context *ctx, const gv_graph *g, int32_t *core, gv_error *err)
 {
     const int64_t n = g->n_nodes;
@@ -78,19 +99,17 @@ GV_API gv_status gv_core_numbers(gv_context *ctx, const gv_graph *g, int32_t *co
     p.begin = gv_alloc(ctx, most + 2, sizeof *p.begin);
     p.order = gv_alloc(ctx, n, sizeof *p.order);
     p.place = gv_alloc(ctx, n, sizeof *p.place);
-    const bool have = p.begin != NULL && p.order != NULL && p.place != NULL;
-    if (have) {
+    gv_status st = p.begin != NULL && p.order != NULL && p.place != NULL
+                       ? gv_progress(ctx, "core numbers", 0, n, err)
+                       : gv_no_memory(ctx, "core numbers", err);
+    if (st == GV_OK) {
         put_in_order(&p, most);
-        for (int64_t i = 0; i < n; i++) {
-            lower_friends(&p, &g->out, p.order[i]);
-            if (g->directed)
-                lower_friends(&p, &g->in, p.order[i]);
-        }
+        st = peel(ctx, &p, err);
     }
     gv_graph_rest(g, &g->out, 0, n);
     gv_graph_rest(g, &g->in, 0, n);
     gv_free(ctx, p.place);
     gv_free(ctx, p.order);
     gv_free(ctx, p.begin);
-    return have ? GV_OK : gv_no_memory(ctx, "core numbers", err);
+    return st;
 }
