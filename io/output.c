@@ -127,20 +127,26 @@ static bool write_all(int fd, const char *data, int64_t bytes, int64_t offset)
     return true;
 }
 
+gv_status gv_output_put(gv_output *o, int64_t offset, const void *data, int64_t bytes,
+                        const char *what, gv_error *err)
+{
+    return write_all(o->fd, data, bytes, offset)
+               ? GV_OK
+               : gv_fail(err, GV_ERR_IO, "%s: %s: writing failed: %s", o->path, what,
+                         strerror(errno));
+}
+
 gv_status gv_output_write(gv_output *o, int64_t offset, const void *data, int64_t bytes,
                           const char *what, gv_error *err)
 {
     const char *from = data;
     for (int64_t done = 0; done < bytes; done += SLAB) {
         const int64_t left = bytes - done;
-        if (done > 0) {
-            const gv_status st = gv_progress(o->ctx, "write", done, bytes, err);
-            if (st != GV_OK)
-                return st;
-        }
-        if (!write_all(o->fd, from + done, left < SLAB ? left : SLAB, offset + done))
-            return gv_fail(err, GV_ERR_IO, "%s: %s: writing failed: %s", o->path, what,
-                           strerror(errno));
+        gv_status st = done > 0 ? gv_progress(o->ctx, "write", done, bytes, err) : GV_OK;
+        if (st == GV_OK)
+            st = gv_output_put(o, offset + done, from + done, left < SLAB ? left : SLAB, what, err);
+        if (st != GV_OK)
+            return st;
     }
     return GV_OK;
 }

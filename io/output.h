@@ -39,6 +39,10 @@ GV_CHECKED gv_status gv_output_reserve_all(gv_output *o, int64_t bytes, const ch
 GV_CHECKED gv_status gv_output_write(gv_output *o, int64_t offset, const void *data, int64_t bytes,
                                      const char *what, gv_error *err);
 
+/* The same without a report, and so to the end, whoever asks to stop. */
+GV_CHECKED gv_status gv_output_put(gv_output *o, int64_t offset, const void *data, int64_t bytes,
+                                   const char *what, gv_error *err);
+
 /* Syncs, renames to PATH, syncs the directory, frees. On failure PATH.part is removed. */
 GV_CHECKED gv_status gv_output_commit(gv_output *o, gv_error *err);
 

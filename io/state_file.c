@@ -1,5 +1,6 @@
 /* state_file.c -- see state_file.h. A header, the table of parts, the parts one after another; the
- * table has a checksum of its own, so that sizes are not believed before they are checked. */
+ * table has a checksum of its own, so that sizes are not believed before they are checked. States
+ * are written when a run is asked to stop, so that this must not stop the writing. */
 #define _GNU_SOURCE
 #include "io/state_file.h"
 
@@ -51,11 +52,11 @@ static gv_status write_parts(gv_output *o, const header *h, const entry *table,
         all += part[i].bytes;
     gv_status st = gv_output_reserve(o, 0, all, "state", err);
     if (st == GV_OK)
-        st = gv_output_write(o, 0, h, (int64_t)sizeof *h, "state", err);
+        st = gv_output_put(o, 0, h, (int64_t)sizeof *h, "state", err);
     if (st == GV_OK)
-        st = gv_output_write(o, (int64_t)sizeof *h, table, table_bytes, "state", err);
+        st = gv_output_put(o, (int64_t)sizeof *h, table, table_bytes, "state", err);
     for (int64_t i = 0; i < h->n_parts && st == GV_OK; i++) {
-        st = gv_output_write(o, at, part[i].data, part[i].bytes, "state", err);
+        st = gv_output_put(o, at, part[i].data, part[i].bytes, "state", err);
         at += part[i].bytes;
     }
     return st;

@@ -105,6 +105,43 @@ TEST a_run_that_is_to_stop_keeps_first(void)
     PASS();
 }
 
+static bool stops(void *data, const char *stage, int64_t done, int64_t total)
+{
+    (void)stage, (void)done, (void)total;
+    return !gv_checkpoint_stopping(data);
+}
+
+/* As large as those whose writing is told of, which is where the wish to stop is heard again. */
+TEST a_large_state_is_kept_by_a_run_that_is_to_stop(void)
+{
+    enum { LARGE = (64 << 20) + 4096 };
+    gv_context *ctx = test_context(1, -1);
+    gv_checkpoint *c = open_checkpoint(ctx, "a job");
+    const gv_keeper k = gv_checkpoint_keeper(c);
+    char *large = gv_context_take(ctx, LARGE, 1);
+    gv_state_part part = {large, LARGE};
+    bool found;
+    ASSERT(c != NULL && large != NULL);
+    for (int64_t i = 0; i < LARGE; i++)
+        large[i] = (char)(i % 251);
+    ctx->progress = stops;
+    ctx->progress_data = c;
+    gv_context_keep(ctx, &k);
+    gv_checkpoint_stop(c);
+    ASSERT_EQ(GV_ERR_CANCELLED, gv_keep(ctx, "large", &part, 1, &err));
+    for (int64_t i = 0; i < LARGE; i++)
+        large[i] = 0;
+    ASSERT_EQ(GV_OK, gv_keep_take(ctx, "large", &part, 1, &found, &err));
+    ASSERT(found);
+    for (int64_t i = 0; i < LARGE; i++)
+        if (large[i] != (char)(i % 251))
+            FAILm("the state differs");
+    gv_checkpoint_remove(c);
+    gv_context_release(ctx, large);
+    gv_context_free(ctx);
+    PASS();
+}
+
 TEST what_does_not_fit_is_refused(void)
 {
     gv_context *ctx = test_context(1, -1);
@@ -372,6 +409,7 @@ SUITE(checkpoint)
     }
     RUN_TEST(a_state_is_taken_by_the_next_run);
     RUN_TEST(a_run_that_is_to_stop_keeps_first);
+    RUN_TEST(a_large_state_is_kept_by_a_run_that_is_to_stop);
     RUN_TEST(what_does_not_fit_is_refused);
     RUN_TEST(damage_is_seen_wherever_it_is);
     RUN_TEST(a_stage_that_is_done_drops_its_states_alone);
