@@ -325,7 +325,7 @@ static gv_status sort_part(sorter *s, int64_t begin, int64_t n, bool in_from, bo
     return st;
 }
 
-gv_status gv_items_sort(gv_context *ctx, gv_items *items, gv_error *err)
+gv_status gv_items_sort_within(gv_context *ctx, gv_items *items, gv_items *room, gv_error *err)
 {
     if (items->n < 2)
         return GV_OK;
@@ -334,15 +334,25 @@ gv_status gv_items_sort(gv_context *ctx, gv_items *items, gv_error *err)
         return gv_no_memory(ctx, "edges", err);
     s->ctx = ctx;
     s->from = *items;
-    gv_status st = gv_items_begin(ctx, &s->to, items->n, items->value != NULL, err);
-    if (st == GV_OK)
-        st = sort_part(s, 0, items->n, true, true, err);
+    s->to = *room;
+    const gv_status st = sort_part(s, 0, items->n, true, true, err);
     if (st == GV_OK) {
         *items = s->home ? s->from : s->to;
-        gv_items_end(ctx, s->home ? &s->to : &s->from);
-    } else {
-        gv_items_end(ctx, &s->to);
+        *room = s->home ? s->to : s->from;
     }
     gv_free(ctx, s);
+    return st;
+}
+
+gv_status gv_items_sort(gv_context *ctx, gv_items *items, gv_error *err)
+{
+    gv_items room;
+    if (items->n < 2)
+        return GV_OK;
+    gv_status st = gv_items_begin(ctx, &room, items->n, items->value != NULL, err);
+    if (st != GV_OK)
+        return st;
+    st = gv_items_sort_within(ctx, items, &room, err);
+    gv_items_end(ctx, &room);
     return st;
 }

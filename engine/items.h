@@ -94,8 +94,12 @@ GV_CHECKED gv_status gv_items_partition(gv_context *ctx, const gv_items *from, g
 /* Sorts by key; items of equal key keep their order. Scratch: as much as the items. */
 GV_CHECKED gv_status gv_items_sort(gv_context *ctx, gv_items *items, gv_error *err);
 
-/* Sorts n bare keys, all below 2^bits, on the calling thread; `room` [n]. Returns the one of the two
- * arrays that holds the result. */
+/* The same with room for as many items: on success it is the side that is not `items`. */
+GV_CHECKED gv_status gv_items_sort_within(gv_context *ctx, gv_items *items, gv_items *room,
+                                          gv_error *err);
+
+/* Sorts n bare keys, all below 2^bits, on the calling thread; `room` [n]. Returns the one of the
+ * two arrays that holds the result. */
 uint64_t *gv_keys_sort(uint64_t *key, uint64_t *room, int64_t n, int bits);
 
 /* Sorted items in blocks, of which the first `kept` ones count. */

@@ -4,6 +4,7 @@
 #define ENGINE_LOG_H
 
 #include "engine/context.h"
+#include "engine/memory.h"
 #include "grapevine/learn.h"
 
 /* Times lie within this many seconds of 1970, so that their differences never overflow. */
@@ -32,6 +33,21 @@ GV_CHECKED gv_status gv_log_copy(gv_context *ctx, const gv_log *log, gv_log **ou
 
 /* Sets `hash` anew. */
 GV_CHECKED gv_status gv_log_rehash(gv_log *log, gv_error *err);
+
+/* Rows in arrays of their own, [n] or longer. */
+typedef struct gv_log_arrays {
+    int64_t n;
+    gv_node *user;
+    int64_t *item;
+    int32_t *topic;
+    int64_t *time;
+} gv_log_arrays;
+
+/* gv_log_build() of rows in arrays made with gv_alloc(), which are taken, also on failure: the log
+ * is sorted within them and lies in them, so that next to no memory is needed besides. */
+GV_CHECKED gv_status gv_log_take(gv_context *ctx, int64_t n_nodes, gv_log_arrays *rows,
+                                 int32_t n_topics, const char *const *topic_name, gv_log **out,
+                                 gv_error *err);
 
 /* gv_log_build() with topics that have no names yet; also the item of each of the log's (item,
  * topic) pairs, [n_items], freed with gv_free(). The log has no hash. */
@@ -65,6 +81,13 @@ static inline int64_t gv_log_run_rows(int64_t left)
 {
     const int64_t rows = left / (2 * GV_LOG_ROW_BYTES);
     return rows > GV_LOG_LEAST_ROWS ? rows : GV_LOG_LEAST_ROWS;
+}
+
+/* Bytes of a log as text to read at once: so few that they stay in a cache with what they hold. */
+static inline int64_t gv_log_block(int64_t limit)
+{
+    const int64_t most = 4 << 20, block = gv_text_block(limit);
+    return block < most ? block : most;
 }
 
 /* Rows of HDF5 columns that are read at a time; bytes of each. */

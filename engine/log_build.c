@@ -1,199 +1,15 @@
-/* log_build.c -- purchase logs from arrays of rows.
- *
- * Rows are ordered by (item, topic, time, user). Where the ranges of the four fit into 64 bits,
- * they are packed into one key, sorted, and unpacked again: the rows are not looked at any more. If
- * not, row numbers take four stable radix sorts, last key first. All columns that a log keeps are
- * keys, so rows that still tie are equal, and the log does not depend on the order of the input nor
- * on the number of threads. */
-#include <inttypes.h>
+/* log_build.c -- purchase logs from arrays of rows: these are put in order (log_sort.h) and grouped
+ * by item and topic. */
 #include <stdio.h>
 #include <string.h>
 
 #include "engine/error.h"
 #include "engine/hash.h"
-#include "engine/items.h"
-#include "engine/log.h"
+#include "engine/log_sort.h"
 #include "engine/memory.h"
 #include "engine/parallel.h"
-#include "engine/sort.h"
 
-enum { MAX_NODES = INT32_MAX, ROWS_A_TASK = 1 << 14 };
-
-typedef struct rows {
-    const gv_node *user;
-    const int64_t *item, *time;
-    const int32_t *topic;
-    int64_t n, n_nodes;
-    int32_t n_topics;
-} rows;
-
-typedef enum sort_column { BY_USER, BY_TIME, BY_TOPIC, BY_ITEM, N_COLUMNS } sort_column;
-
-/* ---- checks --------------------------------------------------------------------------------- */
-
-static bool row_is_bad(const rows *r, int64_t i)
-{
-    return r->user[i] < 0 || r->user[i] >= r->n_nodes || r->item[i] < 0 || r->topic[i] < 0 ||
-           r->topic[i] >= r->n_topics || r->time[i] < -GV_TIME_LIMIT || r->time[i] > GV_TIME_LIMIT;
-}
-
-/* The first bad row, or n; a minimum over integers does not mind who finds it. */
-static int64_t first_bad_row(gv_context *ctx, const rows *r)
-{
-    int64_t first = r->n;
-#pragma omp parallel for num_threads(gv_context_threads(ctx)) reduction(min : first)
-    for (int64_t i = 0; i < r->n; i++)
-        if (i < first && row_is_bad(r, i))
-            first = i;
-    return first;
-}
-
-static gv_status check_row(const rows *r, int64_t i, gv_error *err)
-{
-    if (r->user[i] < 0 || r->user[i] >= r->n_nodes)
-        return gv_fail(err, GV_ERR_RANGE,
-                       "log: row %" PRId64 ": user %d is not in [0, %" PRId64 ")", i, r->user[i],
-                       r->n_nodes);
-    if (r->item[i] < 0)
-        return gv_fail(err, GV_ERR_RANGE, "log: row %" PRId64 ": item %" PRId64 " is negative", i,
-                       r->item[i]);
-    if (r->topic[i] < 0 || r->topic[i] >= r->n_topics)
-        return gv_fail(err, GV_ERR_RANGE, "log: row %" PRId64 ": topic %d is not in [0, %d)", i,
-                       r->topic[i], r->n_topics);
-    return gv_fail(err, GV_ERR_RANGE,
-                   "log: row %" PRId64 ": time %" PRId64 " is not in [-10^15, 10^15]", i,
-                   r->time[i]);
-}
-
-static gv_status check(gv_context *ctx, const rows *r, const char *const *topic_name, gv_error *err)
-{
-    if (r->n_nodes < 0 || r->n_nodes > MAX_NODES)
-        return gv_fail(err, GV_ERR_RANGE, "log: %" PRId64 " consumers is not in [0, 2^31 - 1]",
-                       r->n_nodes);
-    if (r->n < 0 || r->n_topics < 0)
-        return gv_fail(err, GV_ERR_RANGE, "log: %" PRId64 " rows in %d topics: negative", r->n,
-                       r->n_topics);
-    for (int32_t z = 0; z < r->n_topics && topic_name != NULL; z++)
-        if (strlen(topic_name[z]) > GV_TOPIC_CHARS)
-            return gv_fail(err, GV_ERR_RANGE,
-                           "log: the name of topic %d has %zu bytes, more than %d", z,
-                           strlen(topic_name[z]), GV_TOPIC_CHARS);
-    const int64_t bad = first_bad_row(ctx, r);
-    return bad < r->n ? check_row(r, bad, err) : GV_OK;
-}
-
-/* ---- order ---------------------------------------------------------------------------------- */
-
-/* Rows in order: packed keys, or numbers of rows. */
-typedef struct sorted {
-    const rows *r;
-    gv_record *order; /* [n], its values are rows; NULL: */
-    gv_items packed;  /* keys */
-    int64_t base[N_COLUMNS];
-    int shift[N_COLUMNS];
-    uint64_t mask[N_COLUMNS];
-} sorted;
-
-static int64_t value_of(const rows *r, sort_column column, int64_t i)
-{
-    switch (column) {
-    case BY_USER:
-        return r->user[i];
-    case BY_TIME:
-        return r->time[i];
-    case BY_TOPIC:
-        return r->topic[i];
-    default:
-        return r->item[i];
-    }
-}
-
-/* What the row at place i has in a column. */
-static inline int64_t at(const sorted *s, sort_column column, int64_t i)
-{
-    if (s->order != NULL)
-        return value_of(s->r, column, (int64_t)s->order[i].value);
-    const uint64_t value = s->packed.key[i] >> s->shift[column] & s->mask[column];
-    return s->base[column] + (int64_t)value;
-}
-
-/* Finds base, shift and mask of the columns; whether they fit into one key. */
-static bool plan_packing(gv_context *ctx, sorted *s)
-{
-    const rows *r = s->r;
-    int bits = 0;
-    for (int c = BY_USER; c < N_COLUMNS; c++) {
-        int64_t least = INT64_MAX, most = INT64_MIN;
-#pragma omp parallel for num_threads(gv_context_threads(ctx)) reduction(min                        \
-                                                                        : least) reduction(max     \
-                                                                                           : most)
-        for (int64_t i = 0; i < r->n; i++) {
-            const int64_t x = value_of(r, (sort_column)c, i);
-            least = x < least ? x : least;
-            most = x > most ? x : most;
-        }
-        const uint64_t range = r->n > 0 ? (uint64_t)most - (uint64_t)least : 0;
-        const int width = range == 0 ? 0 : 64 - __builtin_clzll(range);
-        s->base[c] = r->n > 0 ? least : 0;
-        s->shift[c] = bits < 64 ? bits : 0;
-        s->mask[c] = width < 64 ? (UINT64_C(1) << width) - 1 : UINT64_MAX;
-        bits += width;
-    }
-    return bits <= 64;
-}
-
-static gv_status sort_packed(gv_context *ctx, sorted *s, gv_error *err)
-{
-    const rows *r = s->r;
-    const gv_status st = gv_items_begin(ctx, &s->packed, r->n, false, err);
-    if (st != GV_OK)
-        return st;
-    uint64_t *restrict key = s->packed.key;
-#pragma omp parallel for num_threads(gv_context_threads(ctx)) schedule(static)
-    for (int64_t i = 0; i < r->n; i++)
-        key[i] = (uint64_t)(r->user[i] - s->base[BY_USER]) << s->shift[BY_USER] |
-                 (uint64_t)(r->time[i] - s->base[BY_TIME]) << s->shift[BY_TIME] |
-                 (uint64_t)(r->topic[i] - s->base[BY_TOPIC]) << s->shift[BY_TOPIC] |
-                 (uint64_t)(r->item[i] - s->base[BY_ITEM]) << s->shift[BY_ITEM];
-    return gv_items_sort(ctx, &s->packed, err);
-}
-
-static void fill_keys(gv_context *ctx, const rows *r, sort_column column, gv_record *order)
-{
-    const int64_t base = column == BY_TIME ? -GV_TIME_LIMIT : 0;
-#pragma omp parallel for num_threads(gv_context_threads(ctx))
-    for (int64_t i = 0; i < r->n; i++)
-        order[i].key = (uint64_t)(value_of(r, column, (int64_t)order[i].value) - base);
-}
-
-static gv_status sort_numbers(gv_context *ctx, sorted *s, gv_error *err)
-{
-    const rows *r = s->r;
-    s->order = gv_alloc(ctx, r->n, sizeof *s->order);
-    if (s->order == NULL)
-        return gv_no_memory(ctx, "log", err);
-#pragma omp parallel for num_threads(gv_context_threads(ctx))
-    for (int64_t i = 0; i < r->n; i++)
-        s->order[i].value = (uint64_t)i;
-    for (int column = BY_USER; column < N_COLUMNS; column++) {
-        fill_keys(ctx, r, (sort_column)column, s->order);
-        const gv_status st = gv_sort_records(ctx, s->order, r->n, err);
-        if (st != GV_OK)
-            return st;
-    }
-    return GV_OK;
-}
-
-static gv_status sort_rows(gv_context *ctx, sorted *s, gv_error *err)
-{
-    return plan_packing(ctx, s) ? sort_packed(ctx, s, err) : sort_numbers(ctx, s, err);
-}
-
-static bool begins_item(const sorted *s, int64_t i)
-{
-    return i == 0 || at(s, BY_ITEM, i) != at(s, BY_ITEM, i - 1) ||
-           at(s, BY_TOPIC, i) != at(s, BY_TOPIC, i - 1);
-}
+enum { ROWS_A_TASK = 1 << 14 };
 
 /* ---- filling -------------------------------------------------------------------------------- */
 
@@ -207,17 +23,17 @@ static int64_t task_end(int64_t task, int64_t n)
     return (task + 1) * ROWS_A_TASK < n ? (task + 1) * ROWS_A_TASK : n;
 }
 
-static void copy_rows(gv_log *log, const sorted *s, int64_t *begun)
+static void copy_rows(gv_log *log, const gv_log_order *s, int64_t *begun)
 {
     gv_context *ctx = log->ctx;
-    const rows *r = s->r;
+    const gv_log_rows *r = s->r;
 #pragma omp parallel for num_threads(gv_context_threads(ctx)) schedule(static)
     for (int64_t t = 0; t < tasks(r->n); t++) {
         begun[t] = 0;
         for (int64_t i = t * ROWS_A_TASK; i < task_end(t, r->n); i++) {
-            log->user[i] = (gv_node)at(s, BY_USER, i);
-            log->time[i] = at(s, BY_TIME, i);
-            begun[t] += begins_item(s, i);
+            log->user[i] = (gv_node)gv_log_at(s, GV_BY_USER, i);
+            log->time[i] = gv_log_at(s, GV_BY_TIME, i);
+            begun[t] += gv_log_begins(s, i);
         }
     }
 }
@@ -235,22 +51,23 @@ uint64_t gv_log_item_key(int64_t item, const char *topic_name)
     return gv_hash_small(&id, sizeof id);
 }
 
-static void fill_items(gv_log *log, const sorted *s, const int64_t *begun, int64_t *number)
+static void fill_items(gv_log *log, const gv_log_order *s, const int64_t *begun, int64_t *number)
 {
     gv_context *ctx = log->ctx;
-    const rows *r = s->r;
+    const gv_log_rows *r = s->r;
 #pragma omp parallel for num_threads(gv_context_threads(ctx)) schedule(static)
     for (int64_t t = 0; t < tasks(r->n); t++) {
         int64_t a = begun[t];
-        for (int64_t i = t * ROWS_A_TASK; i < task_end(t, r->n); i++) {
-            if (!begins_item(s, i))
+        for (int64_t i = t * ROWS_A_TASK; a < begun[t + 1]; i++) {
+            if (!gv_log_begins(s, i))
                 continue;
-            const int32_t topic = (int32_t)at(s, BY_TOPIC, i);
+            const int64_t item = gv_log_at(s, GV_BY_ITEM, i);
+            const int32_t topic = (int32_t)gv_log_at(s, GV_BY_TOPIC, i);
             log->indptr[a] = i;
             log->item_topic[a] = topic;
-            log->item_key[a] = gv_log_item_key(at(s, BY_ITEM, i), log->topic_name[topic]);
+            log->item_key[a] = gv_log_item_key(item, log->topic_name[topic]);
             if (number != NULL)
-                number[a] = at(s, BY_ITEM, i);
+                number[a] = item;
             a++;
         }
     }
@@ -320,9 +137,7 @@ static gv_status hash_log(gv_log *log, gv_error *err)
 
 /* ---- building ------------------------------------------------------------------------------- */
 
-/* `room`: with room for the rows. */
-static gv_log *new_log(gv_context *ctx, int64_t n_nodes, int64_t n_rows, int32_t n_topics,
-                       bool room)
+static gv_log *new_log(gv_context *ctx, int64_t n_nodes, int64_t n_rows, int32_t n_topics)
 {
     gv_log *log = gv_alloc_zero(ctx, 1, sizeof *log);
     if (log == NULL)
@@ -333,15 +148,28 @@ static gv_log *new_log(gv_context *ctx, int64_t n_nodes, int64_t n_rows, int32_t
     log->info.n_topics = n_topics;
     log->topic_name = gv_alloc(ctx, n_topics, sizeof *log->topic_name);
     log->topic_items = gv_alloc(ctx, n_topics, sizeof *log->topic_items);
-    if (room) {
-        log->user = gv_alloc(ctx, n_rows, sizeof *log->user);
-        log->time = gv_alloc(ctx, n_rows, sizeof *log->time);
-    }
-    if (log->topic_name != NULL && log->topic_items != NULL &&
-        (!room || (log->user != NULL && log->time != NULL)))
+    if (log->topic_name != NULL && log->topic_items != NULL)
         return log;
     gv_log_free(log);
     return NULL;
+}
+
+static bool new_rows(gv_log *log)
+{
+    log->user = gv_alloc(log->ctx, log->info.rows_kept, sizeof *log->user);
+    log->time = gv_alloc(log->ctx, log->info.rows_kept, sizeof *log->time);
+    return log->user != NULL && log->time != NULL;
+}
+
+/* The log's rows go where the users were and where there was room for the sort. */
+static void take_rows(gv_log *log, gv_log_arrays *own, gv_log_order *s)
+{
+    log->user = own->user;
+    log->time = (int64_t *)s->room.key;
+    own->user = NULL;
+    s->room.key = NULL;
+    gv_trim(log->ctx, log->user, log->info.rows_kept, sizeof *log->user);
+    gv_trim(log->ctx, log->time, log->info.rows_kept, sizeof *log->time);
 }
 
 /* The shares of `from`, if it has any. */
@@ -365,25 +193,28 @@ static bool new_items(gv_log *log, int64_t n_items)
     return log->item_topic != NULL && log->item_key != NULL && log->indptr != NULL;
 }
 
-/* `number`: also the items of (item, topic) pairs, and no hash. */
-static gv_status build(gv_context *ctx, const rows *r, const char *const *topic_name, gv_log **out,
-                       int64_t **number, gv_error *err)
+/* `own`: NULL, or the rows' arrays, which may be taken. `number`: also the items of (item, topic)
+ * pairs, and no hash. */
+static gv_status build(gv_context *ctx, const gv_log_rows *r, const char *const *topic_name,
+                       gv_log_arrays *own, gv_log **out, int64_t **number, gv_error *err)
 {
-    sorted s = {.r = r};
-    int64_t *items = NULL;
-    gv_status st = check(ctx, r, topic_name, err);
+    gv_log_order s;
+    gv_log *log = NULL;
+    int64_t *begun = NULL, *items = NULL;
+    gv_status st = gv_log_order_begin(ctx, r, topic_name, own, &s, err);
     if (st != GV_OK)
-        return st;
-    gv_log *log = new_log(ctx, r->n_nodes, r->n, r->n_topics, true);
-    int64_t *begun = gv_alloc(ctx, tasks(r->n) + 1, sizeof *begun);
-    if (log == NULL || begun == NULL) {
+        goto done;
+    log = new_log(ctx, r->n_nodes, r->n, r->n_topics);
+    begun = gv_alloc(ctx, tasks(r->n) + 1, sizeof *begun);
+    if (log != NULL && s.room.key != NULL)
+        take_rows(log, own, &s);
+    else if (log != NULL && !new_rows(log))
         st = gv_no_memory(ctx, "log", err);
-        goto done;
-    }
-    name_topics(log, topic_name);
-    st = sort_rows(ctx, &s, err);
+    if (log == NULL || begun == NULL)
+        st = gv_no_memory(ctx, "log", err);
     if (st != GV_OK)
         goto done;
+    name_topics(log, topic_name);
     copy_rows(log, &s, begun);
     const bool room = new_items(log, gv_prefix_sum(begun, tasks(r->n)));
     if (number != NULL)
@@ -399,8 +230,7 @@ static gv_status build(gv_context *ctx, const rows *r, const char *const *topic_
         st = hash_log(log, err);
 done:
     gv_free(ctx, begun);
-    gv_free(ctx, s.order);
-    gv_items_end(ctx, &s.packed);
+    gv_log_order_end(ctx, &s);
     if (st == GV_OK) {
         *out = log;
         if (number != NULL)
@@ -417,27 +247,46 @@ GV_API gv_status gv_log_build(gv_context *ctx, int64_t n_nodes, const gv_node *u
                               int64_t n_rows, int32_t n_topics, const char *const *topic_name,
                               gv_log **out, gv_error *err)
 {
-    const rows r = {user, item, time, topic, n_rows, n_nodes, n_topics};
-    return build(ctx, &r, topic_name, out, NULL, err);
+    const gv_log_rows r = {user, item, time, topic, n_rows, n_nodes, n_topics};
+    return build(ctx, &r, topic_name, NULL, out, NULL, err);
+}
+
+gv_status gv_log_take(gv_context *ctx, int64_t n_nodes, gv_log_arrays *rows, int32_t n_topics,
+                      const char *const *topic_name, gv_log **out, gv_error *err)
+{
+    const gv_log_rows r = {.user = rows->user,
+                           .item = rows->item,
+                           .time = rows->time,
+                           .topic = rows->topic,
+                           .n = rows->n,
+                           .n_nodes = n_nodes,
+                           .n_topics = n_topics};
+    const gv_status st = build(ctx, &r, topic_name, rows, out, NULL, err);
+    gv_free(ctx, rows->user);
+    gv_free(ctx, rows->item);
+    gv_free(ctx, rows->topic);
+    gv_free(ctx, rows->time);
+    *rows = (gv_log_arrays){.n = 0};
+    return st;
 }
 
 gv_status gv_log_sort(gv_context *ctx, int64_t n_nodes, const gv_node *user, const int64_t *item,
                       const int32_t *topic, const int64_t *time, int64_t n_rows, int32_t n_topics,
                       gv_log **out, int64_t **number, gv_error *err)
 {
-    const rows r = {user, item, time, topic, n_rows, n_nodes, n_topics};
-    return build(ctx, &r, NULL, out, number, err);
+    const gv_log_rows r = {user, item, time, topic, n_rows, n_nodes, n_topics};
+    return build(ctx, &r, NULL, NULL, out, number, err);
 }
 
 gv_status gv_log_begin(gv_context *ctx, int64_t n_nodes, int64_t n_rows, int64_t n_items,
                        int32_t n_topics, const char *const *topic_name, void *mapping, gv_log **out,
                        gv_error *err)
 {
-    gv_log *log = new_log(ctx, n_nodes, n_rows, n_topics, mapping == NULL);
+    gv_log *log = new_log(ctx, n_nodes, n_rows, n_topics);
     if (log == NULL)
         return gv_no_memory(ctx, "log", err);
     name_topics(log, topic_name);
-    if (!new_items(log, n_items)) {
+    if (!new_items(log, n_items) || (mapping == NULL && !new_rows(log))) {
         gv_log_free(log);
         return gv_no_memory(ctx, "log", err);
     }
@@ -467,8 +316,9 @@ gv_status gv_log_rehash(gv_log *log, gv_error *err)
 gv_status gv_log_copy(gv_context *ctx, const gv_log *log, gv_log **out, gv_error *err)
 {
     const gv_log_info info = log->info;
-    gv_log *copy = new_log(ctx, log->n_nodes, info.rows_kept, info.n_topics, true);
-    if (copy == NULL || !new_items(copy, info.n_items) || !copy_shares(copy, log)) {
+    gv_log *copy = new_log(ctx, log->n_nodes, info.rows_kept, info.n_topics);
+    if (copy == NULL || !new_rows(copy) || !new_items(copy, info.n_items) ||
+        !copy_shares(copy, log)) {
         gv_log_free(copy);
         return gv_no_memory(ctx, "log", err);
     }
@@ -490,8 +340,9 @@ gv_status gv_log_copy(gv_context *ctx, const gv_log *log, gv_log **out, gv_error
 GV_API gv_status gv_log_topic_blind(gv_context *ctx, const gv_log *log, gv_log **out, gv_error *err)
 {
     const gv_log_info info = log->info;
-    gv_log *copy = new_log(ctx, log->n_nodes, info.rows_kept, 1, true);
-    if (copy == NULL || !new_items(copy, info.n_items) || !copy_shares(copy, log)) {
+    gv_log *copy = new_log(ctx, log->n_nodes, info.rows_kept, 1);
+    if (copy == NULL || !new_rows(copy) || !new_items(copy, info.n_items) ||
+        !copy_shares(copy, log)) {
         gv_log_free(copy);
         return gv_no_memory(ctx, "log", err);
     }

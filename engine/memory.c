@@ -100,6 +100,21 @@ void *gv_realloc(gv_context *ctx, void *block, int64_t count, size_t size)
     return moved;
 }
 
+void gv_trim(gv_context *ctx, void *block, int64_t count, size_t size)
+{
+    block_header *h = header_of(block);
+    const size_t bytes = (size_t)count * size;
+    if (h->mapped == 0 || bytes >= h->bytes)
+        return;
+    const size_t before = (size_t)((char *)block - (char *)h->base);
+    const size_t keep = (before + bytes + PAGE - 1) & ~(size_t)(PAGE - 1);
+    if (keep < h->mapped)
+        munmap((char *)h->base + keep, h->mapped - keep);
+    ctx->memory_used -= (int64_t)(h->bytes - bytes);
+    h->mapped = keep < h->mapped ? keep : h->mapped;
+    h->bytes = bytes;
+}
+
 void gv_free(gv_context *ctx, void *block)
 {
     if (block == NULL)

@@ -23,6 +23,10 @@ void *gv_alloc_zero(gv_context *ctx, int64_t count, size_t size);
  * the shorter length. NULL on failure, and then `block` stays as it was. */
 void *gv_realloc(gv_context *ctx, void *block, int64_t count, size_t size);
 
+/* The block stays where it is, with the first `count` objects; what a large one has behind them is
+ * given back. */
+void gv_trim(gv_context *ctx, void *block, int64_t count, size_t size);
+
 /* NULL is allowed. */
 void gv_free(gv_context *ctx, void *block);
 

@@ -5,12 +5,48 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* A piece of text that is not terminated. */
 typedef struct gv_piece {
     const char *text;
     int64_t length;
 } gv_piece;
+
+enum { GV_WORDS_BYTES = 16 };
+
+typedef struct gv_two_words {
+    uint64_t head, tail;
+} gv_two_words;
+
+/* A text of up to 16 bytes as two words, which may overlap: with its length they tell all of it. */
+static inline gv_two_words gv_piece_words(gv_piece s)
+{
+    gv_two_words w = {0, 0};
+    if (s.length >= 8) {
+        memcpy(&w.head, s.text, 8);
+        memcpy(&w.tail, s.text + s.length - 8, 8);
+    } else if (s.length >= 4) {
+        memcpy(&w.head, s.text, 4);
+        memcpy(&w.tail, s.text + s.length - 4, 4);
+    } else if (s.length > 0) {
+        w.head = (unsigned char)s.text[0];
+        w.tail = (uint64_t)(unsigned char)s.text[s.length / 2] << 8 |
+                 (unsigned char)s.text[s.length - 1];
+    }
+    return w;
+}
+
+/* Whether two texts are equal. */
+static inline bool gv_piece_same(gv_piece a, gv_piece b)
+{
+    if (a.length != b.length)
+        return false;
+    if (a.length > GV_WORDS_BYTES)
+        return memcmp(a.text, b.text, (size_t)a.length) == 0;
+    const gv_two_words x = gv_piece_words(a), y = gv_piece_words(b);
+    return x.head == y.head && x.tail == y.tail;
+}
 
 /* Digits with an optional sign, read from `p`: the first character behind them, or NULL if there
  * are none or the number is not an int64. The text must go on to a character that is no digit. */

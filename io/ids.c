@@ -207,6 +207,9 @@ gv_status gv_id_index_begin(gv_context *ctx, gv_id_index *index, const int64_t *
         return GV_OK;
     index->first = gv_id_key(id[0]);
     index->last = gv_id_key(id[n - 1]);
+    index->all = index->last - index->first == (uint64_t)n - 1;
+    if (index->all)
+        return GV_OK;
     const bool dense = (index->last - index->first) / GV_ID_DENSE < (uint64_t)n;
     return dense ? fill_words(index, err) : fill_buckets(index, err);
 }
@@ -227,6 +230,8 @@ gv_node gv_id_index_find(const gv_id_index *index, int64_t id)
     if (index->n == 0 || key < index->first || key > index->last)
         return -1;
     const uint64_t at = key - index->first;
+    if (index->all)
+        return (gv_node)at;
     if (index->word != NULL)
         return index->word[at / 64].bits >> at % 64 & 1 ? gv_id_index_place(index, id) : -1;
     int64_t lo = index->bucket[at >> index->shift];

@@ -60,14 +60,15 @@ typedef struct gv_id_word {
     int64_t before;
 } gv_id_word;
 
-/* Finds ids in an ascending array. Where they fill a 32nd of their range or more, one word tells
- * the place; else a table over the leading bits narrows a binary search. Either takes 8 bytes an id
- * or less. */
+/* Finds ids in an ascending array. Where all ids of their range are there, an id tells its place;
+ * where they fill a 32nd of it or more, one word tells the place; else a table over the leading
+ * bits narrows a binary search. Either takes 8 bytes an id or less. */
 typedef struct gv_id_index {
     gv_context *ctx;
     const int64_t *id; /* borrowed [n] */
     int64_t n;
     uint64_t first, last; /* keys */
+    bool all;             /* they are all there, and nothing else is needed */
     gv_id_word *word;     /* NULL: the table below */
     int shift;
     int32_t *bucket; /* first place with this many leading bits; one more at the end */
@@ -94,9 +95,11 @@ static inline int64_t gv_count_bits(uint64_t x)
 /* The place of an id that is there. */
 static inline gv_node gv_id_index_place(const gv_id_index *index, int64_t id)
 {
+    const uint64_t at = gv_id_key(id) - index->first;
+    if (index->all)
+        return (gv_node)at;
     if (index->word == NULL)
         return gv_id_index_find(index, id);
-    const uint64_t at = gv_id_key(id) - index->first;
     const gv_id_word w = index->word[at / 64];
     return (gv_node)(w.before + gv_count_bits(w.bits & ((UINT64_C(1) << at % 64) - 1)));
 }

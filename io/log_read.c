@@ -1,10 +1,9 @@
-/* log_read.c -- purchase logs as text (those in HDF5 are read by log_h5.c; what does not fit in
- * memory goes through log_runs.c).
+/* log_read.c -- purchase logs: rows come from log_text.c or log_h5.c; what does not fit in memory
+ * goes through log_runs.c.
  *
- * Rows are parsed and their people looked up in parallel; items and topics get numbers that do not
- * depend on the order of the rows: an item its own integer if all items are non-negative integers,
- * else its rank among the names; a topic its rank, by number if all topics are integers. */
-#include <math.h>
+ * Items and topics get numbers that do not depend on the order of the rows: an item its own integer
+ * if all items are non-negative integers, else its rank among the names; a topic its rank, by
+ * number if all topics are integers. */
 #include <string.h>
 
 #include "engine/error.h"
@@ -15,8 +14,7 @@
 #include "io/log_mix.h"
 #include "io/log_runs.h"
 
-/* Columns; without a topic, time stands in its place. */
-enum { USER, ITEM, TOPIC, TIME };
+enum { ROWS_A_TASK = 1 << 16 };
 
 typedef gv_log_reader log_reader;
 
@@ -27,13 +25,20 @@ GV_API gv_log_opts gv_log_defaults(void)
 
 /* ---- rows ------------------------------------------------------------------------------------ */
 
+void gv_log_expect(gv_log_reader *r, int64_t n, double share)
+{
+    const double margin = 1.02;
+    r->kept += n;
+    r->expected = share > 0.0 ? (int64_t)((double)r->kept / share * margin) : 0;
+}
+
 gv_status gv_log_grow(gv_log_reader *r, int64_t n, gv_error *err)
 {
     const int64_t need = r->n + n;
     if (need <= r->capacity)
         return GV_OK;
-    const int64_t twice = 2 * r->capacity < r->runs->most ? 2 * r->capacity : r->runs->most;
-    const int64_t more = need > twice ? need : twice;
+    const int64_t guess = r->expected > need ? r->expected : 2 * r->capacity;
+    const int64_t more = guess < need ? need : guess < r->runs->most ? guess : r->runs->most;
     gv_node *user = gv_realloc(r->ctx, r->user, more, sizeof *user);
     r->user = user != NULL ? user : r->user;
     int64_t *item = gv_realloc(r->ctx, r->item, more, sizeof *item);
@@ -59,150 +64,6 @@ gv_status gv_log_next_row(gv_log_reader *r, gv_error *err)
     return r->n < r->capacity ? GV_OK : gv_log_runs_put(r, err);
 }
 
-/* What is known of the rows of a batch before it is taken up: -1 where nothing is. */
-typedef struct known_row {
-    gv_node node;
-    int32_t item, topic; /* numbers of names that earlier batches had */
-} known_row;
-
-typedef struct find_job {
-    const log_reader *r;
-    const gv_batch *batch;
-    known_row *row; /* [n_rows] of the batch */
-} find_job;
-
-/* Names are only looked up here, in parallel; new ones, few after the first batch, get their
- * numbers in the order of the file. */
-static void find_rows(void *arg, int64_t i)
-{
-    const find_job *job = arg;
-    const log_reader *r = job->r;
-    const gv_chunk *c = job->batch->chunk[i];
-    for (int64_t k = 0; k < c->n_rows; k++) {
-        known_row *row = &job->row[c->row + k];
-        row->node = gv_lookup_find(&r->lookup, c->column[USER], k);
-        if (row->node < 0)
-            continue;
-        row->item = gv_names_find(&r->items, c->column[ITEM].text[k]);
-        if (r->mix == NULL)
-            row->topic = gv_names_find(&r->topics, c->column[TOPIC].text[k]);
-    }
-}
-
-static gv_status add_row(log_reader *r, const gv_chunk *c, int64_t k, known_row row, gv_error *err)
-{
-    gv_status st = GV_OK;
-    if (row.item < 0)
-        st = gv_names_put(&r->items, c->column[ITEM].text[k], &row.item, err);
-    if (st == GV_OK && r->mix == NULL && row.topic < 0)
-        st = gv_names_put(&r->topics, c->column[TOPIC].text[k], &row.topic, err);
-    if (st == GV_OK && r->mix != NULL && !gv_log_mix_has(r, row.item)) {
-        r->rows_without_topic++;
-        return GV_OK;
-    }
-    if (st == GV_OK)
-        st = gv_log_next_row(r, err);
-    if (st != GV_OK)
-        return st;
-    r->user[r->n] = row.node;
-    r->item[r->n] = row.item;
-    r->topic[r->n] = r->mix == NULL ? row.topic : -1;
-    r->time[r->n] = c->column[r->mix == NULL ? TIME : TOPIC].i64[k];
-    r->n++;
-    return GV_OK;
-}
-
-/* Counts the batch's rows about people who are not in the graph, and those people. */
-static gv_status add_strangers(log_reader *r, const gv_batch *batch, const known_row *row,
-                               gv_error *err)
-{
-    int64_t n = 0;
-    int32_t number;
-    gv_status st = GV_OK;
-    for (int64_t i = 0; i < batch->n_rows; i++)
-        n += row[i].node < 0;
-    r->rows_unmatched += n;
-    if (n == 0)
-        return GV_OK;
-    const bool text = gv_lookup_field(&r->lookup) == GV_FIELD_TEXT;
-    uint64_t *key = text ? NULL : gv_alloc(r->ctx, n, sizeof *key);
-    if (!text && key == NULL)
-        return gv_no_memory(r->ctx, "log", err);
-    n = 0;
-    for (int64_t i = 0; i < batch->n_chunks; i++) {
-        const gv_chunk *c = batch->chunk[i];
-        for (int64_t k = 0; k < c->n_rows && st == GV_OK; k++) {
-            if (row[c->row + k].node >= 0)
-                continue;
-            if (text)
-                st = gv_names_put(&r->strangers, c->column[USER].text[k], &number, err);
-            else
-                key[n++] = gv_id_key(c->column[USER].i64[k]);
-        }
-    }
-    return text ? st : gv_id_set_add(&r->stranger_set, key, n, err);
-}
-
-static gv_status take_batch(log_reader *r, const gv_batch *batch, gv_error *err)
-{
-    gv_status st = gv_log_more_rows(r, batch->n_rows, err);
-    if (st != GV_OK)
-        return st;
-    find_job job = {.r = r, .batch = batch};
-    job.row = gv_alloc(r->ctx, batch->n_rows, sizeof *job.row);
-    if (job.row == NULL)
-        return gv_no_memory(r->ctx, "log", err);
-    gv_parallel_for(r->ctx, batch->n_chunks, find_rows, &job);
-    for (int64_t i = 0; i < batch->n_chunks; i++) {
-        const gv_chunk *c = batch->chunk[i];
-        for (int64_t k = 0; k < c->n_rows && st == GV_OK; k++)
-            if (job.row[c->row + k].node >= 0)
-                st = add_row(r, c, k, job.row[c->row + k], err);
-    }
-    if (st == GV_OK)
-        st = add_strangers(r, batch, job.row, err);
-    gv_free(r->ctx, job.row);
-    return st;
-}
-
-static gv_status read_rows(log_reader *r, const char *path, const gv_log_opts *o,
-                           gv_table_info *info, gv_error *err)
-{
-    const gv_role user = {.name = "user",
-                          .field = gv_lookup_field(&r->lookup),
-                          .hint = "; the graph has integer ids"};
-    const gv_role item = {.name = "item", .field = GV_FIELD_TEXT};
-    const gv_role topic = {.name = "topic", .field = GV_FIELD_TEXT};
-    const gv_role time = {.name = "time", .field = GV_FIELD_TIME};
-    const gv_role value = {.name = "value",
-                           .field = GV_FIELD_NUMBER,
-                           .min = -INFINITY,
-                           .max = INFINITY,
-                           .optional = true};
-    const gv_role with_topic[] = {user, item, topic, time, value};
-    const gv_role without[] = {user, item, time, value};
-    const gv_table_opts opts = {.lenient = o->lenient,
-                                .complain = o->bad_row,
-                                .complain_data = o->bad_row_data,
-                                .stage = "log"};
-    gv_table *t = NULL;
-    gv_status st = gv_table_open(r->ctx, path, &opts, &t, err);
-    if (st == GV_OK)
-        st = r->mix == NULL ? gv_table_bind(t, with_topic, 5, o->columns, NULL, err)
-                            : gv_table_bind(t, without, 4, o->columns, NULL, err);
-    while (st == GV_OK) {
-        gv_batch batch;
-        st = gv_table_next(t, &batch, err);
-        if (st != GV_OK || batch.n_chunks == 0)
-            break;
-        st = take_batch(r, &batch, err);
-    }
-    if (st == GV_OK)
-        *info = gv_table_describe(t);
-    gv_table_close(t);
-    return st;
-}
-
 /* ---- numbers of items and topics ---------------------------------------------------------------
  */
 
@@ -220,13 +81,11 @@ static gv_status number_items(log_reader *r, gv_error *err)
         st = gv_names_sort(&r->items, NULL, rank, err);
     for (int64_t i = 0; i < r->items.n && st == GV_OK && !integers; i++)
         r->number[i] = rank[i];
-    for (int64_t i = 0; i < r->n && st == GV_OK; i++)
-        r->item[i] = r->number[r->item[i]];
     gv_free(r->ctx, rank);
     return st;
 }
 
-/* The topics' names in order, [n], and the topic of each row. */
+/* The topics' names in order, [n]. */
 static gv_status number_topics(log_reader *r, char (*name)[GV_TOPIC_CHARS + 1], gv_error *err)
 {
     int32_t *order = gv_alloc(r->ctx, r->topics.n, sizeof *order);
@@ -238,10 +97,20 @@ static gv_status number_topics(log_reader *r, char (*name)[GV_TOPIC_CHARS + 1], 
         const gv_piece s = gv_names_get(&r->topics, order[z]);
         memcpy(name[z], s.text, (size_t)s.length);
     }
-    for (int64_t i = 0; i < r->n && st == GV_OK; i++)
-        r->topic[i] = r->rank[r->topic[i]];
     gv_free(r->ctx, order);
     return st;
+}
+
+/* Rows get the numbers that their names have become. */
+static void number_rows(void *arg, int64_t task)
+{
+    const log_reader *r = arg;
+    const int64_t begin = task * ROWS_A_TASK, left = r->n - begin;
+    const int64_t end = begin + (left < ROWS_A_TASK ? left : ROWS_A_TASK);
+    for (int64_t i = begin; i < end; i++)
+        r->topic[i] = r->rank[r->topic[i]];
+    for (int64_t i = begin; i < end && !r->numbered; i++)
+        r->item[i] = r->number[r->item[i]];
 }
 
 static void drop_rows(log_reader *r)
@@ -254,6 +123,18 @@ static void drop_rows(log_reader *r)
     r->item = r->time = NULL;
     r->topic = NULL;
     r->n = r->capacity = 0;
+}
+
+/* The log of the rows, whose arrays are gone. */
+static gv_status take_rows(log_reader *r, int32_t n_topics, const char *const *name, gv_log **out,
+                           gv_error *err)
+{
+    gv_log_arrays rows = {r->n, r->user, r->item, r->topic, r->time};
+    r->user = NULL;
+    r->item = r->time = NULL;
+    r->topic = NULL;
+    drop_rows(r);
+    return gv_log_take(r->ctx, r->lookup.g->n_nodes, &rows, n_topics, name, out, err);
 }
 
 static gv_status build(log_reader *r, gv_log **out, gv_error *err)
@@ -273,13 +154,14 @@ static gv_status build(log_reader *r, gv_log **out, gv_error *err)
         st = number_items(r, err);
     if (st == GV_OK)
         st = number_topics(r, name, err);
+    if (st == GV_OK)
+        gv_parallel_for(r->ctx, (r->n + ROWS_A_TASK - 1) / ROWS_A_TASK, number_rows, r);
     for (int32_t z = 0; z < n_topics && st == GV_OK; z++)
         text[z] = name[z];
     if (st == GV_OK && merge)
         st = gv_log_runs_merge(r, r->number, r->rank, text, out, err);
     else if (st == GV_OK)
-        st = gv_log_build(r->ctx, r->lookup.g->n_nodes, r->user, r->item, r->topic, r->time, r->n,
-                          n_topics, text, out, err);
+        st = take_rows(r, n_topics, text, out, err);
     if (st == GV_OK && r->mix != NULL) {
         st = gv_log_mix_share(r, r->number, r->rank, text, *out, err);
         if (st != GV_OK)
@@ -337,7 +219,7 @@ GV_API gv_status gv_log_read(gv_context *ctx, const char *path, const gv_graph *
         st = gv_log_mix_read(&r, o.topics, err);
     if (st == GV_OK)
         st = gv_log_is_h5(path) ? gv_log_read_h5(&r, path, &o, &info, err)
-                                : read_rows(&r, path, &o, &info, err);
+                                : gv_log_read_text(&r, path, &o, &info, err);
     if (st == GV_OK)
         st = count_strangers(&r, &users_unmatched, err);
     if (st == GV_OK)

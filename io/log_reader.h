@@ -19,10 +19,11 @@ typedef struct gv_log_reader {
     gv_names strangers;     /* people who are not in the graph, by text */
     gv_id_set stranger_set; /* the same, by number */
     int64_t n, capacity;
-    gv_node *user;  /* [n] */
-    int64_t *item;  /* [n], number in `items`, later the item */
-    int32_t *topic; /* [n], number in `topics`, later the topic */
-    int64_t *time;  /* [n] */
+    int64_t kept, expected; /* rows so far, and in all; 0: not known */
+    gv_node *user;          /* [n] */
+    int64_t *item;          /* [n], number in `items`, later the item */
+    int32_t *topic;         /* [n], number in `topics`, later the topic */
+    int64_t *time;          /* [n] */
     int64_t rows_unmatched, rows_without_topic;
     gv_log_runs *runs; /* rows that do not fit in memory */
     gv_log_mix *mix;   /* topics of items, or NULL: then the log has them */
@@ -31,10 +32,16 @@ typedef struct gv_log_reader {
     bool numbered;     /* `item` holds the items themselves */
 } gv_log_reader;
 
+/* Of n rows more that the log has: `share` of it was read with them, 0 if that is not known. So
+ * arrays need not grow again and again. */
+void gv_log_expect(gv_log_reader *r, int64_t n, double share);
 /* Makes room for n more rows, or for as many as may be held. */
 GV_CHECKED gv_status gv_log_more_rows(gv_log_reader *r, int64_t n, gv_error *err);
 /* Before each row: where no more may be held, those that are go to the disk. */
 GV_CHECKED gv_status gv_log_next_row(gv_log_reader *r, gv_error *err);
+/* Of n rows more that the log has: `share` of it was read with them, 0 if that is not known. So
+ * arrays need not grow again and again. */
+void gv_log_expect(gv_log_reader *r, int64_t n, double share);
 /* Makes room for n more rows, as many as that may be. */
 GV_CHECKED gv_status gv_log_grow(gv_log_reader *r, int64_t n, gv_error *err);
 
@@ -58,6 +65,10 @@ void gv_log_columns_close(gv_log_columns *c);
 /* gv_log_look() of such a file. */
 GV_CHECKED gv_status gv_log_look_h5(gv_context *ctx, const char *path, const gv_log_opts *opts,
                                     gv_log_shape *out, gv_error *err);
+
+/* Takes up the rows of a table of text. */
+GV_CHECKED gv_status gv_log_read_text(gv_log_reader *r, const char *path, const gv_log_opts *o,
+                                      gv_table_info *info, gv_error *err);
 
 /* Takes up the rows of a file of schema grapevine-log. */
 GV_CHECKED gv_status gv_log_read_h5(gv_log_reader *r, const char *path, const gv_log_opts *o,

@@ -97,13 +97,6 @@ static gv_status new_run(gv_log_reader *r, gv_error *err)
     return GV_OK;
 }
 
-/* With topics from a file rows have none of their own yet. */
-static void forget_topics(const gv_log_reader *r)
-{
-    for (int64_t i = 0; i < r->n && r->mix != NULL; i++)
-        r->topic[i] = 0;
-}
-
 gv_status gv_log_runs_put(gv_log_reader *r, gv_error *err)
 {
     static const char zeros[8] = {0};
@@ -115,7 +108,6 @@ gv_status gv_log_runs_put(gv_log_reader *r, gv_error *err)
         st = new_run(r, err);
     if (st != GV_OK)
         return st;
-    forget_topics(r);
     st = gv_log_sort(r->ctx, r->lookup.g->n_nodes, r->user, r->item, r->topic, r->time, r->n,
                      n_topics, &run.groups, &run.item, err);
     if (st != GV_OK)

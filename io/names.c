@@ -1,4 +1,5 @@
-/* names.c -- see names.h: open addressing with linear probing, at most half full.
+/* names.c -- see names.h: open addressing with linear probing, at most half full. Texts of up to 16
+ * bytes, most of them, are hashed and compared as two words.
  *
  * Sorting goes by words of 8 bytes, the last word first, with the stable radix sort of the engine:
  * no text holds a NUL byte, so padding with NULs keeps the bytewise order. */
@@ -12,6 +13,19 @@
 #include "engine/sort.h"
 
 enum { FIRST_SLOTS = 1024, WORD = 8 };
+
+/* Where a text lives hangs on it, but no number that is given out. */
+static inline uint32_t hash_of(gv_piece s)
+{
+    if (s.length > GV_WORDS_BYTES)
+        return (uint32_t)gv_hash_small(s.text, (size_t)s.length);
+    __extension__ typedef unsigned __int128 wide;
+    const gv_two_words w = gv_piece_words(s);
+    const wide product = (wide)(w.head ^ UINT64_C(0x9e3779b97f4a7c15)) *
+                         (w.tail ^ UINT64_C(0xd6e8feb86659fd93) ^ (uint64_t)s.length);
+    const uint64_t h = (uint64_t)product ^ (uint64_t)(product >> 64);
+    return (uint32_t)(h ^ h >> 32);
+}
 
 void gv_names_begin(gv_context *ctx, gv_names *names)
 {
@@ -88,9 +102,7 @@ static int64_t slot_of(const gv_names *names, gv_piece text, uint32_t hash)
     int64_t at = hash & (names->slots - 1);
     for (; names->slot[at] >= 0; at = (at + 1) & (names->slots - 1)) {
         const int32_t have = names->slot[at];
-        const gv_piece s = gv_names_get(names, have);
-        if (names->hash[have] == hash && s.length == text.length &&
-            memcmp(s.text, text.text, (size_t)s.length) == 0)
+        if (names->hash[have] == hash && gv_piece_same(gv_names_get(names, have), text))
             break;
     }
     return at;
@@ -100,7 +112,7 @@ int32_t gv_names_find(const gv_names *names, gv_piece text)
 {
     if (names->n == 0)
         return -1;
-    const uint32_t hash = (uint32_t)gv_hash_small(text.text, (size_t)text.length);
+    const uint32_t hash = hash_of(text);
     return names->slot[slot_of(names, text, hash)];
 }
 
@@ -108,7 +120,7 @@ gv_status gv_names_put(gv_names *names, gv_piece text, int32_t *number, gv_error
 {
     if (!grow(names, text.length))
         return gv_no_memory(names->ctx, "names", err);
-    const uint32_t hash = (uint32_t)gv_hash_small(text.text, (size_t)text.length);
+    const uint32_t hash = hash_of(text);
     const int64_t at = slot_of(names, text, hash);
     if (names->slot[at] >= 0) {
         *number = names->slot[at];

@@ -259,6 +259,8 @@ static void parse_chunk(gv_table *t, chunk_state *c)
     while (p < c->end && (c->n_bad == 0 || t->opts.lenient)) {
         if (t->plain)
             p = table_plain_rows(t, p, c->end, &c->out, &line);
+        else if (t->marked)
+            p = table_marked_rows(t, p, c->end, &c->out, &line);
         p = table_find_row(t, p, c->end, &line);
         if (p == c->end)
             break;
@@ -416,6 +418,12 @@ const char *gv_table_file(const gv_table *t)
 int64_t gv_table_first_line(const gv_table *t)
 {
     return t->first_line;
+}
+
+double gv_table_share(const gv_table *t)
+{
+    const int64_t size = gv_stream_size(t->stream), done = t->info.bytes + t->now.begin;
+    return size <= 0 ? 0.0 : done < size ? (double)done / (double)size : 1.0;
 }
 
 gv_table_info gv_table_describe(const gv_table *t)

@@ -222,6 +222,7 @@ gv_status gv_table_bind(gv_table *t, const gv_role *roles, int32_t n_roles, cons
     make_plan(t);
     read_header(t, named, ids);
     t->plain = table_is_plain(t);
+    t->marked = !t->plain && table_has_marks(t);
     return GV_OK;
 }
 

@@ -7,7 +7,7 @@
 #include "io/stream.h"
 #include "io/table.h"
 
-enum { TABLE_PADDING = 8 };
+enum { TABLE_PADDING = 64 };
 
 /* Whole lines of text, each ended by a newline (one is added to a last line that has none). */
 typedef struct text_block {
@@ -59,6 +59,7 @@ struct gv_table {
     plan_step *plan;    /* [n_plan], by column */
     int32_t n_plan;
     bool plain;            /* integers in the first columns, in order */
+    bool marked;           /* fields may be found by their separators */
     int32_t needed;        /* columns that each row must have */
     chunk_state *chunk;    /* [chunk_capacity] */
     const gv_chunk **list; /* [n_chunks], the batch handed out */
@@ -106,6 +107,21 @@ bool table_is_plain(const gv_table *t);
  * Reads up to TABLE_PADDING bytes behind a field. */
 const char *table_plain_rows(const gv_table *t, const char *p, const char *end, gv_chunk *to,
                              int64_t *line);
+
+/* Whether table_marked_rows() may be tried, and the same for rows of any kinds of fields. Reads up
+ * to TABLE_PADDING bytes behind the last newline. */
+bool table_has_marks(const gv_table *t);
+const char *table_marked_rows(const gv_table *t, const char *p, const char *end, gv_chunk *to,
+                              int64_t *line);
+
+/* Eight digits, one a byte, the first in the lowest (D. Lemire, "Quickly parsing eight digits",
+ * 2018). */
+static inline int64_t table_join_digits(uint64_t word)
+{
+    word = (word * 10 + (word >> 8)) & UINT64_C(0x00ff00ff00ff00ff);
+    word = (word * 100 + (word >> 16)) & UINT64_C(0x0000ffff0000ffff);
+    return (int64_t)((word * 10000 + (word >> 32)) & UINT64_C(0xffffffff));
+}
 
 /* GV_ERR_DATA with "file:line: " before the text. */
 gv_status table_fail_at(const gv_table *t, int64_t line, const char *text, gv_error *err);

@@ -29,11 +29,7 @@ static inline int64_t eight_digits(const char *p, int *n_digits)
     *n_digits = n;
     if (n == 0)
         return 0;
-    word <<= 8 * (8 - n); /* zeros in front */
-    word = (word * 10 + (word >> 8)) & UINT64_C(0x00ff00ff00ff00ff);
-    word = (word * 100 + (word >> 16)) & UINT64_C(0x0000ffff0000ffff);
-    word = (word * 10000 + (word >> 32)) & UINT64_C(0xffffffff);
-    return (int64_t)word;
+    return table_join_digits(word << 8 * (8 - n)); /* zeros in front */
 #else
     int64_t value = 0;
     int n = 0;
@@ -106,10 +102,7 @@ static inline int64_t join_digits(const char *p, int n)
 {
     uint64_t word;
     memcpy(&word, p, sizeof word);
-    word = (word ^ UINT64_C(0x3030303030303030)) << 8 * (8 - n);
-    word = (word * 10 + (word >> 8)) & UINT64_C(0x00ff00ff00ff00ff);
-    word = (word * 100 + (word >> 16)) & UINT64_C(0x0000ffff0000ffff);
-    return (int64_t)((word * 10000 + (word >> 32)) & UINT64_C(0xffffffff));
+    return table_join_digits((word ^ UINT64_C(0x3030303030303030)) << 8 * (8 - n));
 }
 
 /* Rows of two numbers of up to 8 digits, as far as they go. */

@@ -1,0 +1,300 @@
+/* log_text.c -- purchase logs as text: rows become numbers of consumers, items and topics.
+ *
+ * People and names of a batch are looked up in parallel, chunk by chunk; names that are new, few
+ * after the first batch, get their numbers in the order of the file. Then it is known how many rows
+ * of each chunk stay, so each chunk writes its own to their places, in parallel again: rows come in
+ * the order of the file, whatever the number of threads. */
+#include <math.h>
+
+#include "engine/context.h"
+#include "engine/error.h"
+#include "engine/log.h"
+#include "engine/memory.h"
+#include "engine/parallel.h"
+#include "io/log_mix.h"
+#include "io/log_runs.h"
+
+/* Columns; without a topic, time stands in its place. */
+enum { USER, ITEM, TOPIC, TIME };
+
+/* No consumer: nobody in the graph, or an item without topics. */
+enum { STRANGER = -1, WITHOUT_TOPIC = -2 };
+
+/* No number of a name yet: it is to be given, or is that of the row before, which was new, too. */
+enum { NEW_NAME = -1, SAME_NAME = -2 };
+
+/* What is known of a row of the batch. */
+typedef struct known_row {
+    gv_node node;        /* or one of the above */
+    int32_t item, topic; /* numbers of names, or one of the above */
+} known_row;
+
+/* How many rows of a chunk stay, are about strangers, or have new names; and how many came before
+ * these in the batch. */
+typedef struct chunk_rows {
+    int64_t kept, strangers, without_topic, new_names;
+    int64_t kept_before, strangers_before;
+} chunk_rows;
+
+typedef struct taker {
+    gv_log_reader *r;
+    const gv_batch *batch;
+    known_row *row;    /* [row_room], of the batch */
+    int32_t *new_name; /* [row_room]: of each chunk, its rows that have new names */
+    int64_t row_room;
+    chunk_rows *chunk; /* [chunk_room] */
+    int64_t chunk_room;
+    int64_t from, to; /* rows of the batch that stay and are being written, */
+    int64_t at;       /* to this place in the reader and on */
+    uint64_t *key;    /* strangers, by number */
+} taker;
+
+/* ---- looking up ------------------------------------------------------------------------------ */
+
+/* The last text of a column that was looked up: the next row often has the same. */
+typedef struct last_name {
+    gv_piece text;
+    int32_t number;
+} last_name;
+
+static inline int32_t number_of(const gv_names *names, gv_piece text, last_name *last)
+{
+    if (gv_piece_same(text, last->text))
+        return last->number >= 0 ? last->number : SAME_NAME;
+    *last = (last_name){text, gv_names_find(names, text)};
+    return last->number;
+}
+
+static void find_rows(void *arg, int64_t i)
+{
+    const taker *t = arg;
+    const gv_log_reader *r = t->r;
+    const gv_chunk *c = t->batch->chunk[i];
+    int32_t *new_name = t->new_name + c->row;
+    last_name item = {{NULL, 0}, NEW_NAME}, topic = item;
+    chunk_rows sum = {0};
+    for (int64_t k = 0; k < c->n_rows; k++) {
+        known_row *row = &t->row[c->row + k];
+        row->node = gv_lookup_find(&r->lookup, c->column[USER], k);
+        if (row->node < 0) {
+            row->node = STRANGER;
+            sum.strangers++;
+            continue;
+        }
+        row->item = number_of(&r->items, c->column[ITEM].text[k], &item);
+        row->topic = r->mix == NULL ? number_of(&r->topics, c->column[TOPIC].text[k], &topic) : 0;
+        if (row->item == NEW_NAME || row->topic == NEW_NAME)
+            new_name[sum.new_names++] = (int32_t)k;
+        if (r->mix != NULL && (row->item < 0 || !gv_log_mix_has(r, row->item))) {
+            row->node = WITHOUT_TOPIC;
+            sum.without_topic++;
+        } else {
+            sum.kept++;
+        }
+    }
+    t->chunk[i] = sum;
+}
+
+/* Numbers the new names of chunk i. */
+static gv_status number_names(const taker *t, int64_t i, gv_error *err)
+{
+    gv_log_reader *r = t->r;
+    const gv_chunk *c = t->batch->chunk[i];
+    const int32_t *new_name = t->new_name + c->row;
+    gv_status st = GV_OK;
+    for (int64_t j = 0; j < t->chunk[i].new_names && st == GV_OK; j++) {
+        const int64_t k = new_name[j];
+        known_row *row = &t->row[c->row + k];
+        if (row->item == NEW_NAME)
+            st = gv_names_put(&r->items, c->column[ITEM].text[k], &row->item, err);
+        if (st == GV_OK && row->topic == NEW_NAME)
+            st = gv_names_put(&r->topics, c->column[TOPIC].text[k], &row->topic, err);
+    }
+    return st;
+}
+
+/* ---- writing --------------------------------------------------------------------------------- */
+
+static void write_chunk(void *arg, int64_t i)
+{
+    const taker *t = arg;
+    const gv_log_reader *r = t->r;
+    const gv_chunk *c = t->batch->chunk[i];
+    const known_row *row = t->row + c->row;
+    const int64_t *time = c->column[r->mix == NULL ? TIME : TOPIC].i64;
+    int64_t place = t->chunk[i].kept_before;
+    int32_t item = 0, topic = 0;
+    if (place >= t->to || place + t->chunk[i].kept <= t->from)
+        return;
+    for (int64_t k = 0; k < c->n_rows; k++) {
+        if (row[k].node < 0)
+            continue;
+        item = row[k].item == SAME_NAME ? item : row[k].item;
+        topic = row[k].topic == SAME_NAME ? topic : row[k].topic;
+        if (place >= t->from && place < t->to) {
+            const int64_t at = t->at + place - t->from;
+            r->user[at] = row[k].node;
+            r->item[at] = item;
+            r->topic[at] = topic;
+            r->time[at] = time[k];
+        }
+        place++;
+    }
+}
+
+/* Writes the rows that stay; whenever no more may be held, those that are go to the disk. */
+static gv_status write_rows(taker *t, int64_t kept, gv_error *err)
+{
+    gv_log_reader *r = t->r;
+    gv_status st = GV_OK;
+    for (t->from = 0; t->from < kept && st == GV_OK; t->from = t->to) {
+        st = gv_log_more_rows(r, kept - t->from, err);
+        if (st == GV_OK && r->n == r->capacity)
+            st = gv_log_runs_put(r, err);
+        if (st != GV_OK)
+            return st;
+        const int64_t room = r->capacity - r->n, left = kept - t->from;
+        t->to = t->from + (left < room ? left : room);
+        t->at = r->n;
+        gv_parallel_for(r->ctx, t->batch->n_chunks, write_chunk, t);
+        r->n += t->to - t->from;
+    }
+    return st;
+}
+
+static void write_strangers(void *arg, int64_t i)
+{
+    const taker *t = arg;
+    const gv_chunk *c = t->batch->chunk[i];
+    uint64_t *key = t->key + t->chunk[i].strangers_before;
+    for (int64_t k = 0; k < c->n_rows && t->chunk[i].strangers > 0; k++)
+        if (t->row[c->row + k].node == STRANGER)
+            *key++ = gv_id_key(c->column[USER].i64[k]);
+}
+
+static gv_status name_strangers(const taker *t, gv_error *err)
+{
+    gv_log_reader *r = t->r;
+    gv_status st = GV_OK;
+    int32_t number;
+    for (int64_t i = 0; i < t->batch->n_chunks; i++) {
+        const gv_chunk *c = t->batch->chunk[i];
+        for (int64_t k = 0; k < c->n_rows && st == GV_OK && t->chunk[i].strangers > 0; k++)
+            if (t->row[c->row + k].node == STRANGER)
+                st = gv_names_put(&r->strangers, c->column[USER].text[k], &number, err);
+    }
+    return st;
+}
+
+/* Notes the batch's n rows about people who are not in the graph, and those people. */
+static gv_status add_strangers(taker *t, int64_t n, gv_error *err)
+{
+    gv_log_reader *r = t->r;
+    r->rows_unmatched += n;
+    if (n == 0)
+        return GV_OK;
+    if (gv_lookup_field(&r->lookup) == GV_FIELD_TEXT)
+        return name_strangers(t, err);
+    t->key = gv_alloc(r->ctx, n, sizeof *t->key);
+    if (t->key == NULL)
+        return gv_no_memory(r->ctx, "log", err);
+    gv_parallel_for(r->ctx, t->batch->n_chunks, write_strangers, t);
+    return gv_id_set_add(&r->stranger_set, t->key, n, err);
+}
+
+/* ---- batches --------------------------------------------------------------------------------- */
+
+static gv_status make_room(taker *t, const gv_batch *batch, gv_error *err)
+{
+    gv_context *ctx = t->r->ctx;
+    if (batch->n_rows > t->row_room) {
+        gv_free(ctx, t->row);
+        gv_free(ctx, t->new_name);
+        t->row_room = batch->n_rows + batch->n_rows / 8;
+        t->row = gv_alloc(ctx, t->row_room, sizeof *t->row);
+        t->new_name = gv_alloc(ctx, t->row_room, sizeof *t->new_name);
+    }
+    if (batch->n_chunks > t->chunk_room) {
+        gv_free(ctx, t->chunk);
+        t->chunk_room = batch->n_chunks;
+        t->chunk = gv_alloc(ctx, t->chunk_room, sizeof *t->chunk);
+    }
+    if (t->row == NULL || t->new_name == NULL || t->chunk == NULL)
+        return gv_no_memory(ctx, "log", err);
+    return GV_OK;
+}
+
+/* `share`: how much of the log the batches so far were, 0 if that is not known. */
+static gv_status take_batch(taker *t, const gv_batch *batch, double share, gv_error *err)
+{
+    gv_log_reader *r = t->r;
+    int64_t kept = 0, strangers = 0;
+    gv_status st = make_room(t, batch, err);
+    if (st != GV_OK)
+        return st;
+    t->batch = batch;
+    gv_parallel_for(r->ctx, batch->n_chunks, find_rows, t);
+    for (int64_t i = 0; i < batch->n_chunks; i++) {
+        chunk_rows *c = &t->chunk[i];
+        st = number_names(t, i, err);
+        if (st != GV_OK)
+            return st;
+        c->kept_before = kept, c->strangers_before = strangers;
+        kept += c->kept, strangers += c->strangers;
+        r->rows_without_topic += c->without_topic;
+    }
+    gv_log_expect(r, kept, share);
+    st = write_rows(t, kept, err);
+    return st == GV_OK ? add_strangers(t, strangers, err) : st;
+}
+
+static gv_status take_all(taker *t, gv_table *table, gv_error *err)
+{
+    gv_status st = GV_OK;
+    while (st == GV_OK) {
+        gv_batch batch;
+        st = gv_table_next(table, &batch, err);
+        if (st != GV_OK || batch.n_chunks == 0)
+            break;
+        st = take_batch(t, &batch, gv_table_share(table), err);
+    }
+    gv_free(t->r->ctx, t->row);
+    gv_free(t->r->ctx, t->new_name);
+    gv_free(t->r->ctx, t->chunk);
+    return st;
+}
+
+gv_status gv_log_read_text(gv_log_reader *r, const char *path, const gv_log_opts *o,
+                           gv_table_info *info, gv_error *err)
+{
+    const gv_role user = {.name = "user",
+                          .field = gv_lookup_field(&r->lookup),
+                          .hint = "; the graph has integer ids"};
+    const gv_role item = {.name = "item", .field = GV_FIELD_TEXT};
+    const gv_role topic = {.name = "topic", .field = GV_FIELD_TEXT};
+    const gv_role time = {.name = "time", .field = GV_FIELD_TIME};
+    const gv_role value = {.name = "value",
+                           .field = GV_FIELD_NUMBER,
+                           .min = -INFINITY,
+                           .max = INFINITY,
+                           .optional = true};
+    const gv_role with_topic[] = {user, item, topic, time, value};
+    const gv_role without[] = {user, item, time, value};
+    const gv_table_opts opts = {.lenient = o->lenient,
+                                .complain = o->bad_row,
+                                .complain_data = o->bad_row_data,
+                                .block = gv_log_block(r->ctx->memory_limit),
+                                .stage = "log"};
+    taker t = {.r = r};
+    gv_table *table = NULL;
+    gv_status st = gv_table_open(r->ctx, path, &opts, &table, err);
+    if (st == GV_OK)
+        st = r->mix == NULL ? gv_table_bind(table, with_topic, 5, o->columns, NULL, err)
+                            : gv_table_bind(table, without, 4, o->columns, NULL, err);
+    if (st == GV_OK)
+        st = take_all(&t, table, err);
+    if (st == GV_OK)
+        *info = gv_table_describe(table);
+    gv_table_close(table);
+    return st;
+}
