@@ -15,7 +15,7 @@
 
 /* Counters and kept (edge, topic) pairs for each row; rows a second and thread. Docs: plan.md. */
 static const double records_a_row = 0.46, evidence_a_row = 0.43;
-static const double rows_read = 3e6, rows_sorted = 4e6, rows_learnt = 4e5, rows_merged = 1e7;
+static const double rows_read = 1.5e7, rows_sorted = 3e7, rows_learnt = 4e5, rows_merged = 1e7;
 
 /* Pairs of consumer and topic when the rows fall on them at random. */
 static int64_t pairs_of(const gv_graph_shape *g, const gv_log_shape *log)
@@ -50,27 +50,25 @@ static void plan_runs(gv_plan *plan, const gv_log_shape *log, int64_t run, int32
 static void plan_log(gv_plan *plan, const gv_log_shape *log, int32_t threads, int64_t limit)
 {
     const int64_t run = limit > 0 ? gv_log_run_rows(limit) : INT64_MAX;
-    const int64_t rows = log->rows, most = gv_text_block(limit);
+    const int64_t rows = log->rows, most = gv_log_block(limit);
     const int64_t block = log->bytes < most ? log->bytes : most;
     const int64_t slice = (int64_t)GV_LOG_SLICE * GV_LOG_COLUMN_BYTES;
     const double share = log->bytes > 0 ? (double)block / (double)log->bytes : 0.0;
     gv_plan_begin(plan, "read the log", (double)rows / (rows_read * threads));
     gv_plan_use(plan, GV_PLAN_MEMORY, "blocks of text", 2 * block);
-    gv_plan_use(plan, GV_PLAN_MEMORY, "columns of a block", (int64_t)(share * (double)rows * 48));
+    gv_plan_use(plan, GV_PLAN_MEMORY, "columns of a block", (int64_t)(share * (double)rows * 64));
     gv_plan_use(plan, GV_PLAN_RESIDENT, "columns of the log, mapped",
                 log->mapped < slice ? log->mapped : slice);
     if (rows > run) {
         plan_runs(plan, log, run, threads);
         return;
     }
-    const int32_t read = gv_plan_hold(plan, GV_PLAN_MEMORY, "rows as read", 24 * rows);
+    const int32_t read = gv_plan_hold(plan, GV_PLAN_MEMORY, "rows as read, and sorted", 24 * rows);
     gv_plan_begin(plan, "sort the log", (double)rows / (rows_sorted * threads));
-    const int32_t order = gv_plan_hold(plan, GV_PLAN_MEMORY, "rows packed into keys", 8 * rows);
-    gv_plan_use(plan, GV_PLAN_MEMORY, "scratch of the sort", gv_sort_bytes(rows, 8, threads));
-    gv_plan_begin(plan, "order the log", 0.0);
-    gv_plan_drop(plan, order);
     gv_plan_drop(plan, read);
-    gv_plan_hold(plan, GV_PLAN_MEMORY, "log", 12 * rows + 20 * log->items);
+    gv_plan_hold(plan, GV_PLAN_MEMORY, "items of the log", 20 * log->items);
+    gv_plan_begin(plan, "order the log", 0.0);
+    gv_plan_hold(plan, GV_PLAN_MEMORY, "log", 12 * rows);
 }
 
 /* An item at hand. Of a large one there is one for all threads, and a place for each consumer. */

@@ -50,6 +50,27 @@ TEST memory_keeps_contents_when_it_grows(void)
     PASS();
 }
 
+TEST memory_is_trimmed(void)
+{
+    gv_context *ctx = test_context(1, -1);
+    for (int64_t n = 1 << 10; n <= 1 << 24; n *= 4)
+        for (int64_t keep = 0; keep <= n; keep = 3 * keep + 1) {
+            char *a = gv_alloc(ctx, n, 1);
+            memset(a, 7, (size_t)n);
+            gv_trim(ctx, a, keep, 1);
+            const bool large = n >= 4 << 20;
+            ASSERT_EQ(large ? keep : n, gv_context_memory_used(ctx));
+            for (int64_t i = 0; i < keep; i += 1000)
+                ASSERT_EQ(7, a[i]);
+            gv_trim(ctx, a, 2 * n, 1); /* nothing to give back */
+            ASSERT_EQ(large ? keep : n, gv_context_memory_used(ctx));
+            gv_free(ctx, a);
+            ASSERT_EQ(0, gv_context_memory_used(ctx));
+        }
+    gv_context_free(ctx);
+    PASS();
+}
+
 TEST memory_respects_its_limit(void)
 {
     gv_context_opts o = gv_context_defaults();
@@ -336,6 +357,7 @@ SUITE(engine)
 {
     RUN_TEST(memory_is_counted);
     RUN_TEST(memory_keeps_contents_when_it_grows);
+    RUN_TEST(memory_is_trimmed);
     RUN_TEST(memory_respects_its_limit);
     RUN_TEST(memory_refuses_sizes_that_overflow);
     RUN_TEST(memory_fails_when_told);

@@ -5,6 +5,7 @@
 
 #include "engine/context.h"
 #include "engine/log.h"
+#include "engine/memory.h"
 #include "greatest.h"
 #include "support/graphs.h"
 
@@ -233,6 +234,68 @@ TEST survives_every_failed_allocation(void)
     PASS();
 }
 
+/* Rows in arrays that are given away; `wide`: whose ranges fit into no key. */
+static gv_log_arrays arrays(gv_context *ctx, int64_t n, bool wide)
+{
+    gv_log_arrays a = {.n = n};
+    a.user = gv_alloc(ctx, 2 * n, sizeof *a.user);
+    a.item = gv_alloc(ctx, 2 * n, sizeof *a.item);
+    a.topic = gv_alloc(ctx, 2 * n, sizeof *a.topic);
+    a.time = gv_alloc(ctx, 2 * n, sizeof *a.time);
+    for (int64_t i = 0; i < n; i++) {
+        const uint64_t k = 4 * (uint64_t)i;
+        a.user[i] = (gv_node)(test_random(5, k) * 90);
+        a.item[i] = (int64_t)(test_random(5, k + 1) * (wide ? 9e18 : 30));
+        a.topic[i] = (int32_t)(test_random(5, k + 2) * 3);
+        a.time[i] = (int64_t)(test_random(5, k + 3) * 2e3) - 1000;
+    }
+    return a;
+}
+
+TEST taken_rows_make_the_same_log(bool wide, int64_t n)
+{
+    for (int32_t threads = 1; threads <= 3; threads++) {
+        gv_context *ctx = test_context(threads, -1);
+        gv_log_arrays a = arrays(ctx, n, wide);
+        gv_log *built = NULL, *taken = NULL;
+        ASSERT_EQ(GV_OK,
+                  gv_log_build(ctx, 90, a.user, a.item, a.topic, a.time, n, 3, NAME, &built, NULL));
+        ASSERT_EQ(GV_OK, gv_log_take(ctx, 90, &a, 3, NAME, &taken, NULL));
+        ASSERT(a.user == NULL && a.item == NULL && a.topic == NULL && a.time == NULL);
+        ASSERT_EQ(built->info.n_items, taken->info.n_items);
+        ASSERT_STR_EQ(built->hash, taken->hash);
+        ASSERT_MEM_EQ(built->user, taken->user, (size_t)n * sizeof *built->user);
+        ASSERT_MEM_EQ(built->time, taken->time, (size_t)n * sizeof *built->time);
+        gv_log_free(built), gv_log_free(taken);
+        ASSERT_EQ(0, gv_context_memory_used(ctx));
+        gv_context_free(ctx);
+    }
+    PASS();
+}
+
+/* The arrays are gone whatever fails. */
+TEST taken_rows_are_freed(bool wide)
+{
+    gv_log *log = NULL;
+    for (int64_t k = 4; log == NULL; k++) {
+        gv_context *ctx = test_context(1, k);
+        gv_log_arrays a = arrays(ctx, 50, wide);
+        const gv_status st = gv_log_take(ctx, 90, &a, 3, NAME, &log, NULL);
+        ASSERT_EQ(log != NULL ? GV_OK : GV_ERR_NOMEM, st);
+        gv_log_free(log);
+        ASSERT_EQ(0, gv_context_memory_used(ctx));
+        gv_context_free(ctx);
+        ASSERT_LT(k, 100);
+    }
+    gv_context *ctx = test_context(1, -1);
+    gv_log_arrays a = arrays(ctx, 50, wide);
+    a.user[49] = 90;
+    ASSERT_EQ(GV_ERR_RANGE, gv_log_take(ctx, 90, &a, 3, NAME, &log, NULL));
+    ASSERT_EQ(0, gv_context_memory_used(ctx));
+    gv_context_free(ctx);
+    PASS();
+}
+
 /* Who buys what, and when an item sells, stay; who buys when does not. */
 TEST shuffled_logs(void)
 {
@@ -310,6 +373,13 @@ SUITE(purchase_log)
     RUN_TEST(empty_logs_are_fine);
     RUN_TEST(refuses_values_out_of_range);
     RUN_TEST(survives_every_failed_allocation);
+    for (int wide = 0; wide < 2; wide++) {
+        RUN_TESTp(taken_rows_make_the_same_log, wide, 0);
+        RUN_TESTp(taken_rows_make_the_same_log, wide, 1);
+        RUN_TESTp(taken_rows_make_the_same_log, wide, 50000);
+        RUN_TESTp(taken_rows_make_the_same_log, wide, 1200000);
+        RUN_TEST1(taken_rows_are_freed, wide);
+    }
 }
 
 GREATEST_MAIN_DEFS();
