@@ -91,7 +91,7 @@ static inline int64_t gv_log_block(int64_t limit)
 }
 
 /* Rows of HDF5 columns that are read at a time; bytes of each. */
-enum { GV_LOG_SLICE = 1 << 20, GV_LOG_COLUMN_BYTES = 28 };
+enum { GV_LOG_SLICE = 1 << 17, GV_LOG_COLUMN_BYTES = 28 };
 
 /* Rows [first, end) were read: gives their pages back if they lie in a file. */
 void gv_log_rest(const gv_log *log, int64_t first, int64_t end);

@@ -1,6 +1,7 @@
 /* log_h5.c -- purchase logs as HDF5 columns: user, item, topic, time.
  *
- * The columns are mapped; users are looked up in parallel, slice by slice. Items are numbers
+ * The columns are mapped. Of a slice all parts are looked at in parallel; then it is known how many
+ * rows of each stay, so each writes its own to their places, in parallel again. Items are numbers
  * already, and topics get theirs by name as in a log of text, so both give the same log. */
 #define _POSIX_C_SOURCE 200809L
 #include <fcntl.h>
@@ -16,7 +17,19 @@
 #include "io/h5.h"
 #include "io/log_reader.h"
 
-enum { SLICE = GV_LOG_SLICE, COMPLAINTS = 100, MAX_TOPICS = 1 << 24 };
+enum { SLICE = GV_LOG_SLICE, PART = 1 << 11, COMPLAINTS = 100, MAX_TOPICS = 1 << 24 };
+enum { MOST_PARTS = SLICE / PART };
+
+/* No consumer: nobody in the graph, or a row that is bad. */
+enum { STRANGER = -1, BAD = -2 };
+
+/* How many rows of a part stay, or are about strangers; how many came before these in the slice;
+ * and whether there are bad ones, or topics that no row had before. */
+typedef struct slice_part {
+    int64_t kept, strangers;
+    int64_t kept_before, strangers_before;
+    bool bad, new_topics;
+} slice_part;
 
 typedef struct h5_log {
     gv_log_reader *r;
@@ -24,7 +37,10 @@ typedef struct h5_log {
     gv_log_columns c;
     int32_t *number;     /* [n_topics], in r->topics, or -1 */
     int64_t first, rows; /* the slice */
-    gv_node *node;       /* [SLICE] */
+    gv_node *node;       /* [SLICE], or one of the above */
+    slice_part part[MOST_PARTS];
+    gv_log_window window;
+    uint64_t *key; /* strangers */
     int64_t bad;
 } h5_log;
 
@@ -106,8 +122,14 @@ void gv_log_columns_close(gv_log_columns *c)
 
 /* ---- rows ----------------------------------------------------------------------------------- */
 
-/* Says what is wrong with a row, or nothing. */
-static bool row_is_bad(const h5_log *l, int64_t i, gv_error *err)
+static inline bool row_is_bad(const h5_log *l, int64_t i)
+{
+    return l->c.item[i] < 0 || l->c.topic[i] < 0 || l->c.topic[i] >= l->c.n_topics ||
+           l->c.time[i] < -GV_TIME_LIMIT || l->c.time[i] > GV_TIME_LIMIT;
+}
+
+/* What is wrong with a bad row. */
+static gv_status explain(const h5_log *l, int64_t i, gv_error *err)
 {
     const char *column = "time";
     int64_t value = l->c.time[i], low = -GV_TIME_LIMIT, high = GV_TIME_LIMIT;
@@ -115,79 +137,132 @@ static bool row_is_bad(const h5_log *l, int64_t i, gv_error *err)
         column = "item", value = l->c.item[i], low = 0, high = INT64_MAX;
     else if (l->c.topic[i] < 0 || l->c.topic[i] >= l->c.n_topics)
         column = "topic", value = l->c.topic[i], low = 0, high = l->c.n_topics - 1;
-    else if (value >= low && value <= high)
-        return false;
-    (void)gv_fail(err, GV_ERR_DATA,
-                  "%s: /%s[%" PRId64 "]: %" PRId64 " is not in [%" PRId64 ", %" PRId64 "]",
-                  gv_h5_path(l->c.f), column, i, value, low, high);
-    return true;
+    return gv_fail(err, GV_ERR_DATA,
+                   "%s: /%s[%" PRId64 "]: %" PRId64 " is not in [%" PRId64 ", %" PRId64 "]",
+                   gv_h5_path(l->c.f), column, i, value, low, high);
 }
 
-static void find_block(void *arg, int64_t block)
+static int64_t part_end(const h5_log *l, int64_t part)
 {
-    const h5_log *l = arg;
+    return (part + 1) * PART < l->rows ? (part + 1) * PART : l->rows;
+}
+
+static void find_part(void *arg, int64_t part)
+{
+    h5_log *l = arg;
     const gv_column user = {.i64 = (int64_t *)l->c.user};
-    for (int64_t i = block * GV_BLOCK; i < gv_block_end(block, l->rows); i++)
-        l->node[i] = gv_lookup_find(&l->r->lookup, user, l->first + i);
+    slice_part sum = {0};
+    for (int64_t i = part * PART; i < part_end(l, part); i++) {
+        if (row_is_bad(l, l->first + i)) {
+            l->node[i] = BAD;
+            sum.bad = true;
+            continue;
+        }
+        const gv_node node = gv_lookup_find(&l->r->lookup, user, l->first + i);
+        l->node[i] = node < 0 ? STRANGER : node;
+        sum.strangers += node < 0;
+        sum.kept += node >= 0;
+        if (node >= 0 && l->number[l->c.topic[l->first + i]] < 0)
+            sum.new_topics = true;
+    }
+    l->part[part] = sum;
 }
 
-static gv_status topic_number(h5_log *l, int32_t topic, int32_t *number, gv_error *err)
+/* Topics of a part that no row had before get their numbers. */
+static gv_status number_topics(h5_log *l, int64_t part, gv_error *err)
 {
-    const char *name = l->c.name + (size_t)topic * GV_TOPIC_CHARS;
-    const gv_piece text = {name, (int64_t)strnlen(name, GV_TOPIC_CHARS)};
     gv_status st = GV_OK;
-    if (l->number[topic] < 0)
+    for (int64_t i = part * PART; i < part_end(l, part) && st == GV_OK; i++) {
+        const int32_t topic = l->c.topic[l->first + i];
+        if (l->node[i] < 0 || l->number[topic] >= 0)
+            continue;
+        const char *name = l->c.name + (size_t)topic * GV_TOPIC_CHARS;
+        const gv_piece text = {name, (int64_t)strnlen(name, GV_TOPIC_CHARS)};
         st = gv_names_put(&l->r->topics, text, &l->number[topic], err);
-    *number = l->number[topic];
+    }
     return st;
 }
 
-static gv_status skip_bad(h5_log *l, const gv_error *why, gv_error *err)
+static gv_status skip_bad(h5_log *l, int64_t part, gv_error *err)
 {
-    if (!l->opts->lenient)
-        return gv_fail(err, GV_ERR_DATA, "%s", why->message);
-    if (l->bad++ < COMPLAINTS && l->opts->bad_row != NULL)
-        l->opts->bad_row(l->opts->bad_row_data, why->message);
+    gv_error why;
+    for (int64_t i = part * PART; i < part_end(l, part); i++) {
+        if (l->node[i] != BAD)
+            continue;
+        if (!l->opts->lenient)
+            return explain(l, l->first + i, err);
+        if (l->bad++ < COMPLAINTS && l->opts->bad_row != NULL &&
+            explain(l, l->first + i, &why) != GV_OK)
+            l->opts->bad_row(l->opts->bad_row_data, why.message);
+    }
     return GV_OK;
 }
 
-static gv_status add_row(h5_log *l, int64_t i, gv_node node, gv_error *err)
+static void write_part(void *arg, int64_t part)
+{
+    const h5_log *l = arg;
+    const gv_log_reader *r = l->r;
+    const gv_log_window w = l->window;
+    int64_t place = l->part[part].kept_before;
+    if (place >= w.to || place + l->part[part].kept <= w.from)
+        return;
+    for (int64_t i = part * PART; i < part_end(l, part); i++) {
+        if (l->node[i] < 0)
+            continue;
+        if (place >= w.from && place < w.to) {
+            const int64_t at = w.at + place - w.from, row = l->first + i;
+            r->user[at] = l->node[i];
+            r->item[at] = l->c.item[row];
+            r->topic[at] = l->number[l->c.topic[row]];
+            r->time[at] = l->c.time[row];
+        }
+        place++;
+    }
+}
+
+static void write_strangers(void *arg, int64_t part)
+{
+    const h5_log *l = arg;
+    uint64_t *key = l->key + l->part[part].strangers_before;
+    for (int64_t i = part * PART; i < part_end(l, part) && l->part[part].strangers > 0; i++)
+        if (l->node[i] == STRANGER)
+            *key++ = gv_id_key(l->c.user[l->first + i]);
+}
+
+/* Notes the slice's n rows about people who are not in the graph, and those people. */
+static gv_status add_strangers(h5_log *l, int64_t n, int64_t n_parts, gv_error *err)
 {
     gv_log_reader *r = l->r;
-    gv_status st = gv_log_next_row(r, err);
-    if (st == GV_OK)
-        st = topic_number(l, l->c.topic[i], &r->topic[r->n], err);
-    if (st != GV_OK)
-        return st;
-    r->user[r->n] = node;
-    r->item[r->n] = l->c.item[i];
-    r->time[r->n] = l->c.time[i];
-    r->n++;
-    return GV_OK;
+    r->rows_unmatched += n;
+    if (n == 0)
+        return GV_OK;
+    l->key = gv_alloc(r->ctx, n, sizeof *l->key);
+    if (l->key == NULL)
+        return gv_no_memory(r->ctx, "log", err);
+    gv_parallel_for(r->ctx, n_parts, write_strangers, l);
+    return gv_id_set_add(&r->stranger_set, l->key, n, err);
 }
 
 static gv_status take_slice(h5_log *l, gv_error *err)
 {
-    gv_error why;
-    int64_t n = 0;
-    gv_parallel_for(l->r->ctx, gv_blocks(l->rows), find_block, l);
-    gv_status st = gv_log_more_rows(l->r, l->rows, err);
-    uint64_t *key = gv_alloc(l->r->ctx, l->rows, sizeof *key);
-    if (st == GV_OK && key == NULL)
-        st = gv_no_memory(l->r->ctx, "log", err);
-    for (int64_t i = 0; st == GV_OK && i < l->rows; i++)
-        if (row_is_bad(l, l->first + i, &why))
-            st = skip_bad(l, &why, err);
-        else if (l->node[i] < 0)
-            key[n++] = gv_id_key(l->c.user[l->first + i]);
-        else
-            st = add_row(l, l->first + i, l->node[i], err);
-    l->r->rows_unmatched += n;
-    if (st != GV_OK || n == 0) {
-        gv_free(l->r->ctx, key);
-        return st;
+    const int64_t n_parts = (l->rows + PART - 1) / PART;
+    int64_t kept = 0, strangers = 0;
+    gv_status st = GV_OK;
+    gv_parallel_for(l->r->ctx, n_parts, find_part, l);
+    for (int64_t i = 0; i < n_parts && st == GV_OK; i++) {
+        slice_part *p = &l->part[i];
+        if (p->bad)
+            st = skip_bad(l, i, err);
+        if (st == GV_OK && p->new_topics)
+            st = number_topics(l, i, err);
+        p->kept_before = kept, p->strangers_before = strangers;
+        kept += p->kept, strangers += p->strangers;
     }
-    return gv_id_set_add(&l->r->stranger_set, key, n, err);
+    if (st != GV_OK)
+        return st;
+    gv_log_expect(l->r, kept, (double)(l->first + l->rows) / (double)l->c.n_rows);
+    st = gv_log_write(l->r, kept, &l->window, n_parts, write_part, l, err);
+    return st == GV_OK ? add_strangers(l, strangers, n_parts, err) : st;
 }
 
 /* The slice was taken up: of the file no more than a slice stays resident. */

@@ -37,7 +37,8 @@ gv_status gv_log_grow(gv_log_reader *r, int64_t n, gv_error *err)
     const int64_t need = r->n + n;
     if (need <= r->capacity)
         return GV_OK;
-    const int64_t guess = r->expected > need ? r->expected : 2 * r->capacity;
+    const int64_t longer = r->capacity + r->capacity / 2;
+    const int64_t guess = r->expected > longer ? r->expected : longer;
     const int64_t more = guess < need ? need : guess < r->runs->most ? guess : r->runs->most;
     gv_node *user = gv_realloc(r->ctx, r->user, more, sizeof *user);
     r->user = user != NULL ? user : r->user;
@@ -59,9 +60,23 @@ gv_status gv_log_more_rows(gv_log_reader *r, int64_t n, gv_error *err)
     return gv_log_grow(r, n < left ? n : left, err);
 }
 
-gv_status gv_log_next_row(gv_log_reader *r, gv_error *err)
+gv_status gv_log_write(gv_log_reader *r, int64_t kept, gv_log_window *w, int64_t n_tasks,
+                       void (*write)(void *arg, int64_t i), void *arg, gv_error *err)
 {
-    return r->n < r->capacity ? GV_OK : gv_log_runs_put(r, err);
+    gv_status st = GV_OK;
+    for (w->from = 0; w->from < kept && st == GV_OK; w->from = w->to) {
+        st = gv_log_more_rows(r, kept - w->from, err);
+        if (st == GV_OK && r->n == r->capacity)
+            st = gv_log_runs_put(r, err);
+        if (st != GV_OK)
+            return st;
+        const int64_t room = r->capacity - r->n, left = kept - w->from;
+        w->to = w->from + (left < room ? left : room);
+        w->at = r->n;
+        gv_parallel_for(r->ctx, n_tasks, write, arg);
+        r->n += w->to - w->from;
+    }
+    return st;
 }
 
 /* ---- numbers of items and topics ---------------------------------------------------------------

@@ -37,6 +37,11 @@ typedef struct gv_log_reader {
 void gv_log_expect(gv_log_reader *r, int64_t n, double share);
 /* Makes room for n more rows, or for as many as may be held. */
 GV_CHECKED gv_status gv_log_more_rows(gv_log_reader *r, int64_t n, gv_error *err);
+/* Of n rows more that the log has: `share` of it was read with them, 0 if that is not known. So
+ * arrays need not grow again and again. */
+void gv_log_expect(gv_log_reader *r, int64_t n, double share);
+/* Makes room for n more rows, or for as many as may be held. */
+GV_CHECKED gv_status gv_log_more_rows(gv_log_reader *r, int64_t n, gv_error *err);
 /* Before each row: where no more may be held, those that are go to the disk. */
 GV_CHECKED gv_status gv_log_next_row(gv_log_reader *r, gv_error *err);
 /* Of n rows more that the log has: `share` of it was read with them, 0 if that is not known. So
@@ -44,6 +49,17 @@ GV_CHECKED gv_status gv_log_next_row(gv_log_reader *r, gv_error *err);
 void gv_log_expect(gv_log_reader *r, int64_t n, double share);
 /* Makes room for n more rows, as many as that may be. */
 GV_CHECKED gv_status gv_log_grow(gv_log_reader *r, int64_t n, gv_error *err);
+
+/* Rows [from, to) of those that stay of a batch, which go to place `at` and on. */
+typedef struct gv_log_window {
+    int64_t from, to, at;
+} gv_log_window;
+
+/* Takes up the `kept` rows of a batch: `write` is called for tasks [0, n_tasks) in parallel, and
+ * writes those of its task that are in the window `w`. Whenever no more rows may be held, those
+ * that are go to the disk, and the window moves on. */
+GV_CHECKED gv_status gv_log_write(gv_log_reader *r, int64_t kept, gv_log_window *w, int64_t n_tasks,
+                                  void (*write)(void *arg, int64_t i), void *arg, gv_error *err);
 
 /* Whether a file begins like HDF5. */
 bool gv_log_is_h5(const char *path);

@@ -44,9 +44,8 @@ typedef struct taker {
     int64_t row_room;
     chunk_rows *chunk; /* [chunk_room] */
     int64_t chunk_room;
-    int64_t from, to; /* rows of the batch that stay and are being written, */
-    int64_t at;       /* to this place in the reader and on */
-    uint64_t *key;    /* strangers, by number */
+    gv_log_window window;
+    uint64_t *key; /* strangers, by number */
 } taker;
 
 /* ---- looking up ------------------------------------------------------------------------------ */
@@ -122,17 +121,18 @@ static void write_chunk(void *arg, int64_t i)
     const gv_chunk *c = t->batch->chunk[i];
     const known_row *row = t->row + c->row;
     const int64_t *time = c->column[r->mix == NULL ? TIME : TOPIC].i64;
+    const gv_log_window w = t->window;
     int64_t place = t->chunk[i].kept_before;
     int32_t item = 0, topic = 0;
-    if (place >= t->to || place + t->chunk[i].kept <= t->from)
+    if (place >= w.to || place + t->chunk[i].kept <= w.from)
         return;
     for (int64_t k = 0; k < c->n_rows; k++) {
         if (row[k].node < 0)
             continue;
         item = row[k].item == SAME_NAME ? item : row[k].item;
         topic = row[k].topic == SAME_NAME ? topic : row[k].topic;
-        if (place >= t->from && place < t->to) {
-            const int64_t at = t->at + place - t->from;
+        if (place >= w.from && place < w.to) {
+            const int64_t at = w.at + place - w.from;
             r->user[at] = row[k].node;
             r->item[at] = item;
             r->topic[at] = topic;
@@ -140,26 +140,6 @@ static void write_chunk(void *arg, int64_t i)
         }
         place++;
     }
-}
-
-/* Writes the rows that stay; whenever no more may be held, those that are go to the disk. */
-static gv_status write_rows(taker *t, int64_t kept, gv_error *err)
-{
-    gv_log_reader *r = t->r;
-    gv_status st = GV_OK;
-    for (t->from = 0; t->from < kept && st == GV_OK; t->from = t->to) {
-        st = gv_log_more_rows(r, kept - t->from, err);
-        if (st == GV_OK && r->n == r->capacity)
-            st = gv_log_runs_put(r, err);
-        if (st != GV_OK)
-            return st;
-        const int64_t room = r->capacity - r->n, left = kept - t->from;
-        t->to = t->from + (left < room ? left : room);
-        t->at = r->n;
-        gv_parallel_for(r->ctx, t->batch->n_chunks, write_chunk, t);
-        r->n += t->to - t->from;
-    }
-    return st;
 }
 
 static void write_strangers(void *arg, int64_t i)
@@ -244,7 +224,7 @@ static gv_status take_batch(taker *t, const gv_batch *batch, double share, gv_er
         r->rows_without_topic += c->without_topic;
     }
     gv_log_expect(r, kept, share);
-    st = write_rows(t, kept, err);
+    st = gv_log_write(r, kept, &t->window, batch->n_chunks, write_chunk, t, err);
     return st == GV_OK ? add_strangers(t, strangers, err) : st;
 }
 

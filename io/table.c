@@ -422,8 +422,12 @@ int64_t gv_table_first_line(const gv_table *t)
 
 double gv_table_share(const gv_table *t)
 {
-    const int64_t size = gv_stream_size(t->stream), done = t->info.bytes + t->now.begin;
-    return size <= 0 ? 0.0 : done < size ? (double)done / (double)size : 1.0;
+    const int64_t size = gv_stream_total(t->stream), done = t->info.bytes + t->now.begin;
+    const int64_t fetched = t->now.last || t->next.data == NULL ? done : done + t->next.filled;
+    if (size <= 0 || fetched <= 0)
+        return 0.0;
+    const double share = (double)gv_stream_taken(t->stream) / (double)size * (double)done;
+    return share < (double)fetched ? share / (double)fetched : 1.0;
 }
 
 gv_table_info gv_table_describe(const gv_table *t)

@@ -103,7 +103,7 @@ bool gv_table_has(const gv_table *t, int32_t role);
  */
 GV_CHECKED gv_status gv_table_next(gv_table *t, gv_batch *batch, gv_error *err);
 
-/* How much of the text the batches so far were, in (0, 1]; 0 where its size is not known. */
+/* How much of the file the batches so far were, about, up to 1; 0 where its size is not known. */
 double gv_table_share(const gv_table *t);
 
 typedef struct gv_table_info {

@@ -64,8 +64,10 @@ static void plan_log(gv_plan *plan, const gv_log_shape *log, int32_t threads, in
         return;
     }
     const int32_t read = gv_plan_hold(plan, GV_PLAN_MEMORY, "rows as read, and sorted", 24 * rows);
+    const int32_t spare = gv_plan_hold(plan, GV_PLAN_RESERVED, "room for more rows", rows / 2);
     gv_plan_begin(plan, "sort the log", (double)rows / (rows_sorted * threads));
     gv_plan_drop(plan, read);
+    gv_plan_drop(plan, spare);
     gv_plan_hold(plan, GV_PLAN_MEMORY, "items of the log", 20 * log->items);
     gv_plan_begin(plan, "order the log", 0.0);
     gv_plan_hold(plan, GV_PLAN_MEMORY, "log", 12 * rows);

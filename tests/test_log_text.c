@@ -1,5 +1,6 @@
-/* test_log_text.c -- logs of several batches: what the threads read together is what the rows say,
- * whatever their order, where new names come up, and however often rows go to the disk. */
+/* test_log_text.c -- logs of several batches, as text and as columns: what the threads read
+ * together is what the rows say, whatever their order, where new names come up, and however often
+ * rows go to the disk. */
 #include <greatest.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 #include "engine/log.h"
 #include "engine/memory.h"
 #include "grapevine/io.h"
+#include "io/h5.h"
 #include "io/ids.h"
 #include "tests/support/graphs.h"
 #include "tests/support/text.h"
@@ -146,6 +148,72 @@ TEST reads_what_the_rows_say(log_order order, bool texts, int64_t at_once)
     PASS();
 }
 
+/* The same rows as columns; some of them are bad, and are none of the rows. */
+static int64_t write_columns(gv_context *ctx, const char *path)
+{
+    static int64_t user[N_ROWS], item[N_ROWS];
+    static char name[N_TOPICS * GV_TOPIC_CHARS];
+    const gv_h5_shape wide = gv_h5_vector(GV_I64, N_ROWS), narrow = gv_h5_vector(GV_I32, N_ROWS);
+    const gv_h5_shape text = gv_h5_strings(GV_TOPIC_CHARS, N_TOPICS);
+    int64_t bad = 0;
+    gv_h5 *f = NULL;
+    for (int64_t i = 0; i < N_ROWS; i++) {
+        const bool is_bad = rows.user[i] < 0 && draw((uint64_t)i, 7, 50) == 0;
+        bad += is_bad;
+        user[i] = rows.user[i] >= 0 ? rows.user[i] + 5 : 1000 + draw((uint64_t)i, 6, 90);
+        item[i] = is_bad ? -1 : rows.item[i];
+    }
+    for (int z = 0; z < N_TOPICS; z++)
+        snprintf(name + z * GV_TOPIC_CHARS, GV_TOPIC_CHARS, "%d", z);
+    if (gv_h5_create(ctx, path, true, "grapevine-log", 1, &f, &err) != GV_OK ||
+        gv_h5_set_i64(f, "/", "n_rows", N_ROWS, &err) != GV_OK ||
+        gv_h5_set_i64(f, "/", "n_topics", N_TOPICS, &err) != GV_OK ||
+        gv_h5_write(f, "/user", &wide, user, NULL, &err) != GV_OK ||
+        gv_h5_write(f, "/item", &wide, item, NULL, &err) != GV_OK ||
+        gv_h5_write(f, "/time", &wide, rows.time, NULL, &err) != GV_OK ||
+        gv_h5_write(f, "/topic", &narrow, rows.topic, NULL, &err) != GV_OK ||
+        gv_h5_write(f, "/topics/name", &text, name, NULL, &err) != GV_OK ||
+        gv_h5_commit(&f, &err) != GV_OK)
+        printf("cannot write: %s\n", err.message), exit(EXIT_FAILURE);
+    return bad;
+}
+
+static void count_message(void *data, const char *message)
+{
+    *(int *)data += strstr(message, "/item[") != NULL;
+}
+
+TEST reads_what_the_columns_say(log_order order, int64_t at_once)
+{
+    static const int32_t threads[] = {1, 2, 3, 8};
+    char path[TEXT_PATH_CHARS];
+    make_rows(order, true);
+    text_file("log.h5", "", 0, path);
+    for (size_t i = 0; i < sizeof threads / sizeof *threads; i++) {
+        int messages = 0;
+        gv_context *ctx = test_context(threads[i], -1);
+        gv_graph *g = people(ctx, false);
+        gv_log *want = build(ctx, false), *have = NULL;
+        const int64_t bad = write_columns(ctx, path);
+        const gv_log_opts o = {.rows_at_once = at_once,
+                               .lenient = true,
+                               .bad_row = count_message,
+                               .bad_row_data = &messages};
+        ASSERT_EQm(err.message, GV_OK, gv_log_read(ctx, path, g, &o, &have, &err));
+        CHECK_CALL(same_logs(want, have));
+        ASSERT_EQ_FMT((int64_t)N_ROWS, have->info.rows_read, "%" PRId64);
+        ASSERT_EQ_FMT(bad, have->info.rows_bad, "%" PRId64);
+        ASSERT_EQ(100, messages);
+        ASSERT_EQ_FMT(N_ROWS - bad - want->info.rows_kept, have->info.rows_unmatched, "%" PRId64);
+        ASSERT_EQ_FMT(INT64_C(90), have->info.users_unmatched, "%" PRId64);
+        ASSERT_EQ(at_once > 0, have->info.bytes_spilled > 0);
+        gv_log_free(want), gv_log_free(have), gv_graph_free(g);
+        ASSERT_EQ_FMT(INT64_C(0), gv_context_memory_used(ctx), "%" PRId64);
+        gv_context_free(ctx);
+    }
+    PASS();
+}
+
 /* What a log holds when it was read is no more than its rows take. */
 TEST holds_no_more_than_the_log(void)
 {
@@ -197,6 +265,8 @@ SUITE(log_text)
     RUN_TESTp(reads_what_the_rows_say, AT_RANDOM, true, 0);
     RUN_TESTp(reads_what_the_rows_say, BY_ITEM, false, 33333);
     RUN_TESTp(reads_what_the_rows_say, AT_RANDOM, true, 77777);
+    RUN_TESTp(reads_what_the_columns_say, BY_ITEM, 0);
+    RUN_TESTp(reads_what_the_columns_say, AT_RANDOM, 44444);
     RUN_TEST(holds_no_more_than_the_log);
     RUN_TESTp(finds_ids, -500, 1);
     RUN_TESTp(finds_ids, -500, 7);
