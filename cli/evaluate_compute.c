@@ -23,11 +23,23 @@ static void *cells(int64_t n, size_t size)
 
 /* ---- models -------------------------------------------------------------------------------- */
 
+static int take_windows(evaluate_work *w)
+{
+    w->window = cells(w->n_topics, sizeof *w->window);
+    if (w->window == NULL)
+        return evaluate_no_memory(w);
+    for (int32_t z = 0; z < w->n_topics; z++)
+        w->window[z] = gv_model_window(w->aware, z);
+    return CLI_OK;
+}
+
 static int learn(evaluate_work *w)
 {
     gv_error err;
     gv_context *ctx = cli_context(w->s);
     gv_learn_opts o = gv_learn_defaults();
+    if (w->aware != NULL)
+        return take_windows(w);
     o.until = w->split;
     o.window = w->o->window;
     o.seed = cli_seed(w->s);
@@ -35,12 +47,7 @@ static int learn(evaluate_work *w)
         gv_learn(ctx, w->g, w->log, &o, &w->aware, NULL, &err) != GV_OK ||
         gv_learn(ctx, w->g, w->blind_log, &o, &w->blind, NULL, &err) != GV_OK)
         return cli_fail(w->s, &err);
-    w->window = cells(w->n_topics, sizeof *w->window);
-    if (w->window == NULL)
-        return evaluate_no_memory(w);
-    for (int32_t z = 0; z < w->n_topics; z++)
-        w->window[z] = gv_model_window(w->aware, z);
-    return CLI_OK;
+    return take_windows(w);
 }
 
 /* ---- baselines ----------------------------------------------------------------------------- */
@@ -119,24 +126,49 @@ static int match_truth(evaluate_work *w)
 
 /* ---- the table ----------------------------------------------------------------------------- */
 
+static gv_forecast forecast_of(const evaluate_work *w, evaluate_kind kind)
+{
+    const int64_t baseline = kind - EVALUATE_DEGREE;
+    switch (kind) {
+    case EVALUATE_AWARE:
+        return (gv_forecast){.model = w->aware};
+    case EVALUATE_BLIND:
+        return (gv_forecast){.model = w->blind};
+    case EVALUATE_DEGREE:
+    case EVALUATE_PAGERANK:
+    case EVALUATE_KLOUT:
+        return (gv_forecast){.source = w->scaled[baseline], .n_topics = 1};
+    case EVALUATE_PLANTED:
+        return (gv_forecast){.source = w->planted,
+                             .n_topics = w->n_topics,
+                             .target = w->truth->target,
+                             .close = w->truth->close};
+    case EVALUATE_UNIFORM:
+    case EVALUATE_ROWS:
+        break;
+    }
+    return (gv_forecast){.model = NULL};
+}
+
+static bool has_row(const evaluate_work *w, evaluate_kind kind)
+{
+    if (kind == EVALUATE_PLANTED)
+        return w->truth != NULL;
+    return w->blind != NULL || kind == EVALUATE_AWARE || kind == EVALUATE_UNIFORM;
+}
+
 static void make_rows(evaluate_work *w)
 {
-    for (int32_t i = 0; i < EVALUATE_ROWS; i++)
-        w->row[i] = (evaluate_row){.precision = NAN, .correlation = NAN};
-    w->row[EVALUATE_AWARE].forecast.model = w->aware;
-    w->row[EVALUATE_BLIND].forecast.model = w->blind;
-    for (int i = 0; i < 3; i++) {
-        evaluate_row *row = &w->row[EVALUATE_DEGREE + i];
-        row->score = w->score[i];
-        row->forecast.source = w->scaled[i];
-        row->forecast.n_topics = 1;
+    for (evaluate_kind kind = EVALUATE_AWARE; kind < EVALUATE_ROWS; kind++) {
+        const bool scored = kind >= EVALUATE_DEGREE && kind <= EVALUATE_KLOUT;
+        if (has_row(w, kind))
+            w->row[w->n_rows++] =
+                (evaluate_row){.kind = kind,
+                               .forecast = forecast_of(w, kind),
+                               .score = scored ? w->score[kind - EVALUATE_DEGREE] : NULL,
+                               .precision = NAN,
+                               .correlation = NAN};
     }
-    w->n_rows = w->truth != NULL ? EVALUATE_ROWS : EVALUATE_PLANTED;
-    if (w->truth != NULL)
-        w->row[EVALUATE_PLANTED].forecast = (gv_forecast){.source = w->planted,
-                                                          .n_topics = w->n_topics,
-                                                          .target = w->truth->target,
-                                                          .close = w->truth->close};
 }
 
 /* All rows foresee the same records. */
@@ -147,6 +179,7 @@ static gv_status forecast_activations(evaluate_work *w, gv_error *err)
     gv_auc_opts o = gv_auc_defaults();
     o.split = w->split;
     o.bootstraps = (int32_t)w->o->bootstraps;
+    o.share = w->o->sample;
     o.seed = cli_seed(w->s);
     for (int32_t i = 0; i < w->n_rows; i++)
         forecast[i] = w->row[i].forecast;
@@ -177,7 +210,7 @@ static void confirm(const evaluate_work *w, int32_t z, evaluate_row *row)
 static gv_status find_influencers(evaluate_work *w, evaluate_row *row, gv_error *err)
 {
     gv_context *ctx = cli_context(w->s);
-    const bool by_topic = row->score == NULL && row->forecast.model != w->blind;
+    const bool by_topic = row->kind == EVALUATE_AWARE || row->kind == EVALUATE_PLANTED;
     const gv_model *m = by_topic ? w->aware : w->blind;
     gv_status st = GV_OK;
     row->precision = 0.0;
@@ -203,11 +236,11 @@ static gv_status compare_with_truth(evaluate_work *w, int32_t i, gv_error *err)
 {
     evaluate_row *row = &w->row[i];
     gv_status st = GV_OK;
-    if (i != EVALUATE_UNIFORM) /* it ranks as degree does */
+    if (row->kind != EVALUATE_UNIFORM) /* it ranks as degree does */
         st = find_influencers(w, row, err);
     if (st == GV_OK)
         st = gv_forecast_correlation(cli_context(w->s), w->g, w->n_topics, &row->forecast,
-                                     &w->row[EVALUATE_PLANTED].forecast, &row->correlation, err);
+                                     &w->row[w->n_rows - 1].forecast, &row->correlation, err);
     return st;
 }
 
@@ -215,7 +248,7 @@ int evaluate_compute(evaluate_work *w)
 {
     gv_error err;
     int code = learn(w);
-    if (code == CLI_OK)
+    if (code == CLI_OK && w->blind != NULL)
         code = score_baselines(w);
     if (code == CLI_OK && w->truth != NULL)
         code = match_truth(w);

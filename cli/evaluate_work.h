@@ -5,15 +5,16 @@
 #include "cli/cli.h"
 
 typedef struct evaluate_opts {
-    const char *graph, *log, *truth, *output;
+    const char *graph, *log, *model, *truth, *output;
     const char *columns, *split, *tmpdir;
     int64_t window, bootstraps;
-    double quantile;
+    double quantile, sample;
     int32_t strict;
 } evaluate_opts;
 
-/* The rows of the table, in order. */
-enum {
+/* The rows of the table, in order. Those between the model and the uniform one, and between that
+ * and the planted one, are not there for a model that was learnt before. */
+typedef enum evaluate_kind {
     EVALUATE_AWARE,
     EVALUATE_BLIND,
     EVALUATE_UNIFORM,
@@ -22,11 +23,12 @@ enum {
     EVALUATE_KLOUT,
     EVALUATE_PLANTED, /* only with a truth */
     EVALUATE_ROWS
-};
+} evaluate_kind;
 
 extern const char *const evaluate_row_name[EVALUATE_ROWS];
 
 typedef struct evaluate_row {
+    evaluate_kind kind;
     gv_forecast forecast;
     const float *score; /* [n], the same for all topics; NULL: influence by the forecast's model */
     gv_auc auc;
@@ -42,17 +44,19 @@ typedef struct evaluate_work {
     gv_log *log, *blind_log;
     int32_t n_topics;
     int64_t split;
-    gv_model *aware, *blind; /* learnt up to the split */
-    gv_truth *truth;         /* or NULL */
-    int32_t *truth_topic;    /* [n_topics], place of the log's topics in the truth */
-    float *planted;   /* [n_topics][n], planted source factors in the log's order of topics */
-    double *window;   /* [n_topics] */
-    float *score[3];  /* [n]: degree, PageRank, Klout-like */
-    float *scaled[3]; /* [n]: the same as chances of an edge */
-    float *i1;        /* [n], scratch */
-    int16_t *flag;    /* [n], scratch */
+    gv_model *aware,
+        *blind;           /* learnt up to the split; no blind one beside a model that was given */
+    gv_truth *truth;      /* or NULL */
+    int32_t *truth_topic; /* [n_topics], place of the log's topics in the truth */
+    float *planted;       /* [n_topics][n], planted source factors in the log's order of topics */
+    double *window;       /* [n_topics] */
+    float *score[3];      /* [n]: degree, PageRank, Klout-like */
+    float *scaled[3];     /* [n]: the same as chances of an edge */
+    float *i1;            /* [n], scratch */
+    int16_t *flag;        /* [n], scratch */
     int32_t n_rows;
-    evaluate_row row[EVALUATE_ROWS];
+    evaluate_row row[EVALUATE_ROWS]; /* the first is EVALUATE_AWARE, with a truth the last
+                                        EVALUATE_PLANTED */
 } evaluate_work;
 
 /* Learns, scores and measures. An exit code. */

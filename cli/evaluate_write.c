@@ -29,7 +29,7 @@ static void print_models(const evaluate_work *w)
     printf("\n");
     for (int32_t i = 0; i < w->n_rows; i++) {
         const evaluate_row *row = &w->row[i];
-        printf("%-12s %9s  %s %s", evaluate_row_name[i], number(row->auc.auc, a),
+        printf("%-12s %9s  %s %s", evaluate_row_name[row->kind], number(row->auc.auc, a),
                number(row->auc.lo, b), number(row->auc.hi, c));
         if (w->truth != NULL) {
             printf("    %9s %11s", number(row->precision, a), number(row->correlation, b));
@@ -42,7 +42,7 @@ static void print_models(const evaluate_work *w)
 
 static void print_calibration(const evaluate_work *w)
 {
-    const gv_auc *auc = &w->row[EVALUATE_AWARE].auc;
+    const gv_auc *auc = &w->row[0].auc;
     printf("\ncalibration of %s\n%12s %12s %12s\n", evaluate_row_name[EVALUATE_AWARE], "records",
            "foreseen", "bought");
     for (int b = 0; b < GV_CALIBRATION_BINS; b++) {
@@ -72,7 +72,7 @@ static gv_status put_models(const evaluate_work *w, gv_results *r, gv_error *err
     for (int32_t i = 0; i < w->n_rows; i++) {
         const evaluate_row *row = &w->row[i];
         const bool flags = !isnan(row->precision);
-        snprintf(name[i], NAME_CHARS, "%s", evaluate_row_name[i]);
+        snprintf(name[i], NAME_CHARS, "%s", evaluate_row_name[row->kind]);
         records[i] = row->auc.records, positives[i] = row->auc.positives;
         x[0][i] = row->auc.auc, x[1][i] = row->auc.lo, x[2][i] = row->auc.hi;
         x[3][i] = row->precision, x[4][i] = row->correlation;
@@ -101,7 +101,7 @@ static gv_status put_calibration(const evaluate_work *w, gv_results *r, gv_error
             const gv_calibration *bin = &w->row[i].auc.bin[b];
             if (bin->records == 0)
                 continue;
-            snprintf(name[n], NAME_CHARS, "%s", evaluate_row_name[i]);
+            snprintf(name[n], NAME_CHARS, "%s", evaluate_row_name[w->row[i].kind]);
             records[n] = bin->records, foreseen[n] = bin->score;
             bought[n++] = (double)bin->positives / (double)bin->records;
         }

@@ -67,6 +67,11 @@ void gv_model_rest_all(const gv_model *m)
     gv_model_rest_array(m, m->target, m->n_nodes * (int64_t)sizeof *m->target);
 }
 
+GV_API int64_t gv_model_end(const gv_model *m)
+{
+    return m->time_end;
+}
+
 GV_API int32_t gv_model_topics(const gv_model *m)
 {
     return m->n_topics;

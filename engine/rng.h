@@ -14,6 +14,7 @@ typedef enum gv_purpose {
     GV_FOR_TRIVALENCY = 2,     /* import: probability of an edge   */
     GV_FOR_SHUFFLE = 3,        /* learn: permutations of times     */
     GV_FOR_BOOTSTRAP = 4,      /* evaluate: weights of items       */
+    GV_FOR_SAMPLE = 5,         /* evaluate: items that are foreseen */
     GV_FOR_POINTS = 8,         /* cascade: points of a row         */
     GV_FOR_SLICED = 9,         /* cascade: coins of 128 worlds     */
     GV_FOR_ACCEPTANCE = 10,    /* cascade: a seed takes the offer */

@@ -37,12 +37,14 @@ typedef struct auc_run {
     int32_t n_forecasts;
     const double *window;
     int64_t split, end;
+    double share;
+    uint64_t key; /* of the items that are looked at */
     worker *worker;
 } auc_run;
 
 GV_API gv_auc_opts gv_auc_defaults(void)
 {
-    return (gv_auc_opts){.end = INT64_MAX, .bootstraps = 199, .seed = 1};
+    return (gv_auc_opts){.end = INT64_MAX, .bootstraps = 199, .share = 1.0, .seed = 1};
 }
 
 static int64_t power_of_two(int64_t least)
@@ -186,10 +188,16 @@ static void expose_friends(const auc_run *run, worker *w, int64_t item, int64_t 
     }
 }
 
+static bool is_looked_at(const auc_run *run, int64_t item)
+{
+    const uint64_t draw = gv_random_u64(gv_philox(run->key, run->log->item_key[item], 0), 0);
+    return run->share >= 1.0 || gv_unit(draw) < run->share;
+}
+
 static void work_item(const auc_run *run, worker *w, int64_t item)
 {
     const int64_t begin = run->log->indptr[item], end = run->log->indptr[item + 1];
-    if (begin == end || run->log->time[end - 1] <= run->split)
+    if (begin == end || run->log->time[end - 1] <= run->split || !is_looked_at(run, item))
         return;
     if (w->failed || !index_adopters(run, w, begin, end)) {
         w->failed = true;
@@ -288,6 +296,9 @@ static gv_status check(const auc_run *run, const gv_auc_opts *o, gv_error *err)
     if (o->bootstraps < 0 || o->bootstraps > 100000)
         return gv_fail(err, GV_ERR_RANGE, "evaluate: %d bootstraps are not in [0, 100000]",
                        o->bootstraps);
+    if (!(o->share > 0.0 && o->share <= 1.0))
+        return gv_fail(err, GV_ERR_RANGE, "evaluate: share %g of the items is not in (0, 1]",
+                       o->share);
     for (int32_t z = 0; z < log->info.n_topics; z++)
         if (!(run->window[z] > 0.0))
             return gv_fail(err, GV_ERR_RANGE, "evaluate: window %g of topic %d is not above 0",
@@ -308,6 +319,8 @@ GV_API gv_status gv_next_activation_aucs(gv_context *ctx, const gv_graph *g, con
                    .n_forecasts = n_forecasts,
                    .window = window,
                    .split = o.split,
+                   .share = o.share,
+                   .key = gv_key(o.seed, GV_FOR_SAMPLE),
                    .end = o.end < log->info.time_end ? o.end : log->info.time_end};
     gv_status st = check(&run, &o, err);
     if (st != GV_OK)

@@ -40,14 +40,18 @@ double forecast_factors(const gv_forecast *f, int64_t n_nodes, gv_node v, gv_nod
     return gv_at_most_one(source * (f->target != NULL ? (double)f->target[u] : 1.0));
 }
 
+/* The same where out-edge e from v to u is known. */
+static double known_edge(const gv_forecast *f, int64_t n_nodes, gv_node v, gv_node u, int64_t e,
+                         int32_t z)
+{
+    return f->model == NULL ? forecast_factors(f, n_nodes, v, u, e, z)
+                            : gv_model_edge(f->model, v, u, e, f->model->n_topics == 1 ? 0 : z);
+}
+
 double forecast_edge(const gv_forecast *f, const gv_graph *g, gv_node v, gv_node u, int32_t z)
 {
-    if (f->model == NULL && f->close == NULL)
-        return forecast_factors(f, g->n_nodes, v, u, -1, z);
-    const int64_t e = gv_csr_find(&g->out, v, u);
-    if (f->model == NULL)
-        return forecast_factors(f, g->n_nodes, v, u, e, z);
-    return gv_model_edge(f->model, v, u, e, f->model->n_topics == 1 ? 0 : z);
+    const bool asked = f->model != NULL || f->close != NULL;
+    return known_edge(f, g->n_nodes, v, u, asked ? gv_csr_find(&g->out, v, u) : -1, z);
 }
 
 /* ---- correlation --------------------------------------------------------------------------- */
@@ -71,10 +75,10 @@ static moments compare(const comparison *c, int64_t begin, int64_t end)
         for (int64_t e = out->indptr[v]; e < out->indptr[v + 1]; e++)
             for (int32_t z = 0; z < c->n_topics; z++) {
                 const gv_node u = out->indices[e];
-                const double y = forecast_edge(c->truth, c->g, (gv_node)v, u, z);
+                const double y = known_edge(c->truth, c->g->n_nodes, (gv_node)v, u, e, z);
                 if (!(y > 0.0))
                     continue;
-                const double x = forecast_edge(c->found, c->g, (gv_node)v, u, z);
+                const double x = known_edge(c->found, c->g->n_nodes, (gv_node)v, u, e, z);
                 s.n += 1.0, s.x += x, s.y += y;
                 s.xx += x * x, s.yy += y * y, s.xy += x * y;
             }

@@ -47,7 +47,7 @@ static void plan_runs(gv_plan *plan, const gv_log_shape *log, int64_t run, int32
 }
 
 /* A log that was sorted in runs stays in a file, of which what was read is given back. */
-static void plan_log(gv_plan *plan, const gv_log_shape *log, int32_t threads, int64_t limit)
+GV_API void gv_log_plan(gv_plan *plan, const gv_log_shape *log, int32_t threads, int64_t limit)
 {
     const int64_t run = limit > 0 ? gv_log_run_rows(limit) : INT64_MAX;
     const int64_t rows = log->rows, most = gv_log_block(limit);
@@ -120,7 +120,7 @@ GV_API void gv_learn_plan(gv_plan *plan, const gv_graph_shape *g, const gv_log_s
                               .n_topics = log->n_topics,
                               .pairs = pairs_of(g, log),
                               .evidence = (int64_t)(evidence_a_row * (double)log->rows)};
-    plan_log(plan, log, threads, limit);
+    gv_log_plan(plan, log, threads, limit);
     plan_counting(plan, g, log, model, threads, limit);
     gv_plan_begin(plan, "factors", learning * 0.1);
     gv_plan_hold(plan, GV_PLAN_MEMORY, "factors of consumers", 4 * n + 4 * model->pairs);

@@ -15,7 +15,8 @@ typedef struct gv_auc_opts {
     int64_t split;      /* the test period begins after this time                          [0] */
     int64_t end;        /* and ends here; INT64_MAX: the log's last purchase       [INT64_MAX] */
     int32_t bootstraps; /* replicates of the interval, in [0, 100000]                    [199] */
-    uint64_t seed;      /* of the bootstrap                                                [1] */
+    double share;  /* of all items, drawn one by one: those that are looked at, in (0, 1] [1] */
+    uint64_t seed; /* of the bootstrap, and of the items that are looked at           [1] */
 } gv_auc_opts;
 
 enum { GV_CALIBRATION_BINS = 10 };

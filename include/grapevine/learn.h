@@ -68,6 +68,9 @@ GV_API GV_CHECKED gv_status gv_log_shuffled(gv_context *ctx, const gv_log *log, 
 typedef struct gv_model gv_model;
 
 GV_API void gv_model_free(gv_model *model);
+/* Unix seconds up to which purchases were learnt from: the end of the log, or gv_learn_opts.until.
+ */
+GV_API int64_t gv_model_end(const gv_model *model);
 GV_API int32_t gv_model_topics(const gv_model *model);
 GV_API const char *gv_model_topic(const gv_model *model, int32_t z); /* borrowed; NULL outside */
 /* Seconds in which a purchase in topic z may prompt another; NaN outside. */

@@ -191,6 +191,9 @@ typedef struct gv_log_shape {
 GV_API GV_CHECKED gv_status gv_log_look(gv_context *ctx, const char *path, const gv_log_opts *opts,
                                         gv_log_shape *out, gv_error *err);
 
+/* Reading and sorting the log, which is held to the end. `limit` as below. */
+GV_API void gv_log_plan(gv_plan *plan, const gv_log_shape *log, int32_t threads, int64_t limit);
+
 /* Reading the log, learning, and the model, which is held to the end; *model is its estimated
  * shape. `limit`: that of the memory, 0 for none; what does not fit is sorted on disk. */
 GV_API void gv_learn_plan(gv_plan *plan, const gv_graph_shape *g, const gv_log_shape *log,
