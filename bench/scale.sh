@@ -3,8 +3,9 @@
 # purchases a consumer in 4 topics, influence by one and two edges, PageRank of each topic, the 1,000
 # best influencers of one topic in 1,024 worlds, and the influencers as text. For each size a line of
 # seconds and bytes a consumer, the plan beside what was seen, how many planted influencers were
-# found, and what a model of the first 292 days foresees of a tenth of the items. The population, some 180 bytes a consumer, stays in DIR/CONSUMERS for another run; results
-# are removed. MEMORY (20G) is the limit of the job.
+# found, and what a model of the first 292 days foresees of a tenth of the items. The population, some
+# 180 bytes a consumer, stays in DIR/CONSUMERS for another run; results are removed. MEMORY (20G) is
+# the limit of the job.
 build=$1 dir=$2 memory=${MEMORY:-20G}
 [ $# -ge 3 ] || { sed -n '2,9s/^# //p' "$0" && exit 64; }
 shift 2
