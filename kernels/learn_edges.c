@@ -9,7 +9,6 @@
  * Counts are integers, so their order does not matter. Cases without credit, nearly all, are
  * counted by thread; those with credit in one shared table, with atomics, since it would be 22 MB a
  * thread. */
-#include <math.h>
 
 #include "engine/memory.h"
 #include "engine/parallel.h"
@@ -128,7 +127,8 @@ static gv_status each_edge(const tally *t, const char *stage, edge_fn *look, int
 static double without(double pool, double least, const edge *x)
 {
     const double credit = (double)x->credit / (double)GV_CREDIT_UNIT;
-    return fmax(least, pool - credit) / fmax(least, pool - x->expected);
+    const double rest = pool - credit, expected = pool - x->expected;
+    return (rest > least ? rest : least) / (expected > least ? expected : least);
 }
 
 /* And those of s_u. */
