@@ -144,6 +144,7 @@ static int64_t make_rows(char *text, int n, char separator)
         "a#b",
         "#",
         "r\r",
+        "r\r\r",
         "two  blanks"};
     static const char *const times[] = {"1325376000",
                                         "0",
@@ -172,7 +173,9 @@ static int64_t make_rows(char *text, int n, char separator)
                                        "\n\n",
                                        "\n# a comment\n",
                                        "\n \r\n",
-                                       "\n  # another\n"};
+                                       "\n  # another\n",
+                                       "\n#1\tx\ty\t5\t7\n",
+                                       "\n\r#1\tx\ty\t5\t7\n"};
     uint64_t draw = 0;
     char *at = text;
     for (int i = 0; i < n; i++) {
