@@ -5,6 +5,7 @@
  * of each chunk stay, so each chunk writes its own to their places, in parallel again: rows come in
  * the order of the file, whatever the number of threads. */
 #include <math.h>
+#include <string.h>
 
 #include "engine/context.h"
 #include "engine/error.h"
@@ -20,17 +21,15 @@ enum { USER, ITEM, TOPIC, TIME };
 /* No consumer: nobody in the graph, or an item without topics. */
 enum { STRANGER = -1, WITHOUT_TOPIC = -2 };
 
-/* No number of a name yet: it is to be given, or is that of the row before, which was new, too. */
-enum { NEW_NAME = -1, SAME_NAME = -2 };
-
-/* What is known of a row of the batch. */
+/* What is known of a row of the batch. A name without a number is new: below 0 is a row of the
+ * chunk, or ~row, that has the same name and gets its number; the first of them is its own. */
 typedef struct known_row {
     gv_node node;        /* or one of the above */
-    int32_t item, topic; /* numbers of names, or one of the above */
+    int32_t item, topic; /* numbers of names, or ~row */
 } known_row;
 
-/* How many rows of a chunk stay, are about strangers, or have new names; and how many came before
- * these in the batch. */
+/* How many rows of a chunk stay, are about strangers, or are the first to have a new name; and how
+ * many came before these in the batch. */
 typedef struct chunk_rows {
     int64_t kept, strangers, without_topic, new_names;
     int64_t kept_before, strangers_before;
@@ -40,7 +39,7 @@ typedef struct taker {
     gv_log_reader *r;
     const gv_batch *batch;
     known_row *row;    /* [row_room], of the batch */
-    int32_t *new_name; /* [row_room]: of each chunk, its rows that have new names */
+    int32_t *new_name; /* [row_room]: of each chunk, first rows of new names */
     int64_t row_room;
     chunk_rows *chunk; /* [chunk_room] */
     int64_t chunk_room;
@@ -50,18 +49,51 @@ typedef struct taker {
 
 /* ---- looking up ------------------------------------------------------------------------------ */
 
-/* The last text of a column that was looked up: the next row often has the same. */
-typedef struct last_name {
-    gv_piece text;
-    int32_t number;
-} last_name;
+/* Short names that were looked up not long ago, as two words each, which tell all of a text without
+ * NULs: most rows of most logs have one of them. */
+enum { RECENT_BITS = 8, RECENT = 1 << RECENT_BITS };
 
-static inline int32_t number_of(const gv_names *names, gv_piece text, last_name *last)
+typedef struct recent_name {
+    gv_two_words words; /* 0: none */
+    int32_t number;
+} recent_name;
+
+/* The first n bytes of a word in memory, 0 to 8. */
+static inline uint64_t first_bytes(int64_t n)
 {
-    if (gv_piece_same(text, last->text))
-        return last->number >= 0 ? last->number : SAME_NAME;
-    *last = (last_name){text, gv_names_find(names, text)};
-    return last->number;
+    static const unsigned char ones[16] = {255, 255, 255, 255, 255, 255, 255, 255};
+    uint64_t mask;
+    memcpy(&mask, ones + 8 - n, sizeof mask);
+    return mask;
+}
+
+/* Reads 16 bytes, which lie in the block: that has room behind the last row. */
+static inline gv_two_words padded_words(gv_piece s)
+{
+    gv_two_words w;
+    memcpy(&w.head, s.text, 8);
+    memcpy(&w.tail, s.text + 8, 8);
+    w.head &= first_bytes(s.length < 8 ? s.length : 8);
+    w.tail &= first_bytes(s.length < 8 ? 0 : s.length - 8);
+    return w;
+}
+
+/* The number of the name in row k of a chunk, or ~row. */
+static inline int32_t number_of(const gv_names *names, gv_piece text, recent_name *recent,
+                                int64_t k)
+{
+    if (text.length > GV_WORDS_BYTES) {
+        const int32_t number = gv_names_find(names, text);
+        return number >= 0 ? number : ~(int32_t)k;
+    }
+    const gv_two_words w = padded_words(text);
+    const uint64_t hash = (w.head ^ w.tail << 1) * UINT64_C(0x9e3779b97f4a7c15);
+    recent_name *r = &recent[hash >> (64 - RECENT_BITS)];
+    if (r->words.head != w.head || r->words.tail != w.tail) {
+        const int32_t number = gv_names_find(names, text);
+        *r = (recent_name){w, number >= 0 ? number : ~(int32_t)k};
+    }
+    return r->number;
 }
 
 static void find_rows(void *arg, int64_t i)
@@ -70,7 +102,7 @@ static void find_rows(void *arg, int64_t i)
     const gv_log_reader *r = t->r;
     const gv_chunk *c = t->batch->chunk[i];
     int32_t *new_name = t->new_name + c->row;
-    last_name item = {{NULL, 0}, NEW_NAME}, topic = item;
+    recent_name item[RECENT] = {{{0, 0}, 0}}, topic[RECENT] = {{{0, 0}, 0}};
     chunk_rows sum = {0};
     for (int64_t k = 0; k < c->n_rows; k++) {
         known_row *row = &t->row[c->row + k];
@@ -80,9 +112,11 @@ static void find_rows(void *arg, int64_t i)
             sum.strangers++;
             continue;
         }
-        row->item = number_of(&r->items, c->column[ITEM].text[k], &item);
-        row->topic = r->mix == NULL ? number_of(&r->topics, c->column[TOPIC].text[k], &topic) : 0;
-        if (row->item == NEW_NAME || row->topic == NEW_NAME)
+        row->item = number_of(&r->items, c->column[ITEM].text[k], item, k);
+        row->topic = 0;
+        if (r->mix == NULL)
+            row->topic = number_of(&r->topics, c->column[TOPIC].text[k], topic, k);
+        if (row->item == ~k || row->topic == ~k)
             new_name[sum.new_names++] = (int32_t)k;
         if (r->mix != NULL && (row->item < 0 || !gv_log_mix_has(r, row->item))) {
             row->node = WITHOUT_TOPIC;
@@ -104,9 +138,9 @@ static gv_status number_names(const taker *t, int64_t i, gv_error *err)
     for (int64_t j = 0; j < t->chunk[i].new_names && st == GV_OK; j++) {
         const int64_t k = new_name[j];
         known_row *row = &t->row[c->row + k];
-        if (row->item == NEW_NAME)
+        if (row->item == ~k)
             st = gv_names_put(&r->items, c->column[ITEM].text[k], &row->item, err);
-        if (st == GV_OK && row->topic == NEW_NAME)
+        if (st == GV_OK && row->topic == ~k)
             st = gv_names_put(&r->topics, c->column[TOPIC].text[k], &row->topic, err);
     }
     return st;
@@ -123,19 +157,17 @@ static void write_chunk(void *arg, int64_t i)
     const int64_t *time = c->column[r->mix == NULL ? TIME : TOPIC].i64;
     const gv_log_window w = t->window;
     int64_t place = t->chunk[i].kept_before;
-    int32_t item = 0, topic = 0;
     if (place >= w.to || place + t->chunk[i].kept <= w.from)
         return;
     for (int64_t k = 0; k < c->n_rows; k++) {
         if (row[k].node < 0)
             continue;
-        item = row[k].item == SAME_NAME ? item : row[k].item;
-        topic = row[k].topic == SAME_NAME ? topic : row[k].topic;
+        const int32_t item = row[k].item, topic = row[k].topic;
         if (place >= w.from && place < w.to) {
             const int64_t at = w.at + place - w.from;
             r->user[at] = row[k].node;
-            r->item[at] = item;
-            r->topic[at] = topic;
+            r->item[at] = item >= 0 ? item : row[~item].item;
+            r->topic[at] = topic >= 0 ? topic : row[~topic].topic;
             r->time[at] = time[k];
         }
         place++;
