@@ -138,8 +138,12 @@ static void open_inputs(problem *b, const char *graph, const char *model, int64_
     b->n_topics = gv_model_topics(b->m) < MOST_TOPICS ? gv_model_topics(b->m) : MOST_TOPICS;
     for (int32_t z = 0; z < b->n_topics; z++)
         b->topic[z] = z;
-    b->i1 = bench_room(2 * b->n * b->n_topics, sizeof *b->i1);
-    b->i2 = bench_room(2 * b->n * b->n_topics, sizeof *b->i2);
+    b->i1 = gv_context_take(b->ctx, 2 * b->n * b->n_topics, sizeof *b->i1);
+    b->i2 = gv_context_take(b->ctx, 2 * b->n * b->n_topics, sizeof *b->i2);
+    if (b->i1 == NULL || b->i2 == NULL) {
+        fprintf(stderr, "bench_influence: no memory for scores\n");
+        exit(EXIT_FAILURE);
+    }
     b->p = bench_room(b->edges, sizeof *b->p);
 }
 
@@ -200,7 +204,8 @@ int main(int argc, char **argv)
         free((void *)(uintptr_t)b.teleport.offset), free((void *)(uintptr_t)b.teleport.node);
         free((void *)(uintptr_t)b.teleport.weight), free(b.score);
     }
-    free(b.p), free(b.i2), free(b.i1);
+    free(b.p);
+    gv_context_release(b.ctx, b.i2), gv_context_release(b.ctx, b.i1);
     gv_model_free(b.m);
     gv_graph_free(b.g);
     gv_context_free(b.ctx);

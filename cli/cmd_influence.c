@@ -1,8 +1,8 @@
 /* cmd_influence.c -- grapevine influence: who makes friends buy, topic by topic; who listens to
  * friends; who will probably buy next.
  *
- * Topics are computed in batches of a size that depends on the number of consumers alone; each
- * topic's numbers are the same in any batch. Arrays over topics and consumers are held, and
+ * Topics are computed in batches, as many together as the budget has room for; each topic's
+ * numbers are the same in any batch. Arrays over topics and consumers are held, and
  * written, only as --store asks. */
 #include "cli/influence_work.h"
 #include "cli/session.h"
@@ -91,7 +91,9 @@ static int prepare(influence_work *w)
 {
     const influence_plan *plan = &w->plan;
     const int32_t n_topics = plan->n_topics;
-    w->batch = influence_batch_size(w->n, w->s->budget);
+    const gv_graph_shape g = gv_graph_shape_of(w->g);
+    const gv_model_shape m = gv_model_shape_of(w->m);
+    w->batch = influence_batch_size(w->o, w->s, &g, &m);
     bool fine = true;
     for (int i = 0; i < INFLUENCE_MEASURES; i++) {
         if (i == 0 || plan->measure[i]) /* i1 is a step to i2 */
@@ -107,10 +109,9 @@ static int prepare(influence_work *w)
     fine = (w->with_degree = calloc((size_t)n_topics + 1, sizeof *w->with_degree)) && fine;
     fine = (w->with_core = calloc((size_t)n_topics + 1, sizeof *w->with_core)) && fine;
     fine = (w->core = influence_rows(w, 1, sizeof *w->core)) && fine;
-    fine = (w->score_rank = influence_rows(w, 1, sizeof *w->score_rank)) && fine;
     fine = (w->reach_cv = calloc((size_t)n_topics + 1, sizeof *w->reach_cv)) && fine;
     fine = (w->reach_rounds = calloc((size_t)n_topics + 1, sizeof *w->reach_rounds)) && fine;
-    fine = (w->wide = influence_rows(w, 1, sizeof *w->wide)) && fine;
+    fine = (w->scratch = influence_rows(w, 1, sizeof(double))) && fine;
     fine = (w->listens = influence_rows(w, 1, sizeof *w->listens)) && fine;
     fine = topic_rows_begin(&w->influencers, gv_model_topics(w->m)) && fine;
     fine = topic_rows_begin(&w->prospects, gv_model_topics(w->m)) && fine;
@@ -121,7 +122,7 @@ static void clean_up(influence_work *w)
 {
     topic_rows_free(&w->prospects);
     topic_rows_free(&w->influencers);
-    void *const rows[] = {w->listens, w->wide, w->flag, w->rank, w->weight, w->score_rank, w->core};
+    void *const rows[] = {w->listens, w->scratch, w->flag, w->rank, w->weight, w->core};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         influence_drop(w, rows[i]);
     free(w->threshold), free(w->with_degree), free(w->with_core);

@@ -70,9 +70,10 @@ static int list_prospects(influence_work *w, int32_t i)
 static int best_of_topic(influence_work *w, int measure, int32_t i, const float *score)
 {
     gv_error err;
+    double *wide = w->scratch;
     for (int64_t v = 0; v < w->n; v++)
-        w->wide[v] = (double)score[v];
-    if (cli_topk_fill(&w->top[measure], cli_context(w->s), i, w->wide, w->n, &err) != GV_OK)
+        wide[v] = (double)score[v];
+    if (cli_topk_fill(&w->top[measure], cli_context(w->s), i, wide, w->n, &err) != GV_OK)
         return cli_fail(w->s, &err);
     return CLI_OK;
 }
@@ -98,15 +99,14 @@ static int correlate(influence_work *w, int32_t i, const float *score)
     gv_error err;
     gv_context *ctx = cli_context(w->s);
     float *other = influence_rows(w, 1, sizeof *other);
-    int64_t *rank = influence_rows(w, 1, sizeof *rank);
+    int64_t *score_rank = w->scratch, *rank = influence_rows(w, 1, sizeof *rank);
     int code = other == NULL || rank == NULL ? influence_no_memory(w) : CLI_OK;
-    if (code == CLI_OK && gv_mean_ranks(ctx, score, w->n, w->score_rank, &err) != GV_OK)
+    if (code == CLI_OK && gv_mean_ranks(ctx, score, w->n, score_rank, &err) != GV_OK)
         code = cli_fail(w->s, &err);
     for (int by_core = 0; by_core < 2 && code == CLI_OK; by_core++) {
         double *out = by_core ? &w->with_core[i] : &w->with_degree[i];
         code = rank_friends(w, by_core != 0, other, rank);
-        if (code == CLI_OK &&
-            gv_rank_correlation(ctx, w->score_rank, rank, w->n, out, &err) != GV_OK)
+        if (code == CLI_OK && gv_rank_correlation(ctx, score_rank, rank, w->n, out, &err) != GV_OK)
             code = cli_fail(w->s, &err);
     }
     influence_drop(w, rank);

@@ -11,16 +11,37 @@ static const double prospects_expected = 0.02;
 /* Edges a second, by one thread. Docs: plan.md. */
 static const double edges_peeled = 5e7;
 
-/* What the options ask for. */
+/* Without a budget, scores of a batch and what they are worked out from take at most this much,
+ * unless one topic takes more. */
+static const int64_t batch_bytes = INT64_C(12) << 30;
+
+enum { BATCH_TOPICS = 16 };
+
+/* What the options ask for, and of what. */
 typedef struct wish {
+    const influence_opts *o;
+    gv_graph_shape g;
+    gv_model_shape m;
+    int32_t threads;
+    int64_t limit;
+    unsigned uses, touched; /* parts of the graph */
     int32_t topics, batch, measures;
     bool two, reach, ppr, scores, ranks, flags;
+    int64_t id_bytes; /* of the output */
 } wish;
 
-static wish wish_of(const influence_opts *o, const gv_graph_shape *g, const gv_model_shape *m,
-                    int64_t budget)
+static wish wish_of(const influence_opts *o, cli_session *s, const gv_graph_shape *g,
+                    const gv_model_shape *m)
 {
-    wish w = {.two = strstr(o->measure, "i2") != NULL,
+    wish w = {.o = o,
+              .g = *g,
+              .m = *m,
+              .threads = gv_context_threads(cli_context(s)),
+              .limit = s->budget,
+              .uses = GV_USES_OUT | GV_USES_IDS | GV_USES_IN,
+              .touched = GV_PART_OUT_INDPTR | GV_PART_OUT_INDICES | GV_PART_IDS |
+                         GV_PART_IN_INDPTR | GV_PART_IN_INDICES,
+              .two = strstr(o->measure, "i2") != NULL,
               .reach = strstr(o->measure, "reach") != NULL,
               .ppr = strstr(o->measure, "ppr") != NULL,
               .scores = strstr(o->store, "scores") != NULL,
@@ -28,14 +49,13 @@ static wish wish_of(const influence_opts *o, const gv_graph_shape *g, const gv_m
               .flags = strstr(o->store, "flags") != NULL};
     w.topics = strcmp(o->topics, "all") == 0 ? m->n_topics : (int32_t)cli_plan_count(o->topics);
     w.measures = (int32_t)cli_plan_count(o->measure);
-    w.batch = influence_batch_size(g->n_nodes, budget);
-    w.batch = w.topics < w.batch ? w.topics : w.batch;
     return w;
 }
 
-static void plan_arrays(const influence_opts *o, const wish *w, int64_t n, gv_plan *plan)
+static void plan_arrays(const wish *w, gv_plan *plan)
 {
-    const bool first = strstr(o->measure, "i1") != NULL;
+    const int64_t n = w->g.n_nodes;
+    const bool first = strstr(w->o->measure, "i1") != NULL;
     const int32_t rows1 = w->scores && first ? w->topics : w->batch;
     const int32_t rows2 = w->scores ? w->topics : w->batch;
     /* rows of a batch that no topic uses are never touched */
@@ -52,24 +72,23 @@ static void plan_arrays(const influence_opts *o, const wish *w, int64_t n, gv_pl
                      4 * n * (rows2 < w->topics ? rows2 : w->topics));
     gv_plan_hold(plan, GV_PLAN_MEMORY, "who listens", 4 * n);
     gv_plan_hold(plan, GV_PLAN_MEMORY, "core numbers", 4 * n);
-    if (o->weights != NULL)
+    if (w->o->weights != NULL)
         gv_plan_hold(plan, GV_PLAN_MEMORY, "values of consumers", 4 * n);
 }
 
 /* What is taken at the start and filled topic by topic, when influence is known. */
-static void plan_by_topic(const wish *w, int64_t n, gv_plan_kind kind, gv_plan *plan,
-                          int32_t *items)
+static void plan_by_topic(const wish *w, gv_plan_kind kind, gv_plan *plan, int32_t *items)
 {
+    const int64_t n = w->g.n_nodes;
     items[0] = gv_plan_hold(plan, kind, "ranks", 4 * n * (w->ranks ? w->topics : 1));
     items[1] = gv_plan_hold(plan, kind, "flags", 2 * n * (w->flags ? w->topics : 1));
-    items[2] = gv_plan_hold(plan, kind, "scores of one topic, and their ranks", 16 * n);
+    items[2] = gv_plan_hold(plan, kind, "scores of one topic, or their ranks", 8 * n);
 }
 
-static void plan_output(cli_session *s, const influence_opts *o, const wish *w,
-                        const gv_graph_shape *g, int64_t listed, gv_plan *plan)
+static void plan_output(const wish *w, int64_t listed, gv_plan *plan)
 {
-    const int64_t n = g->n_nodes, rows = w->topics;
-    int64_t bytes = 16 * listed + cli_plan_id_bytes(s, g) + 24 * rows * o->top_k * w->measures;
+    const int64_t n = w->g.n_nodes, rows = w->topics;
+    int64_t bytes = 16 * listed + w->id_bytes + 24 * rows * w->o->top_k * w->measures;
     bytes += w->scores ? rows * n * (4 * w->measures + 16) + 4 * n : 0;
     bytes += w->ranks ? 4 * rows * n : 0;
     bytes += w->flags ? rows * n / 8 : 0; /* deflated */
@@ -86,6 +105,116 @@ static void plan_prospects(const gv_graph_shape *g, int64_t resting, int64_t fou
     gv_plan_use(plan, GV_PLAN_RESIDENT, "edges and model", resting);
 }
 
+/* Personalized PageRank of one topic. */
+static void plan_walks(const wish *w, gv_plan *plan)
+{
+    const gv_ppr_opts walk = {.damping = .85,
+                              .tolerance = 1e-9,
+                              .max_iterations = 1000,
+                              .weighted = true,
+                              .direction = GV_REVERSE};
+    const int64_t n = w->g.n_nodes;
+    const int64_t buyers = w->m.n_topics > 0 ? w->m.pairs / w->m.n_topics : 0;
+    gv_ppr_plan(plan, &w->g, NULL, 1, buyers < n ? buyers : n, &walk, w->threads, 0);
+    gv_plan_use(plan, GV_PLAN_MEMORY, "probabilities of a topic", 8 * w->g.n_edges + 8 * n);
+    gv_plan_use(plan, GV_PLAN_MEMORY, "buyers", 12 * w->m.pairs);
+}
+
+/* i1 and i2: the memory of the first batch, the time of all. */
+static void plan_scores(const wish *w, gv_plan *plan)
+{
+    const double before = gv_plan_sum(plan).seconds;
+    gv_influence_plan(plan, &w->g, &w->m, w->batch, w->two, w->threads, 0);
+    const double each = gv_plan_sum(plan).seconds - before;
+    if (w->topics > w->batch)
+        gv_plan_begin(plan, "the other batches alike", each * (w->topics - w->batch) / w->batch);
+}
+
+/* All but what is mapped. */
+static void plan_work(const wish *w, gv_plan *plan)
+{
+    const int64_t n = w->g.n_nodes;
+    const bool seek = w->o->prospects > 0.0;
+    int32_t items[3];
+    plan_arrays(w, plan);
+    plan_by_topic(w, GV_PLAN_RESERVED, plan, items);
+    const int64_t edges = gv_graph_resting(&w->g, w->limit),
+                  pairs = gv_model_resting(&w->g, &w->m, w->limit);
+    gv_plan_hold(plan, GV_PLAN_RESIDENT, "edges and model, given back", -edges - pairs);
+    gv_susceptibility_plan(plan, n, w->threads);
+    gv_plan_use(plan, GV_PLAN_RESIDENT, "counts of the model", pairs > 0 ? 16 * w->m.pairs : 0);
+    gv_plan_begin(plan, "core numbers", (double)w->g.n_edges / edges_peeled);
+    gv_plan_use(plan, GV_PLAN_MEMORY, "order of consumers", 8 * n);
+    gv_plan_use(plan, GV_PLAN_RESIDENT, "edges", edges);
+    plan_scores(w, plan);
+    if (w->reach)
+        gv_reach_plan(plan, &w->g, w->topics, w->o->cv, w->threads);
+    if (w->ppr)
+        plan_walks(w, plan);
+    const int64_t found = seek ? (int64_t)(prospects_expected * w->o->prospects * (double)n) : 0;
+    const int64_t listed = w->topics * ((int64_t)(w->o->quantile * (double)n) + found);
+    const double ranked = gv_plan_sum(plan).seconds;
+    for (int i = 0; i < 3; i++)
+        gv_plan_drop(plan, items[i]);
+    gv_influence_rank_plan(plan, n, w->threads);
+    gv_plan_use(plan, GV_PLAN_RESIDENT, "purchases of the model", pairs > 0 ? 8 * w->m.pairs : 0);
+    plan_by_topic(w, GV_PLAN_MEMORY, plan, items);
+    gv_plan_begin(plan, "correlations", 0.0);
+    gv_plan_use(plan, GV_PLAN_MEMORY, "friends and cores, and their ranks", 28 * n);
+    gv_plan_hold(plan, GV_PLAN_MEMORY, "lists of influencers and prospects", 16 * listed);
+    if (w->o->top_k > 0)
+        gv_top_k_plan(plan, n, w->o->top_k, w->threads);
+    if (seek)
+        plan_prospects(&w->g, edges + pairs, found, w->threads, plan);
+    const double each = gv_plan_sum(plan).seconds - ranked;
+    gv_plan_begin(plan, "the other topics alike", each * (w->topics - 1));
+    plan_output(w, listed, plan);
+}
+
+/* What a batch of w->batch topics takes. False when memory is too short to say. */
+static bool measure(const wish *w, cli_session *s, gv_plan_sums *sums)
+{
+    gv_error err;
+    gv_plan *plan;
+    const unsigned parts = s->common.trust ? w->touched : gv_graph_parts(w->uses) | w->touched;
+    if (gv_plan_create(cli_context(s), &plan, &err) != GV_OK)
+        return false;
+    gv_plan_hold(plan, GV_PLAN_RESIDENT, "files, mapped",
+                 gv_graph_bytes(&w->g, parts) + gv_model_bytes(&w->m));
+    plan_work(w, plan);
+    const bool fine = gv_plan_check(plan, &err) == GV_OK;
+    *sums = gv_plan_sum(plan);
+    gv_plan_free(plan);
+    return fine;
+}
+
+/* Of 16, 8, 4, 2 topics or one as many as fit; what is resident counts unless mapped files alone
+ * are too much. */
+static int32_t batch_of(wish w, cli_session *s)
+{
+    const int64_t n = w.g.n_nodes;
+    const int32_t most = w.topics < BATCH_TOPICS ? w.topics : BATCH_TOPICS;
+    gv_plan_sums one, sums;
+    w.batch = 1;
+    if (!measure(&w, s, &one))
+        return 1;
+    const int64_t room = one.resident > w.limit ? INT64_MAX : w.limit;
+    for (int32_t batch = BATCH_TOPICS; batch > 1; batch /= 2) {
+        w.batch = most < batch ? most : batch;
+        if (w.limit == 0 && 24 * n * w.batch <= batch_bytes)
+            return w.batch;
+        if (w.limit > 0 && measure(&w, s, &sums) && sums.memory <= w.limit && sums.resident <= room)
+            return w.batch;
+    }
+    return 1;
+}
+
+int32_t influence_batch_size(const influence_opts *o, cli_session *s, const gv_graph_shape *g,
+                             const gv_model_shape *m)
+{
+    return batch_of(wish_of(o, s, g, m), s);
+}
+
 int influence_dry_run(const void *opts, cli_session *s, gv_plan *plan)
 {
     const influence_opts *o = opts;
@@ -96,55 +225,11 @@ int influence_dry_run(const void *opts, cli_session *s, gv_plan *plan)
         code = cli_plan_model(s, o->model, &m);
     if (code != CLI_OK)
         return code;
-    const wish w = wish_of(o, &g, &m, s->budget);
-    const int64_t n = g.n_nodes, limit = s->budget;
-    const int32_t threads = gv_context_threads(cli_context(s));
-    const bool seek = o->prospects > 0.0;
-    const unsigned out = GV_PART_OUT_INDPTR | GV_PART_OUT_INDICES | GV_PART_IDS;
-    cli_plan_map_graph(s, plan, o->graph, &g, GV_USES_OUT | GV_USES_IDS | GV_USES_IN,
-                       out | GV_PART_IN_INDPTR | GV_PART_IN_INDICES);
+    wish w = wish_of(o, s, &g, &m);
+    w.batch = batch_of(w, s);
+    w.id_bytes = cli_plan_id_bytes(s, &g);
+    cli_plan_map_graph(s, plan, o->graph, &g, w.uses, w.touched);
     cli_plan_map_model(s, plan, o->model, &m);
-    int32_t items[3];
-    plan_arrays(o, &w, n, plan);
-    plan_by_topic(&w, n, GV_PLAN_RESERVED, plan, items);
-    const int64_t edges = gv_graph_resting(&g, limit), pairs = gv_model_resting(&g, &m, limit);
-    gv_plan_hold(plan, GV_PLAN_RESIDENT, "edges and model, given back", -edges - pairs);
-    gv_susceptibility_plan(plan, n, threads);
-    gv_plan_use(plan, GV_PLAN_RESIDENT, "counts of the model", pairs > 0 ? 16 * m.pairs : 0);
-    gv_plan_begin(plan, "core numbers", (double)g.n_edges / edges_peeled);
-    gv_plan_use(plan, GV_PLAN_MEMORY, "order of consumers", 8 * n);
-    gv_plan_use(plan, GV_PLAN_RESIDENT, "edges", edges);
-    gv_influence_plan(plan, &g, &m, w.topics, w.two, threads, limit);
-    if (w.reach)
-        gv_reach_plan(plan, &g, w.topics, o->cv, threads);
-    if (w.ppr) {
-        const gv_ppr_opts walk = {.damping = .85,
-                                  .tolerance = 1e-9,
-                                  .max_iterations = 1000,
-                                  .weighted = true,
-                                  .direction = GV_REVERSE};
-        const int64_t buyers = m.n_topics > 0 ? m.pairs / m.n_topics : 0;
-        gv_ppr_plan(plan, &g, NULL, 1, buyers < n ? buyers : n, &walk, threads, 0);
-        gv_plan_use(plan, GV_PLAN_MEMORY, "probabilities of a topic", 8 * g.n_edges + 8 * n);
-        gv_plan_use(plan, GV_PLAN_MEMORY, "buyers", 12 * m.pairs);
-    }
-    const int64_t found = seek ? (int64_t)(prospects_expected * o->prospects * (double)n) : 0;
-    const int64_t listed = w.topics * ((int64_t)(o->quantile * (double)n) + found);
-    const double ranked = gv_plan_sum(plan).seconds;
-    for (int i = 0; i < 3; i++)
-        gv_plan_drop(plan, items[i]);
-    gv_influence_rank_plan(plan, n, threads);
-    gv_plan_use(plan, GV_PLAN_RESIDENT, "purchases of the model", pairs > 0 ? 8 * m.pairs : 0);
-    plan_by_topic(&w, n, GV_PLAN_MEMORY, plan, items);
-    gv_plan_begin(plan, "correlations", 0.0);
-    gv_plan_use(plan, GV_PLAN_MEMORY, "friends and cores, and their ranks", 28 * n);
-    gv_plan_hold(plan, GV_PLAN_MEMORY, "lists of influencers and prospects", 16 * listed);
-    if (o->top_k > 0)
-        gv_top_k_plan(plan, n, o->top_k, threads);
-    if (seek)
-        plan_prospects(&g, edges + pairs, found, threads, plan);
-    const double each = gv_plan_sum(plan).seconds - ranked;
-    gv_plan_begin(plan, "the other topics alike", each * (w.topics - 1));
-    plan_output(s, o, &w, &g, listed, plan);
+    plan_work(&w, plan);
     return CLI_OK;
 }

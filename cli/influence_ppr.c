@@ -29,6 +29,7 @@ int influence_ppr(influence_work *w, int32_t i, float *row)
     gv_ppr_opts o = gv_ppr_defaults();
     gv_ppr_column column;
     gv_graph *g = NULL;
+    double *wide = w->scratch;
     if (!read_buyers(w))
         return influence_no_memory(w);
     const int64_t first = w->buyer_offset[z];
@@ -39,11 +40,11 @@ int influence_ppr(influence_work *w, int32_t i, float *row)
     o.weighted = true;
     gv_status st = gv_topic_graph(ctx, w->g, w->m, z, &g, &err);
     if (st == GV_OK)
-        st = gv_ppr(ctx, g, &t, &o, w->wide, &column, &err);
+        st = gv_ppr(ctx, g, &t, &o, wide, &column, &err);
     gv_graph_free(g);
     if (st != GV_OK)
         return cli_fail(w->s, &err);
     for (int64_t v = 0; v < w->n; v++)
-        row[v] = (float)w->wide[v];
+        row[v] = (float)wide[v];
     return CLI_OK;
 }

@@ -25,14 +25,13 @@ typedef struct influence_work {
     double *threshold;                /* [topics] */
     double *with_degree, *with_core;  /* [topics], Spearman's correlations of the ranking score */
     int32_t *core;                    /* [n], core numbers */
-    int64_t *score_rank;              /* [n], scratch */
     int64_t *buyer_offset;            /* [topics of the model + 1], for the measure ppr */
     gv_node *buyer;                   /* [buyer_offset[topics]] */
     double *bought;                   /* the same length */
     double *reach_cv;                 /* [topics], what the estimates of reach vary by */
     int32_t *reach_rounds;            /* [topics] */
     bool short_of_cv;                 /* some topic's reach varies by more than was asked for */
-    double *wide;                     /* [n], scratch */
+    void *scratch;                    /* [n] doubles, or ranks */
     float *listens;                   /* [n], susceptibility over all topics */
     cli_topk top[INFLUENCE_MEASURES];
     topic_rows influencers, prospects;
@@ -62,22 +61,9 @@ static inline int influence_no_memory(const influence_work *w)
                          (long long)w->n);
 }
 
-/* Without a budget, scores of a batch and what they are worked out from take at most this much,
- * unless one topic takes more. */
-#define INFLUENCE_BATCH_BYTES (INT64_C(12) << 30)
-
-enum { INFLUENCE_BATCH_TOPICS = 16 };
-
-/* Topics computed together, of n consumers: 16, 8, 4 or 1, in half of the budget (0: none). */
-static inline int32_t influence_batch_size(int64_t n, int64_t budget)
-{
-    const int64_t bytes = n * (int64_t)(INFLUENCE_MEASURES * sizeof(float) + sizeof(double));
-    const int64_t room = budget > 0 ? budget / 2 : INFLUENCE_BATCH_BYTES;
-    int32_t topics = INFLUENCE_BATCH_TOPICS;
-    while (topics > 1 && bytes * topics > room)
-        topics = topics > 4 ? topics / 2 : 1;
-    return topics;
-}
+/* Topics computed together: as many as fit into the budget by the plan, up to 16. */
+int32_t influence_batch_size(const influence_opts *o, cli_session *s, const gv_graph_shape *g,
+                             const gv_model_shape *m);
 
 /* cmd_influence's plan. */
 int influence_dry_run(const void *opts, cli_session *s, gv_plan *plan);

@@ -52,7 +52,6 @@ static const influence_level *best_level(void)
     return influence_level_at(level);
 }
 
-/* Blocks are handed out one by one because out-degrees are skewed. */
 /* What a pass has read of rows [first, end). */
 static void rest(const batch *b, int64_t first, int64_t end)
 {
@@ -61,6 +60,7 @@ static void rest(const batch *b, int64_t first, int64_t end)
     gv_model_rest(b->m, first, end);
 }
 
+/* Blocks are handed out one by one because out-degrees are skewed. */
 static void run_blocks(const batch *b, block_fn *fn, int64_t first, int64_t last, int threads)
 {
     const int64_t n = b->g->n_nodes;
@@ -93,8 +93,11 @@ static gv_status run_batch(gv_context *ctx, const batch *b, int64_t done, int64_
     gv_status st = run_pass(ctx, b, level->one, done, total, err);
     if (st != GV_OK || b->i2 == NULL)
         return st;
-    influence_turn(ctx, b);
-    rest(b, 0, b->g->n_nodes);
+    if (!influence_turn(ctx, b))
+        return gv_fail(err, GV_ERR_RANGE,
+                       "influence: the model has 2^32 or more entries of evidence about edges to "
+                       "%d consumers in a row",
+                       GV_BLOCK);
     return run_pass(ctx, b, level->two, done + b->g->n_nodes * b->slice.n, total, err);
 }
 
@@ -137,7 +140,6 @@ static int32_t batch_size(const gv_context *ctx, const gv_model *m, int32_t n_to
 {
     const int64_t left = ctx->memory_limit - ctx->memory_used;
     return influence_width(m->n_nodes, m->evidence.indptr[m->n_nodes], n_topics, two,
-                           gv_context_threads(ctx),
                            ctx->memory_limit == 0 ? 0
                            : left > 1             ? left
                                                   : 1);
@@ -149,20 +151,22 @@ static bool take_memory(gv_context *ctx, int32_t most, batch *b)
     const int64_t n = b->g->n_nodes, n_evidence = b->m->evidence.indptr[n];
     b->record = gv_alloc(ctx, 2 * n * influence_lanes_of(most), sizeof *b->record);
     b->node = gv_alloc(ctx, n, sizeof *b->node);
+    b->place = gv_alloc(ctx, n_evidence, sizeof *b->place);
     b->note = gv_alloc(ctx, n_evidence, sizeof *b->note);
     b->reply = gv_alloc(ctx, n_evidence, sizeof *b->reply);
     b->reply_begin = gv_alloc(ctx, n + 1, sizeof *b->reply_begin);
-    b->cursor = gv_alloc(ctx, influence_parts(gv_context_threads(ctx)) * n, sizeof *b->cursor);
-    return b->record != NULL && b->node != NULL && b->note != NULL && b->reply != NULL &&
-           b->reply_begin != NULL && b->cursor != NULL;
+    b->reply_block = gv_alloc(ctx, gv_blocks(n) + 1, sizeof *b->reply_block);
+    return b->record != NULL && b->node != NULL && b->place != NULL && b->note != NULL &&
+           b->reply != NULL && b->reply_begin != NULL && b->reply_block != NULL;
 }
 
 static void give_memory(gv_context *ctx, const batch *b)
 {
-    gv_free(ctx, b->cursor);
+    gv_free(ctx, b->reply_block);
     gv_free(ctx, b->reply_begin);
     gv_free(ctx, b->reply);
     gv_free(ctx, b->note);
+    gv_free(ctx, b->place);
     gv_free(ctx, b->node);
     gv_free(ctx, b->record);
 }
@@ -173,6 +177,18 @@ static double largest(const double *x, int32_t n)
     for (int32_t i = 0; i < n; i++)
         most = x[i] > most ? x[i] : most;
     return most;
+}
+
+/* The topics of the next batch, up to `most`. */
+static void choose(batch *b, int32_t *slot, const int32_t *topics, int32_t n_topics, int32_t most)
+{
+    gv_slice_begin(&b->slice, slot, b->m->n_topics);
+    while (b->slice.n < n_topics && gv_slice_add(&b->slice, topics[b->slice.n], most))
+        ;
+    b->lanes = influence_lanes_of(b->slice.n);
+    b->slot_bits = influence_slot_bits(b->slice.n);
+    for (int32_t k = 0; k < GV_SLICE; k++)
+        b->mu[k] = k < b->slice.n ? b->m->mu[b->slice.topic[k]] : 0.0;
 }
 
 GV_API gv_status gv_influence(gv_context *ctx, const gv_graph *g, const gv_model *model,
@@ -190,18 +206,11 @@ GV_API gv_status gv_influence(gv_context *ctx, const gv_graph *g, const gv_model
     int32_t *slot = gv_alloc(ctx, model->n_topics, sizeof *slot);
     if (slot == NULL || (i2 != NULL && !take_memory(ctx, most, &b)))
         st = gv_no_memory(ctx, "influence", err);
-    for (int32_t done = 0; done < n_topics && st == GV_OK;) {
-        gv_slice_begin(&b.slice, slot, model->n_topics);
-        while (done + b.slice.n < n_topics &&
-               gv_slice_add(&b.slice, topics[done + b.slice.n], most))
-            ;
+    for (int32_t done = 0; done < n_topics && st == GV_OK; done += b.slice.n) {
         b.i1 = i1 + done * n;
         b.i2 = i2 != NULL ? i2 + done * n : NULL;
-        b.lanes = influence_lanes_of(b.slice.n);
-        for (int32_t k = 0; k < GV_SLICE; k++)
-            b.mu[k] = k < b.slice.n ? model->mu[b.slice.topic[k]] : 0.0;
+        choose(&b, slot, topics + done, n_topics - done, most);
         st = run_batch(ctx, &b, passes * n * done, total, err);
-        done += b.slice.n;
     }
     give_memory(ctx, &b);
     gv_free(ctx, slot);

@@ -12,6 +12,7 @@
 
 #include <math.h>
 
+#include "engine/parallel.h"
 #include "engine/slice.h"
 #include "grapevine/influence.h"
 #include "kernels/influence_width.h"
@@ -24,11 +25,17 @@ typedef struct influence_node {
 
 /* What the evidence says of an edge in a topic. */
 typedef struct influence_note {
-    int32_t other; /* the edge's place in its row; in the rows by target: its source */
-    int32_t slot;  /* place of the topic in the slice, or -1 */
-    float tie;     /* t of the edge */
-    float more;    /* p beyond b t, 0 outside of the slice */
+    float tie;  /* t of the edge */
+    float more; /* p beyond b t; 0 outside of the slice */
 } influence_note;
+
+/* The same by target. */
+typedef struct influence_reply {
+    uint32_t from; /* source << slot_bits | place of the topic in the slice */
+    float tie, more;
+} influence_reply;
+
+typedef uint32_t influence_count __attribute__((may_alias));
 
 typedef struct influence_batch {
     const gv_graph *g;
@@ -36,15 +43,16 @@ typedef struct influence_batch {
     const float *weight; /* [n_nodes] or NULL */
     double mu_most;      /* largest mu of the model */
     gv_slice slice;
-    int32_t lanes;
+    int32_t lanes, slot_bits;
     double mu[GV_SLICE]; /* of the topics of the slice, then 0 */
     float *i1, *i2;      /* [slice.n][n_nodes]; i2 may be NULL, and then all below is */
     float *record;       /* [n_nodes][2 * lanes], i1 and b */
     influence_node *node;
-    influence_note *note;  /* [evidence], in its order */
-    influence_note *reply; /* the same by target and source */
-    int64_t *reply_begin;  /* [n_nodes + 1], rows of reply */
-    int32_t *cursor;       /* [influence_parts(threads)][n_nodes] */
+    uint16_t *place;        /* [evidence]: edge in its span * GV_SLICE + place in the slice */
+    influence_note *note;   /* [evidence] */
+    influence_reply *reply; /* [evidence], by target, source and topic */
+    uint32_t *reply_begin;  /* [n_nodes + 1], where a row of replies begins in those of its block */
+    int64_t *reply_block;   /* [blocks + 1], and where these begin */
 } influence_batch;
 
 static inline double influence_value(const influence_batch *b, gv_node v)
@@ -58,12 +66,19 @@ static inline double influence_tied(double k, double target, double weight)
     return k > 0.0 ? target * (k / (target * weight + k)) : target;
 }
 
-static inline bool influence_steep(influence_node x)
+/* Where the replies to u begin; u may be n_nodes. */
+static inline const influence_reply *influence_replies(const influence_batch *b, int64_t u)
+{
+    const int64_t within = u % GV_BLOCK == 0 ? 0 : b->reply_begin[u];
+    return b->reply + b->reply_block[u / GV_BLOCK] + within;
+}
+
+static inline bool influence_steep(float weight)
 {
     union {
         float f;
         uint32_t u;
-    } bits = {.f = x.weight};
+    } bits = {.f = weight};
     return bits.u >> 31 != 0;
 }
 
@@ -71,7 +86,7 @@ typedef void influence_pass(const influence_batch *b, int64_t begin, int64_t end
 
 /* The two passes over the rows of consumers [begin, end), for one set of instructions. */
 typedef struct influence_level {
-    influence_pass *one; /* i1; fills record, node and note where i2 is wanted */
+    influence_pass *one; /* i1; fills record, node, place and note where i2 is wanted */
     influence_pass *two; /* i2 */
 } influence_level;
 
@@ -84,7 +99,8 @@ const influence_level *influence_level_at(int level);
 /* influence_plain.c, influence_avx2.c, influence_avx512.c */
 extern const influence_level influence_plain, influence_avx2, influence_avx512;
 
-/* The notes by target. Between the two passes. */
-void influence_turn(gv_context *ctx, const influence_batch *b);
+/* The notes by target, with counters in i2. Between the two passes. False where the consumers of a
+ * block have 2^32 replies or more. */
+bool influence_turn(gv_context *ctx, const influence_batch *b);
 
 #endif

@@ -149,11 +149,14 @@ INLINE void fill_ties(const influence_batch *b, first_pass *f)
             f->t[i] = (double)s[target[i]];
         return;
     }
+    for (int32_t i = 0; i < n; i++) { /* gathered first, and then worked out side by side */
+        f->t[i] = (double)s[target[i]];
+        f->lost[i] = f->weight[f->row[i]] - f->lost[i];
+    }
     for (int32_t i = 0; i < n; i++) {
-        const double x = (double)s[target[i]];
-        const double expected = x * (f->weight[f->row[i]] - f->lost[i]);
+        const double expected = f->t[i] * f->lost[i];
         const double all = (expected > 0.0 ? expected : 0.0) + k;
-        f->t[i] = x * (((double)f->credit[i] / (double)GV_CREDIT_UNIT + k) / all);
+        f->t[i] *= ((double)f->credit[i] / (double)GV_CREDIT_UNIT + k) / all;
     }
 }
 
@@ -190,26 +193,22 @@ INLINE void take_beyond(const influence_batch *b, first_pass *f, int64_t i, int3
         const int32_t e = f->edge[j], r = f->row[e], k = f->slot[j];
         if (k >= 0)
             f->more[r][k] += influence_value(b, target[e]) * f->beyond[j];
-        if (b->note != NULL)
-            b->note[i + j] =
-                (influence_note){(gv_node)(f->s.first + e - b->g->out.indptr[f->s.row + r]), k,
-                                 (float)f->t[e], (float)f->beyond[j]};
     }
-}
-
-/* Where the evidence of the span ends. */
-INLINE int64_t known_end(const influence_batch *b, const first_pass *f)
-{
-    const gv_model *m = b->m;
-    const int64_t end = m->evidence.indptr[f->s.row_end];
-    return f->s.ends ? end : gv_model_edge_end(m, f->known, end, f->s.first + f->s.n - 1);
+    if (b->note == NULL)
+        return;
+    for (int32_t j = 0; j < n; j++) {
+        const int32_t k = f->slot[j] >= 0 ? f->slot[j] : 0;
+        b->place[i + j] = (uint16_t)(f->edge[j] * GV_SLICE + k);
+    }
+    for (int32_t j = 0; j < n; j++)
+        b->note[i + j] = (influence_note){(float)f->t_edge[j], (float)f->beyond[j]};
 }
 
 /* Evidence and ties of the span's edges. */
 INLINE void take_edges(const influence_batch *b, first_pass *f)
 {
     const bool tied = b->m->k_tie > 0.0, seek = b->slice.n < b->m->n_topics;
-    const int64_t end = known_end(b, f);
+    const int64_t end = span_known_end(b, &f->s, f->known);
     for (int32_t i = 0; i < f->s.n; i++) {
         f->credit[i] = 0;
         f->lost[i] = 0.0;

@@ -6,8 +6,10 @@
 
 #include <string.h>
 
-#include "engine/parallel.h"
 #include "kernels/influence_batch.h"
+#if defined(__AVX512F__)
+#include <immintrin.h>
+#endif
 
 #define INLINE static inline __attribute__((always_inline))
 
@@ -71,16 +73,42 @@ INLINE void span_rows(const gv_graph *g, const span *s, int32_t *restrict row)
     }
 }
 
+/* Where the evidence of the span ends; it begins at `known`. */
+INLINE int64_t span_known_end(const influence_batch *b, const span *s, int64_t known)
+{
+    const int64_t end = b->m->evidence.indptr[s->row_end];
+    return s->ends ? end : gv_model_edge_end(b->m, known, end, s->first + s->n - 1);
+}
+
 /* Scores of a block's rows. Rows of topics are a little longer than a power of two, so that they do
  * not all fall on the same lines of the cache. */
 typedef float span_scores[GV_SLICE][GV_BLOCK + 16];
+
+/* Copies past the caches: nobody reads scores soon, and a line that is written as a whole need not
+ * be fetched before. */
+INLINE void span_stream(float *to, const float *from, int64_t n)
+{
+#if defined(__AVX512F__)
+    const int64_t head = (int64_t)(-(uintptr_t)to % 64 / sizeof *to);
+    int64_t i = head < n ? head : n;
+    memcpy(to, from, (size_t)i * sizeof *to);
+    for (; i + 16 <= n; i += 16)
+        _mm512_stream_ps(to + i, _mm512_loadu_ps(from + i));
+    memcpy(to + i, from + i, (size_t)(n - i) * sizeof *to);
+#else
+    memcpy(to, from, (size_t)n * sizeof *to);
+#endif
+}
 
 /* Hands them out topic by topic, in long runs: to[k][begin + r] = from[k][r]. */
 INLINE void span_write(const influence_batch *b, int64_t begin, int64_t end,
                        float (*from)[GV_BLOCK + 16], float *to)
 {
     for (int32_t k = 0; k < b->slice.n; k++)
-        memcpy(to + k * b->g->n_nodes + begin, from[k], (size_t)(end - begin) * sizeof *to);
+        span_stream(to + k * b->g->n_nodes + begin, from[k], end - begin);
+#if defined(__AVX512F__)
+    _mm_sfence();
+#endif
 }
 
 enum { MOST_FETCHED = 1 << 14 };

@@ -1,6 +1,6 @@
 /* influence_two.h -- the second pass: i2.
  *
- *   i2(u, z) = b_uz sum over u -> v of t_uv (w_v + i1(v, z) - w_u p_vu)
+ *   i2(u, z) = b_uz (sum over u -> v of t_uv w_v + sum over u -> v of t_uv (i1(v, z) - w_u p_vu))
  *              + sum over evidence of (p_uv - b_uz t_uv) (w_v + i1(v, z) - w_u p_vu)
  *
  * with p_vu = b_vz t_vu and what the evidence of v -> u adds to it, 0 where there is no such edge;
@@ -15,55 +15,56 @@
 #define KERNELS_INFLUENCE_TWO_H
 
 #include "kernels/influence_one.h"
-#if defined(__AVX512F__)
-#include <immintrin.h>
-#endif
 
 typedef double wide4 __attribute__((vector_size(32), may_alias, aligned(8)));
 typedef double wide8 __attribute__((vector_size(64), may_alias, aligned(8)));
 typedef float lanes4 __attribute__((vector_size(16), may_alias, aligned(4)));
 typedef float lanes8 __attribute__((vector_size(32), may_alias, aligned(4)));
 
-enum { RECORDS_AHEAD = 24 };
+#ifndef RECORDS_AHEAD
+#define RECORDS_AHEAD 32 /* edges */
+#endif
 
 /* Rows at work. */
 typedef struct second_pass {
     span s;
-    double weight[ROWS], target[ROWS], value[ROWS];       /* of rows: gv_model_weight(), s, w */
-    int32_t row[EDGES + 8];                               /* of an edge: its row */
-    float s_v[EDGES], weight_v[EDGES];                    /* its target's node, */
-    double t[EDGES], w[EDGES], back[EDGES];               /* t_uv, w_v, w_u t_vu */
-    bool steep;                                           /* whether a target is */
-    const influence_note *known, *reply;                  /* of this row, not yet passed */
-    int64_t in;                                           /* in-edges not yet passed */
-    double sum[GV_SLICE], less[GV_SLICE], more[GV_SLICE]; /* see above */
-    int64_t block;                                        /* its first row */
+    double weight[ROWS], target[ROWS], value[ROWS], all[ROWS]; /* of rows: gv_model_weight(), s, w,
+                                                                  sum of t w */
+    double sum[ROWS][GV_SLICE], less[ROWS][GV_SLICE], more[ROWS][GV_SLICE]; /* see above */
+    int32_t row[EDGES + 8];                 /* of an edge: its row */
+    float s_v[EDGES], weight_v[EDGES];      /* its target's */
+    double t[EDGES], w[EDGES], back[EDGES]; /* t_uv, w_v, w_u t_vu */
+    double of_row[3][EDGES];                /* weight, target and value of an edge's row */
+    uint32_t heard[EDGES];                  /* slots of which a reply says more, and what */
+    float reply_more[EDGES][GV_SLICE];
+    bool steep;                   /* whether a target is */
+    int64_t known;                /* evidence passed */
+    const influence_reply *reply; /* of this row, not yet passed */
+    int64_t in;                   /* in-edges not yet passed */
+    int64_t block;                /* its first row */
     span_scores out;
 } second_pass;
 
-/* A row, or a piece of it. */
+/* A row, or a piece of it: edges [begin, end) of the span. */
 typedef struct part {
     gv_node u;
-    double value;          /* w_u */
-    const gv_node *v;      /* [n] targets */
-    const float *weight_v; /* [n] */
-    double *t, *w, *back;  /* [n] */
-    int32_t n, before;     /* edges; those of the row before the piece */
-    bool steep;            /* whether a target of the span is */
-    const influence_note *known, *known_end, *reply, *reply_end;
+    int32_t row, begin, end;
+    const influence_reply *reply_end;
 } part;
 
-/* Nodes of the span after this one, and what its rows know. */
-INLINE void fetch_nodes(const influence_batch *b, const span *s)
+/* What the rows after the span know. */
+INLINE void fetch_known(const influence_batch *b, const span *s)
 {
     const int64_t end = b->g->n_nodes, next = s->row_end + ROWS < end ? s->row_end + ROWS : end;
-    span_fetch(b->note + b->m->evidence.indptr[s->row_end], b->note + b->m->evidence.indptr[next]);
-    span_fetch(b->reply + b->reply_begin[s->row_end], b->reply + b->reply_begin[next]);
+    const int64_t i = b->m->evidence.indptr[s->row_end], j = b->m->evidence.indptr[next];
+    span_fetch(b->note + i, b->note + j);
+    span_fetch(b->place + i, b->place + j);
+    span_fetch(influence_replies(b, s->row_end), influence_replies(b, next));
     const gv_node *restrict target = b->g->out.indices + s->first + s->n;
     const int64_t left = b->g->out.indptr[b->g->n_nodes] - s->first - s->n;
     const int32_t n = left < s->n ? (int32_t)left : s->n;
-    for (int32_t i = 0; i < n; i++)
-        __builtin_prefetch(b->node + target[i]);
+    for (int32_t k = 0; k < n; k++)
+        __builtin_prefetch(b->node + target[k]);
 }
 
 /* t_uv, w_v and w_u t_vu of the span as if there were no evidence and all edges went both ways. */
@@ -80,33 +81,45 @@ INLINE void fill_edges(const influence_batch *b, second_pass *f)
         f->value[v - f->s.row] = influence_value(b, (gv_node)v);
     }
     span_rows(b->g, &f->s, f->row);
-    for (int32_t i = 0; i < n; i++) {
+    for (int32_t i = 0; i < n; i++) { /* gathered first, and then worked out side by side */
         const influence_node x = node[target[i]];
+        const int32_t r = f->row[i];
         f->s_v[i] = x.target;
         f->weight_v[i] = x.weight;
-        steep |= influence_steep(x);
+        steep |= influence_steep(x.weight);
+        f->of_row[0][i] = f->weight[r];
+        f->of_row[1][i] = f->target[r];
+        f->of_row[2][i] = f->value[r];
     }
     f->steep = steep != 0;
     if (b->weight != NULL)
         for (int32_t i = 0; i < n; i++)
             f->w[i] = (double)b->weight[target[i]];
     for (int32_t i = 0; i < n; i++) {
-        const int32_t r = f->row[i];
-        f->t[i] = influence_tied(k, (double)f->s_v[i], f->weight[r]);
-        f->back[i] = f->value[r] * influence_tied(k, f->target[r], fabs((double)f->weight_v[i]));
+        f->heard[i] = 0;
+        f->t[i] = influence_tied(k, (double)f->s_v[i], f->of_row[0][i]);
+        f->back[i] =
+            f->of_row[2][i] * influence_tied(k, f->of_row[1][i], fabs((double)f->weight_v[i]));
     }
 }
 
-/* Edges that do not go back as well; both rows ascend. */
-INLINE void drop_one_way(const influence_batch *b, const part *p, int64_t *in)
+/* t_uv of edges with evidence. */
+INLINE void take_ties(const influence_batch *b, second_pass *f, int64_t end)
 {
-    const gv_node *source = b->g->in.indices;
+    for (int64_t i = f->known; i < end; i++)
+        f->t[b->place[i] / GV_SLICE] = (double)b->note[i].tie;
+}
+
+/* Edges that do not go back as well; both rows ascend. */
+INLINE void drop_one_way(const influence_batch *b, second_pass *f, const part *p)
+{
+    const gv_node *source = b->g->in.indices, *v = b->g->out.indices + f->s.first;
     const int64_t end = b->g->in.indptr[p->u + 1];
-    for (int32_t i = 0; i < p->n; i++) {
-        while (*in < end && source[*in] < p->v[i])
-            ++*in;
-        if (*in == end || source[*in] != p->v[i])
-            p->back[i] = 0.0;
+    for (int32_t i = p->begin; i < p->end; i++) {
+        while (f->in < end && source[f->in] < v[i])
+            f->in++;
+        if (f->in == end || source[f->in] != v[i])
+            f->back[i] = 0.0;
     }
 }
 
@@ -146,63 +159,68 @@ static void look_back(const influence_batch *b, gv_node v, gv_node u, double *p)
 /* Edges to consumers who are steep: what their chances are is asked of the model. */
 static void take_steep(const influence_batch *b, second_pass *f, const part *p)
 {
+    const gv_node *v = b->g->out.indices + f->s.first;
     double chance[GV_SLICE];
-    for (int32_t i = 0; i < p->n; i++) {
-        if (!signbit(p->weight_v[i]))
+    for (int32_t i = p->begin; i < p->end; i++) {
+        if (!influence_steep(f->weight_v[i]))
             continue;
-        look_back(b, p->v[i], p->u, chance);
-        p->back[i] = 0.0;
+        look_back(b, v[i], p->u, chance);
+        f->back[i] = 0.0;
         for (int32_t k = 0; k < b->slice.n; k++)
-            f->less[k] += p->t[i] * (p->value * chance[k]);
+            f->less[p->row][k] += f->t[i] * (f->value[p->row] * chance[k]);
     }
 }
 
-/* What replies say of p_vu. */
-INLINE void take_replies(second_pass *f, const part *p)
+/* What replies say of p_vu. Entries outside of the slice say nothing but what t_vu is. */
+INLINE void take_replies(const influence_batch *b, second_pass *f, const part *p)
 {
-    int32_t i = 0;
-    for (const influence_note *a = p->reply; a < p->reply_end; a++) {
-        i = place_of(p->v, i, p->n, a->other);
-        if (i == p->n)
+    const gv_node *v = b->g->out.indices + f->s.first;
+    const int32_t bits = b->slot_bits;
+    const double value = f->value[p->row];
+    int32_t i = p->begin;
+    for (const influence_reply *a = f->reply; a < p->reply_end; a++) {
+        const gv_node from = (gv_node)(a->from >> bits);
+        const uint32_t k = a->from & ((1U << bits) - 1);
+        i = place_of(v, i, p->end, from);
+        if (i == p->end)
             break;
-        if (p->v[i] != a->other || (p->steep && signbit(p->weight_v[i])))
+        if (v[i] != from || (f->steep && influence_steep(f->weight_v[i])))
             continue;
-        p->back[i] = p->value * (double)a->tie;
-        if (a->slot >= 0)
-            f->less[a->slot] += p->t[i] * (p->value * (double)a->more);
+        f->back[i] = value * (double)a->tie;
+        if (a->more == 0.0F)
+            continue;
+        f->less[p->row][k] += f->t[i] * (value * (double)a->more);
+        f->reply_more[i][k] = a->more;
+        f->heard[i] |= 1U << k;
     }
+    f->reply = p->reply_end;
 }
 
-/* w_u p_vu beyond w_u t_vu b_vz in a slot, by the replies of v, which begin at `a`. */
-INLINE double reply_in(const influence_note *a, const influence_note *end, gv_node v, int32_t slot)
+/* w_u p_vu in a slot, of an edge to a consumer who is steep. */
+static double behind_steep(const influence_batch *b, gv_node u, gv_node v, int32_t slot,
+                           double value)
 {
-    for (; a < end && a->other == v; a++)
-        if (a->slot == slot)
-            return (double)a->more;
-    return 0.0;
+    double chance[GV_SLICE];
+    look_back(b, v, u, chance);
+    return value * chance[slot];
 }
 
-/* What the evidence of the row says beyond b t. */
-INLINE void take_known(const influence_batch *b, second_pass *f, const part *p, const int lanes)
+/* What the evidence of the span, up to `end`, says beyond b t. */
+INLINE void take_known(const influence_batch *b, second_pass *f, int64_t end, const int lanes)
 {
-    const influence_note *reply = p->reply;
-    for (const influence_note *a = p->known; a < p->known_end; a++) {
-        const int32_t i = a->other - p->before, k = a->slot;
-        const gv_node v = p->v[i];
-        while (reply < p->reply_end && reply->other < v)
-            reply++;
-        if (k < 0)
-            continue;
+    static const float nothing = 0.0F;
+    const gv_node *target = b->g->out.indices + f->s.first;
+    for (int64_t j = f->known; j < end; j++) {
+        const int32_t i = b->place[j] / GV_SLICE, k = b->place[j] % GV_SLICE, r = f->row[i];
+        const gv_node v = target[i];
         const float *record = b->record + (int64_t)v * (2 * lanes);
-        double behind =
-            p->back[i] * (double)record[lanes + k] + p->value * reply_in(reply, p->reply_end, v, k);
-        if (p->steep && signbit(p->weight_v[i])) {
-            double chance[GV_SLICE];
-            look_back(b, v, p->u, chance);
-            behind = p->value * chance[k];
-        }
-        f->more[k] += (double)a->more * (p->w[i] + ((double)record[k] - behind));
+        const float *heard = f->heard[i] >> k & 1 ? &f->reply_more[i][k] : &nothing;
+        double behind = f->back[i] * (double)record[lanes + k] + f->value[r] * (double)*heard;
+        if (f->steep && influence_steep(f->weight_v[i]))
+            behind = behind_steep(b, (gv_node)(f->s.row + r), v, k, f->value[r]);
+        f->more[r][k] += (double)b->note[j].more * (f->w[i] + ((double)record[k] - behind));
     }
+    f->known = end;
 }
 
 /* Floats as doubles. gcc 12 turns the plain conversion of eight into two of four. */
@@ -213,19 +231,21 @@ INLINE void take_known(const influence_batch *b, second_pass *f, const part *p, 
 #endif
 #define WIDEN4(x) __builtin_convertvector(*(x), wide4)
 
-/* sum[k] += t (w + (i1 - back b)) over the edges of the part, in order; `W` lanes as `H` vectors of
- * `V`. Records are fetched ahead, `left` being how many edges the graph has from here on. */
+/* sum[k] += t (i1 - back b) over the edges of the part, in order, and `all` of t w; `W` lanes as
+ * `H` vectors of `V`. Records are fetched ahead, `left` being how many edges the graph has from the
+ * span on. */
 #define DEFINE_ADD(W, V, H)                                                                        \
     INLINE void add##W(const influence_batch *b, second_pass *f, const part *p, int64_t left)      \
     {                                                                                              \
-        const gv_node *restrict target = p->v;                                                     \
+        const gv_node *restrict target = b->g->out.indices + f->s.first;                           \
         const float *restrict records = b->record;                                                 \
-        const double *restrict t = p->t, *restrict w = p->w, *restrict back = p->back;             \
-        wide##V *const to = (wide##V *)f->sum;                                                     \
+        const double *restrict t = f->t, *restrict w = f->w, *restrict back = f->back;             \
+        wide##V *const to = (wide##V *)f->sum[p->row];                                             \
         wide##V sum[H];                                                                            \
+        double all = f->all[p->row];                                                               \
         for (int h = 0; h < (H); h++)                                                              \
             sum[h] = to[h];                                                                        \
-        for (int32_t i = 0; i < p->n; i++) {                                                       \
+        for (int32_t i = p->begin; i < p->end; i++) {                                              \
             const int64_t next = i + RECORDS_AHEAD < left ? i + RECORDS_AHEAD : left - 1;          \
             const float *const ahead = records + (int64_t)target[next] * (2 * (W));                \
             const lanes##V *const at =                                                             \
@@ -234,10 +254,12 @@ INLINE void take_known(const influence_batch *b, second_pass *f, const part *p, 
             if ((W) > 8)                                                                           \
                 __builtin_prefetch(ahead + (W));                                                   \
             for (int h = 0; h < (H); h++)                                                          \
-                sum[h] += t[i] * (w[i] + (WIDEN##V(at + h) - back[i] * WIDEN##V(at + (H) + h)));   \
+                sum[h] += t[i] * (WIDEN##V(at + h) - back[i] * WIDEN##V(at + (H) + h));            \
+            all += t[i] * w[i];                                                                    \
         }                                                                                          \
         for (int h = 0; h < (H); h++)                                                              \
             to[h] = sum[h];                                                                        \
+        f->all[p->row] = all;                                                                      \
     }
 DEFINE_ADD(4, 4, 1)
 DEFINE_ADD(8, 8, 1)
@@ -245,7 +267,7 @@ DEFINE_ADD(16, 8, 2)
 
 INLINE void add_part(const influence_batch *b, second_pass *f, const part *p, const int lanes)
 {
-    const int64_t left = b->g->out.indices + b->g->out.indptr[b->g->n_nodes] - p->v;
+    const int64_t left = b->g->out.indptr[b->g->n_nodes] - f->s.first;
     if (lanes == 4)
         add4(b, f, p, left);
     else if (lanes == 8)
@@ -254,31 +276,14 @@ INLINE void add_part(const influence_batch *b, second_pass *f, const part *p, co
         add16(b, f, p, left);
 }
 
-INLINE part part_of(const influence_batch *b, second_pass *f, int64_t u)
+INLINE part part_of(const influence_batch *b, const second_pass *f, int64_t u)
 {
-    int32_t begin, end;
-    span_row(b->g, &f->s, u, &begin, &end);
-    const int64_t *known = b->m->evidence.indptr + u;
-    part p = {.u = (gv_node)u,
-              .value = f->value[u - f->s.row],
-              .v = b->g->out.indices + f->s.first + begin,
-              .weight_v = f->weight_v + begin,
-              .t = f->t + begin,
-              .w = f->w + begin,
-              .back = f->back + begin,
-              .n = end - begin,
-              .before = (int32_t)(f->s.first + begin - b->g->out.indptr[u]),
-              .steep = f->steep,
-              .known = f->known,
-              .known_end = b->note + known[1],
-              .reply = f->reply,
-              .reply_end = b->reply + b->reply_begin[u + 1]};
+    part p = {
+        .u = (gv_node)u, .row = (int32_t)(u - f->s.row), .reply_end = influence_replies(b, u + 1)};
+    span_row(b->g, &f->s, u, &p.begin, &p.end);
     if (!f->s.ends) {
-        const gv_node last = p.v[p.n - 1];
-        for (p.known_end = p.known;
-             p.known_end < b->note + known[1] && p.known_end->other < p.before + p.n;)
-            p.known_end++;
-        while (p.reply_end > p.reply && p.reply_end[-1].other > last)
+        const gv_node last = b->g->out.indices[f->s.first + p.end - 1];
+        while (p.reply_end > f->reply && p.reply_end[-1].from >> b->slot_bits > (uint32_t)last)
             p.reply_end--;
     }
     return p;
@@ -288,23 +293,18 @@ INLINE void take_part(const influence_batch *b, second_pass *f, int64_t u, const
 {
     if (f->s.begins) {
         for (int k = 0; k < lanes; k++)
-            f->sum[k] = f->less[k] = f->more[k] = 0.0;
-        f->known = b->note + b->m->evidence.indptr[u];
-        f->reply = b->reply + b->reply_begin[u];
+            f->sum[u - f->s.row][k] = f->less[u - f->s.row][k] = f->more[u - f->s.row][k] = 0.0;
+        f->all[u - f->s.row] = 0.0;
+        f->reply = influence_replies(b, u);
         f->in = b->g->in.indptr[u];
     }
     const part p = part_of(b, f, u);
-    for (const influence_note *a = p.known; a < p.known_end; a++)
-        p.t[a->other - p.before] = (double)a->tie;
     if (b->g->directed)
-        drop_one_way(b, &p, &f->in);
-    if (p.steep)
+        drop_one_way(b, f, &p);
+    if (f->steep)
         take_steep(b, f, &p);
-    take_replies(f, &p);
+    take_replies(b, f, &p);
     add_part(b, f, &p, lanes);
-    take_known(b, f, &p, lanes);
-    f->known = p.known_end;
-    f->reply = p.reply_end;
 }
 
 /* i2 of a steep row, edge by edge. */
@@ -330,11 +330,12 @@ static void sum_steep_two(const influence_batch *b, gv_node u, double *sum)
 
 INLINE void finish_part(const influence_batch *b, second_pass *f, int64_t u, const int lanes)
 {
+    const int64_t r = u - f->s.row;
     const float *restrict factor = b->record + u * (2 * lanes) + lanes;
     double sum[GV_SLICE];
     for (int k = 0; k < lanes; k++)
-        sum[k] = (double)factor[k] * (f->sum[k] - f->less[k]) + f->more[k];
-    if (influence_steep(b->node[u]))
+        sum[k] = (double)factor[k] * (f->all[r] + f->sum[r][k] - f->less[r][k]) + f->more[r][k];
+    if (influence_steep(b->node[u].weight))
         sum_steep_two(b, (gv_node)u, sum);
     for (int k = 0; k < lanes; k++)
         f->out[k][u - f->block] = (float)sum[k];
@@ -345,16 +346,19 @@ INLINE void rows_two(const influence_batch *b, int64_t begin, int64_t end, const
     second_pass f;
     f.block = begin;
     f.s = span_before(begin);
+    f.known = b->m->evidence.indptr[begin];
     for (int32_t i = 0; i < EDGES; i++)
         f.w[i] = 1.0;
     while (span_next(b->g, end, &f.s)) {
-        fetch_nodes(b, &f.s);
+        const int64_t known_end = span_known_end(b, &f.s, f.known);
+        fetch_known(b, &f.s);
         fill_edges(b, &f);
-        for (int64_t u = f.s.row; u < f.s.row_end; u++) {
+        take_ties(b, &f, known_end);
+        for (int64_t u = f.s.row; u < f.s.row_end; u++)
             take_part(b, &f, u, lanes);
-            if (f.s.ends)
-                finish_part(b, &f, u, lanes);
-        }
+        take_known(b, &f, known_end, lanes);
+        for (int64_t u = f.s.row; u < f.s.row_end && f.s.ends; u++)
+            finish_part(b, &f, u, lanes);
     }
     span_write(b, begin, end, f.out, b->i2);
 }
