@@ -24,7 +24,7 @@ static int plan_graph(cascade_run *c, planned *w)
     w->model = c->o->model != NULL && w->rule == GV_PROBABILITY_NONE;
     w->drawn = w->rule == GV_PROBABILITY_STORED;
     if (w->model) {
-        w->rule = GV_PROBABILITY_STORED;
+        w->rule = GV_PROBABILITY_MODEL;
         w->p = 0.05; /* learnt probabilities are small */
     } else if (w->drawn) {
         w->p = (.1 + .01 + .001) / 3.0;
@@ -62,10 +62,8 @@ static int plan_probabilities(cascade_run *c, const planned *w, gv_plan *plan)
     if (!w->model)
         return CLI_OK;
     const int code = cli_plan_model(c->s, c->o->model, &m);
-    if (code == CLI_OK) {
+    if (code == CLI_OK)
         cli_plan_map_model(c->s, plan, c->o->model, &m);
-        gv_plan_hold(plan, GV_PLAN_MEMORY, "probabilities of the topic", 4 * w->shape.n_edges);
-    }
     return code;
 }
 

@@ -254,45 +254,26 @@ static int take_edges(cascade_run *c)
     return CLI_OK;
 }
 
-static int read_topic(cascade_run *c)
+/* What p a kernel works out, row by row. */
+static int take_model(cascade_run *c)
 {
-    gv_error err;
-    const int32_t topic = gv_model_find_topic(c->model, c->o->topic);
-    if (topic < 0)
-        return cli_fail_text(c->s, CLI_USAGE, "--topic: the model has no topic '%s'", c->o->topic);
-    const int code = take_edges(c);
-    return code == CLI_OK && gv_model_edge_probability(cli_context(c->s), c->model, c->g, topic,
-                                                       c->stored, &err) != GV_OK
-               ? cli_fail(c->s, &err)
-               : code;
-}
-
-static int read_mix(cascade_run *c)
-{
-    gv_error err;
-    int code = take_mix(c);
-    if (code == CLI_OK)
-        code = take_edges(c);
-    return code == CLI_OK && gv_model_mixed_probability(cli_context(c->s), c->model, c->g, c->mix,
-                                                        c->stored, &err) != GV_OK
-               ? cli_fail(c->s, &err)
-               : code;
-}
-
-static int read_model(cascade_run *c)
-{
-    gv_error err;
-    const int code = c->o->mix != NULL ? read_mix(c) : read_topic(c);
-    return code == CLI_OK && gv_probability_hash(cli_context(c->s), c->stored, gv_graph_edges(c->g),
-                                                 c->probability_hash, &err) != GV_OK
-               ? cli_fail(c->s, &err)
-               : code;
+    c->probability = (gv_probability){.rule = GV_PROBABILITY_MODEL, .model = c->model};
+    if (c->o->mix != NULL) {
+        const int code = take_mix(c);
+        c->probability.mix = c->mix;
+        return code;
+    }
+    c->probability.topic = gv_model_find_topic(c->model, c->o->topic);
+    return c->probability.topic >= 0
+               ? CLI_OK
+               : cli_fail_text(c->s, CLI_USAGE, "--topic: the model has no topic '%s'",
+                               c->o->topic);
 }
 
 static int make_probabilities(cascade_run *c)
 {
     if (c->model != NULL)
-        return read_model(c);
+        return take_model(c);
     if (c->probability.rule != GV_PROBABILITY_STORED)
         return CLI_OK;
     const int code = take_edges(c);

@@ -31,12 +31,11 @@ typedef struct cascade_run {
     int64_t n_best; /* K of --seeds influencers:K, or -1 */
 
     const gv_graph *g;
-    const gv_model *model;                    /* whose probabilities are used, or NULL */
-    gv_probability probability;               /* the rule none: the graph's own */
-    float *stored;                            /* owned, of the model's topics or by trivalency */
-    char probability_hash[GV_HASH_CHARS + 1]; /* of the model's */
-    double *mix;                              /* owned, [topics of the model], or NULL */
-    float *weight;                            /* owned, [n_nodes], or NULL */
+    const gv_model *model;      /* whose probabilities are used, or NULL */
+    gv_probability probability; /* the rule none: the graph's own */
+    float *stored;              /* owned, by trivalency */
+    double *mix;                /* owned, [topics of the model], or NULL */
+    float *weight;              /* owned, [n_nodes], or NULL */
 
     gv_node *blocked;    /* to be freed with gv_nodes_free() */
     gv_seed_table seeds; /* to be freed with gv_seeds_free() */

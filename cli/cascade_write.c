@@ -16,6 +16,13 @@ cascade_opts cascade_noted(const cascade_run *c, char *range)
     return noted;
 }
 
+/* Results of one model can be told from those of another. */
+static const char *model_hash(const cascade_run *c)
+{
+    const char *hash = c->model != NULL ? gv_model_hash(c->model) : "";
+    return hash[0] != '\0' ? hash : NULL;
+}
+
 int cascade_write(const cascade_run *c, const char *name, const gv_cascade_result *r, bool reached)
 {
     gv_error err;
@@ -31,8 +38,7 @@ int cascade_write(const cascade_run *c, const char *name, const gv_cascade_resul
                                    .probability = overridden         ? c->o->probability
                                                   : c->model != NULL ? "model"
                                                                      : "graph",
-                                   .probability_hash =
-                                       c->model != NULL ? c->probability_hash : NULL,
+                                   .probability_hash = model_hash(c),
                                    .topic = c->o->topic,
                                    .mix = c->o->mix,
                                    .weights = c->o->weights,

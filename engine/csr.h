@@ -67,6 +67,7 @@ static inline double gv_edge_probability(const gv_graph *g, const gv_csr *csr, i
         return 1.0 / (double)gv_csr_degree(&g->in, target);
     case GV_PROBABILITY_STORED:
         return (double)csr->probability[position];
+    case GV_PROBABILITY_MODEL: /* of no graph */
     case GV_PROBABILITY_NONE:
         break;
     }

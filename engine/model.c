@@ -87,6 +87,11 @@ GV_API double gv_model_window(const gv_model *m, int32_t z)
     return z >= 0 && z < m->n_topics ? m->window[z] : NAN;
 }
 
+GV_API const char *gv_model_hash(const gv_model *m)
+{
+    return m->hash;
+}
+
 GV_API int32_t gv_model_find_topic(const gv_model *m, const char *name)
 {
     for (int32_t z = 0; z < m->n_topics; z++)

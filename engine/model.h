@@ -46,7 +46,8 @@ struct gv_model {
     int64_t n_nodes, n_edges;
     int32_t n_topics;
     char graph_hash[GV_HASH_CHARS + 1], log_hash[GV_HASH_CHARS + 1];
-    int64_t time_end; /* end of the log, or `until` */
+    char hash[GV_HASH_CHARS + 1]; /* of all that p hangs on; "" unless it comes from a file */
+    int64_t time_end;             /* end of the log, or `until` */
     int32_t min_actions;
     gv_learn_method method; /* how it was learnt; below 0: not known */
     gv_credit_rule credit;

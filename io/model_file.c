@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "engine/error.h"
+#include "engine/hash.h"
 #include "engine/memory.h"
 #include "io/graph_file.h"
 #include "io/layout.h"
@@ -241,6 +242,35 @@ static gv_status map_evidence(gv_h5 *f, gv_model *m, gv_error *err)
     return st;
 }
 
+/* The hash of all that p hangs on, by the checksums of its arrays; none where one is missing. */
+static gv_status identify(gv_h5 *f, gv_model *m, gv_error *err)
+{
+    static const char *const array[] = {
+        "/factors/mu",          "/factors/target",         "/factors/source/indptr",
+        "/factors/source/data", "/factors/source/indices", "/activity/exposure",
+        "/evidence/indptr",     "/evidence/indices",       "/evidence/credit",
+        "/evidence/exposure"};
+    enum { ARRAYS = sizeof array / sizeof *array };
+    struct {
+        char sum[ARRAYS][GV_HASH_CHARS + 1], graph[GV_HASH_CHARS + 1];
+        double k_edge, k_tie;
+        int64_t n_topics;
+    } all;
+    gv_h5_value value;
+    gv_status st = GV_OK;
+    memset(&all, 0, sizeof all);
+    for (int i = 0; st == GV_OK && i < ARRAYS; i++) {
+        if (!gv_h5_has(f, array[i], "checksum", &value))
+            return GV_OK;
+        st = gv_h5_get_text(f, array[i], "checksum", all.sum[i], sizeof all.sum[i], err);
+    }
+    memcpy(all.graph, m->graph_hash, sizeof all.graph);
+    all.k_edge = m->k_edge, all.k_tie = m->k_tie, all.n_topics = m->n_topics;
+    if (st == GV_OK)
+        gv_hash_text(gv_hash_small(&all, sizeof all), m->hash);
+    return st;
+}
+
 static gv_status map_model(gv_h5 *f, gv_model *m, const gv_graph *g, gv_error *err)
 {
     gv_status st = read_head(f, m, err);
@@ -254,6 +284,8 @@ static gv_status map_model(gv_h5 *f, gv_model *m, const gv_graph *g, gv_error *e
         st = map_pairs(f, m, err);
     if (st == GV_OK)
         st = map_evidence(f, m, err);
+    if (st == GV_OK)
+        st = identify(f, m, err);
     return st;
 }
 

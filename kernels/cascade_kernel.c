@@ -9,14 +9,17 @@
  *   points   A (node + point L)    a world      sliced   edge m    a world
  *
  * in nanoseconds (gv_sliced_pays()), sliced is taken where it is cheaper and L >= 2. Cascades from
- * other seeds may be smaller; those are cheap with either. By linear threshold plain has the place
- * of points, with a price for each edge of an active node. */
+ * other seeds may be smaller; those are cheap with either. Where rows are worked out on the fly no
+ * lambda is known, and the pilot starts from the nodes of greatest out-degree. By linear threshold
+ * plain has the place of points, with a price for each edge of an active node. */
 #include "kernels/cascade_kernel.h"
 
 #include "engine/error.h"
 #include "engine/memory.h"
 #include "engine/sort.h"
 #include "kernels/cascade_shelf.h"
+#include "kernels/points_fly.h"
+#include "kernels/points_rows.h"
 
 enum { PILOT_WORLDS = 16, PILOT_SEEDS = 64 };
 
@@ -38,6 +41,22 @@ static int64_t greatest(const gv_points *p, gv_node *seeds)
     return k;
 }
 
+/* The nodes of greatest out-degree, where lambdas are not known. */
+static int64_t most_edges(const gv_graph *g, gv_node *seeds)
+{
+    int64_t k = 0;
+    for (int64_t u = 0; u < g->n_nodes; u++) {
+        const int64_t degree = gv_csr_degree(&g->out, (gv_node)u);
+        if (k == PILOT_SEEDS && degree <= gv_csr_degree(&g->out, seeds[k - 1]))
+            continue;
+        int64_t at = k < PILOT_SEEDS ? k++ : k - 1;
+        for (; at > 0 && gv_csr_degree(&g->out, seeds[at - 1]) < degree; at--)
+            seeds[at] = seeds[at - 1];
+        seeds[at] = (gv_node)u;
+    }
+    return k;
+}
+
 static gv_status pilot(const gv_worlds *w, const gv_points *p, double *spread, double *points,
                        gv_error *err)
 {
@@ -49,7 +68,7 @@ static gv_status pilot(const gv_worlds *w, const gv_points *p, double *spread, d
                        .kernel = GV_CASCADE_POINTS,
                        .points = p,
                        .seeds = seeds,
-                       .n_seeds = greatest(p, seeds),
+                       .n_seeds = p->on_the_fly ? most_edges(w->g, seeds) : greatest(p, seeds),
                        .max_steps = INT64_MAX};
     gv_status st = gv_worlds_open(&trial, err);
     if (st == GV_OK)
@@ -85,18 +104,34 @@ static gv_status run_pilot(gv_kernel *k, gv_worlds *w, gv_pilot *p, gv_error *er
     return st == GV_OK ? gv_pilot_shelve(w->ctx, w->g, &w->coins, p, err) : st;
 }
 
-/* Replaces GV_CASCADE_AUTO; may leave the points laid out. */
-static gv_status choose(gv_kernel *k, gv_worlds *w, gv_error *err)
+/* Lays out rows that were to be worked out on the fly, if that pays and there is memory: the same
+ * worlds. */
+static gv_status lay_out_if_faster(gv_kernel *k, const gv_worlds *w, const gv_pilot *p,
+                                   int64_t n_worlds, gv_error *err)
 {
-    gv_pilot p;
+    if (!k->points.on_the_fly || !gv_fly_is_slower(p->spread, n_worlds, w->g->n_edges))
+        return GV_OK;
+    gv_points rows;
+    gv_points_begin(&rows, w->ctx, w->g, w->seed);
+    const gv_status st = gv_points_in_place(&rows, w->g, &w->coins, err);
+    if (st == GV_OK)
+        k->points = rows; /* on the fly there was nothing to free */
+    else
+        gv_points_close(&rows);
+    return st == GV_ERR_NOMEM ? GV_OK : st;
+}
+
+/* Replaces GV_CASCADE_AUTO; may leave the points laid out. */
+static gv_status choose(gv_kernel *k, gv_worlds *w, gv_pilot *p, gv_error *err)
+{
     bool found = false;
-    gv_status st = gv_pilot_take(w->ctx, w->g, &w->coins, &p, &found, err);
+    gv_status st = gv_pilot_take(w->ctx, w->g, &w->coins, p, &found, err);
     if (st == GV_OK && !found)
-        st = run_pilot(k, w, &p, err);
+        st = run_pilot(k, w, p, err);
     if (st != GV_OK)
         return st;
     w->kernel =
-        gv_sliced_pays(p.spread, p.points, w->g->n_edges) ? GV_CASCADE_SLICED : GV_CASCADE_POINTS;
+        gv_sliced_pays(p->spread, p->points, w->g->n_edges) ? GV_CASCADE_SLICED : GV_CASCADE_POINTS;
     if (w->kernel == GV_CASCADE_POINTS && k->has_points) {
         gv_points_reseed(&k->points, w->seed);
     } else if (k->has_points) {
@@ -106,25 +141,25 @@ static gv_status choose(gv_kernel *k, gv_worlds *w, gv_error *err)
     return GV_OK;
 }
 
+/* Points, and rows for them; `p` is the pilot that chose them, or has a spread below 0. */
+static gv_status make_points(gv_kernel *k, gv_worlds *w, gv_pilot *p, int64_t n_worlds,
+                             gv_error *err)
+{
+    gv_status st = k->has_points ? GV_OK : open_points(k, w, w->seed, err);
+    if (st == GV_OK && k->points.on_the_fly && p->spread < 0.0) {
+        gv_points_reseed(&k->points, PILOT_KEY);
+        st = pilot(w, &k->points, &p->spread, &p->points, err);
+        gv_points_reseed(&k->points, w->seed);
+    }
+    if (st == GV_OK)
+        st = lay_out_if_faster(k, w, p, n_worlds, err);
+    return st == GV_OK ? gv_points_shelve(&k->points, w->g, &w->coins, err) : st;
+}
+
 /* ---- linear threshold --------------------------------------------------------------------------
  *
  * Points would need to know whom all listen to, so plain has its place. The pilot starts from the
  * nodes of greatest out-degree and counts the edges of active nodes. */
-
-static int64_t most_edges(const gv_graph *g, gv_node *seeds)
-{
-    int64_t k = 0;
-    for (int64_t u = 0; u < g->n_nodes; u++) {
-        const int64_t degree = gv_csr_degree(&g->out, (gv_node)u);
-        if (k == PILOT_SEEDS && degree <= gv_csr_degree(&g->out, seeds[k - 1]))
-            continue;
-        int64_t at = k < PILOT_SEEDS ? k++ : k - 1;
-        for (; at > 0 && gv_csr_degree(&g->out, seeds[at - 1]) < degree; at--)
-            seeds[at] = seeds[at - 1];
-        seeds[at] = (gv_node)u;
-    }
-    return k;
-}
 
 static gv_status choose_by_looks(const gv_worlds *w, gv_choices *c, gv_cascade_kernel *kernel,
                                  gv_error *err)
@@ -183,16 +218,15 @@ static gv_status open_choices(gv_kernel *k, gv_worlds *w, int64_t n_worlds, gv_e
 gv_status gv_kernel_open(gv_kernel *k, gv_worlds *w, gv_diffusion diffusion, int64_t n_worlds,
                          gv_error *err)
 {
+    gv_pilot p = {.spread = -1.0};
     gv_status st = GV_OK;
     k->ctx = w->ctx;
     if (diffusion == GV_DIFFUSION_THRESHOLD)
         return open_choices(k, w, n_worlds, err);
     if (w->kernel == GV_CASCADE_AUTO)
-        st = choose(k, w, err);
-    if (st == GV_OK && w->kernel == GV_CASCADE_POINTS && !k->has_points)
-        st = open_points(k, w, w->seed, err);
+        st = choose(k, w, &p, err);
     if (st == GV_OK && w->kernel == GV_CASCADE_POINTS)
-        st = gv_points_shelve(&k->points, w->g, &w->coins, err);
+        st = make_points(k, w, &p, n_worlds, err);
     if (st == GV_OK && w->kernel == GV_CASCADE_SLICED) {
         k->has_sliced = true;
         st = gv_sliced_open(&k->sliced, w->ctx, w->g, &w->coins, w->seed, err);

@@ -70,10 +70,15 @@ static gv_status choose_override(gv_context *ctx, const gv_graph *g, const gv_pr
                            "cascade: probability %g of edge %" PRId64 " is not in [0, 1]",
                            (double)p->stored[bad], bad);
         coins->stored = p->stored;
+    } else if (p->rule == GV_PROBABILITY_MODEL) {
+        if (p->model == NULL)
+            return gv_fail(err, GV_ERR_ARG, "cascade: the model of the probabilities is missing");
+        coins->view = (gv_model_view){.m = p->model, .mix = p->mix, .topic = p->topic};
+        return gv_view_check(&coins->view, g, "cascade", err);
     } else if (p->rule != GV_PROBABILITY_WEIGHTED_CASCADE) {
         return gv_fail(err, GV_ERR_ARG,
-                       "cascade: probability rule %d is not constant (1), weighted cascade (2) or "
-                       "stored (3)",
+                       "cascade: probability rule %d is not constant (1), weighted cascade (2), "
+                       "stored (3) or a model's (4)",
                        (int)p->rule);
     }
     return GV_OK;
@@ -86,7 +91,8 @@ gv_status gv_cascade_coins(gv_context *ctx, const gv_graph *g, const gv_probabil
                         .rule = g->rule,
                         .limit = gv_coin_limit(g->constant),
                         .in_offset = g->in.indptr,
-                        .stored = g->out.probability};
+                        .stored = g->out.probability,
+                        .out = &g->out};
     if (p != NULL)
         return choose_override(ctx, g, p, coins, err);
     if (g->rule == GV_PROBABILITY_NONE)

@@ -19,7 +19,7 @@
 #include "grapevine/plan.h"
 #include "kernels/cascade_kernel.h"
 #include "kernels/cascade_shelf.h"
-#include "kernels/points.h"
+#include "kernels/points_fly.h"
 #include "kernels/points_rows.h"
 #include "kernels/sliced.h"
 
@@ -98,7 +98,8 @@ static int64_t points_bytes(const gv_graph_shape *shape, const gv_graph *g,
     const gv_csr *out = g != NULL ? &g->out : NULL;
     if (m > GV_MAX_COPIED) /* in place */
         return n * (int64_t)sizeof(gv_points_row) +
-               (rule == GV_PROBABILITY_WEIGHTED_CASCADE ? 4 * m : 0);
+               (rule == GV_PROBABILITY_WEIGHTED_CASCADE || rule == GV_PROBABILITY_MODEL ? 4 * m
+                                                                                        : 0);
     const int64_t slot = rule == GV_PROBABILITY_CONSTANT ? 1 : 3;
     double beyond = 0.0;
     for (int64_t v = 0; v < n; v += stride) {
@@ -149,6 +150,18 @@ static int32_t plan_points_rows(gv_plan *plan, const gv_graph_shape *shape, cons
     if (rule == GV_PROBABILITY_WEIGHTED_CASCADE && !found && shape->n_edges <= GV_MAX_COPIED)
         gv_plan_use(plan, GV_PLAN_MEMORY, "in-degrees while rows are laid out", 4 * shape->n_nodes);
     return layout;
+}
+
+/* Rows that lanes work out when they visit them, `visits` in all, and room for others. */
+static void use_fly_rows(gv_plan *plan, const gv_graph_shape *g, double visits, int32_t threads)
+{
+    const double degree = (double)g->n_edges / (double)g->n_nodes;
+    const int64_t edges = gv_fly_edges(g->n_edges, 0), most = gv_fly_bytes(g->n_nodes, edges);
+    const int64_t used = gv_fly_visited_bytes(g->n_nodes, visits / threads, degree);
+    gv_plan_use(plan, GV_PLAN_MEMORY, "rows worked out, by thread",
+                threads * (used < most ? used : most));
+    gv_plan_use(plan, GV_PLAN_RESERVED, "room for more of them",
+                threads * (used < most ? most - used : 0));
 }
 
 static void plan_points(gv_plan *plan, const gv_graph_shape *g, double seconds, int32_t layout,
@@ -300,8 +313,13 @@ GV_API void gv_cascade_plan(gv_plan *plan, const gv_graph_shape *shape, const gv
     if (kernel == GV_CASCADE_AUTO && piloted)
         kernel = gv_sliced_pays(f.spread, f.points, shape->n_edges) ? GV_CASCADE_SLICED
                                                                     : GV_CASCADE_POINTS;
+    const double visits = (double)worlds * (f.spread + (double)n_seeds);
+    const bool on_the_fly = rule == GV_PROBABILITY_MODEL && shape->n_edges > GV_MAX_COPIED &&
+                            !gv_fly_is_slower(f.spread, worlds, shape->n_edges);
     if (kernel == GV_CASCADE_AUTO || kernel == GV_CASCADE_POINTS) {
-        layout = plan_points_rows(plan, shape, g, rule, threads, gv_points_find(ctx, g, rule, p));
+        if (!on_the_fly)
+            layout =
+                plan_points_rows(plan, shape, g, rule, threads, gv_points_find(ctx, g, rule, p));
         if (kernel == GV_CASCADE_AUTO)
             gv_plan_use(plan, GV_PLAN_MEMORY, "visited consumers and queues of the pilot",
                         lanes_bytes(shape->n_nodes, threads));
@@ -322,6 +340,8 @@ GV_API void gv_cascade_plan(gv_plan *plan, const gv_graph_shape *shape, const gv
         if (shape->n_edges <= GV_MAX_COPIED)
             keep_rows(plan, points_bytes(shape, g, rule), gv_points_find(ctx, g, rule, p));
         plan_points(plan, shape, by_points, layout, threads);
+        if (on_the_fly)
+            use_fly_rows(plan, shape, visits, threads);
     }
     gv_plan_drop(plan, ids);
 }

@@ -1,9 +1,10 @@
 /* cascade_shelf.c -- see cascade_shelf.h.
  *
  * Keys name the probabilities: a constant by its limit, weighted cascade by its name (it follows
- * from the graph), the graph's own by "graph", others by the hash of all of them. Rows of points
- * hang on all of that; those of slices at constant p do not hang on p. Seeds of the draws bear on
- * neither. Kernels that use the graph's own rows in place neither take nor keep any.
+ * from the graph), the graph's own by "graph", a model's by its hash and the topic, others by the
+ * hash of all of them. Rows of points hang on all of that; those of slices at constant p do not
+ * hang on p. Seeds of the draws bear on neither. Kernels that use the graph's own rows in place
+ * neither take nor keep any.
  *
  * Records of points are an array of their own, or lie in the words, each before its short row. All
  * of these are kept as records then, so that they lie straight, and the array of words is empty.
@@ -29,6 +30,29 @@ enum { KEY_CHARS = 128, PARTS = 3, SHAPE_NUMBERS = 3 };
 static const char points_name[] = "cascade-points 2", sliced_name[] = "cascade-sliced 1",
                   pilot_name[] = "cascade-pilot 2";
 
+/* Whether rows can be told from those of other probabilities. */
+static bool has_key(const gv_coins *c)
+{
+    return c->rule != GV_PROBABILITY_MODEL || (c->view.m != NULL && c->view.m->hash[0] != '\0');
+}
+
+/* A model's by the model and the topic, or the weights of topics. */
+static gv_status make_model_key(gv_context *ctx, const gv_model_view *view, const char *name,
+                                char *key, gv_error *err)
+{
+    char hash[GV_HASH_CHARS + 1];
+    uint64_t sum = 0;
+    if (view->mix == NULL) {
+        snprintf(key, KEY_CHARS, "%s model %s topic %" PRId32, name, view->m->hash, view->topic);
+        return GV_OK;
+    }
+    const gv_status st =
+        gv_hash(ctx, view->mix, view->m->n_topics * (int64_t)sizeof *view->mix, &sum, err);
+    snprintf(key, KEY_CHARS, "%s model %s mix %s", name, view->m->hash,
+             st == GV_OK ? gv_hash_text(sum, hash) : "");
+    return st;
+}
+
 static gv_status make_key(gv_context *ctx, const gv_graph *g, const gv_coins *c, const char *name,
                           char *key, gv_error *err)
 {
@@ -38,6 +62,8 @@ static gv_status make_key(gv_context *ctx, const gv_graph *g, const gv_coins *c,
         snprintf(key, KEY_CHARS, "%s constant %016" PRIx64, name, c->limit);
         return GV_OK;
     }
+    if (c->rule == GV_PROBABILITY_MODEL)
+        return make_model_key(ctx, &c->view, name, key, err);
     if (c->rule == GV_PROBABILITY_WEIGHTED_CASCADE || c->stored == g->out.probability) {
         snprintf(key, KEY_CHARS, "%s %s", name,
                  c->rule == GV_PROBABILITY_STORED ? "graph" : "weighted-cascade");
@@ -65,7 +91,7 @@ gv_status gv_pilot_take(gv_context *ctx, const gv_graph *g, const gv_coins *coin
     char key[KEY_CHARS];
     gv_layout_array array = {.name = "pilot", .size = 8, .n = 2};
     *found = false;
-    if (!gv_layout_shelved(ctx))
+    if (!gv_layout_shelved(ctx) || !has_key(coins))
         return GV_OK;
     gv_status st = make_key(ctx, g, coins, pilot_name, key, err);
     if (st == GV_OK)
@@ -80,7 +106,7 @@ gv_status gv_pilot_shelve(gv_context *ctx, const gv_graph *g, const gv_coins *co
 {
     char key[KEY_CHARS];
     const gv_layout_array array = {.name = "pilot", .size = 8, .n = 2, .data = pilot};
-    if (!gv_layout_keeps(ctx))
+    if (!gv_layout_keeps(ctx) || !has_key(coins))
         return GV_OK;
     const gv_status st = make_key(ctx, g, coins, pilot_name, key, err);
     return st == GV_OK ? gv_layout_keep(ctx, g->hash, key, &array, 1, err) : st;
@@ -187,7 +213,7 @@ gv_status gv_points_take(gv_points *p, gv_context *ctx, const gv_graph *g, const
                                     {.name = "row", .size = 8, .n = -1},
                                     {.name = "word", .size = 4, .n = -1}};
     *found = false;
-    if (g->n_edges > GV_MAX_COPIED || !gv_layout_shelved(ctx))
+    if (g->n_edges > GV_MAX_COPIED || !gv_layout_shelved(ctx) || !has_key(coins))
         return GV_OK;
     gv_status st = make_key(ctx, g, coins, points_name, key, err);
     if (st == GV_OK)
@@ -210,7 +236,7 @@ gv_status gv_points_shelve(const gv_points *p, const gv_graph *g, const gv_coins
         {.name = "shape", .size = 8, .n = SHAPE_NUMBERS, .data = shape},
         {.name = "row", .size = 8, .n = in_line ? p->n_words / 2 : 2 * p->n_nodes, .data = p->row},
         {.name = "word", .size = 4, .n = in_line ? 0 : p->n_words, .data = p->word}};
-    if (p->mapped || p->in_place != NULL || !gv_layout_keeps(p->ctx))
+    if (p->mapped || p->in_place != NULL || !gv_layout_keeps(p->ctx) || !has_key(coins))
         return GV_OK;
     const gv_status st = make_key(p->ctx, g, coins, points_name, key, err);
     return st == GV_OK ? gv_layout_keep(p->ctx, g->hash, key, array, PARTS, err) : st;
@@ -271,7 +297,8 @@ gv_status gv_sliced_take(gv_sliced *s, const gv_graph *g, bool *found, gv_error 
     char key[KEY_CHARS];
     gv_layout_array array[5];
     *found = false;
-    if (s->in_place != NULL || s->way == GV_BY_STRETCH || !gv_layout_shelved(s->ctx))
+    if (s->in_place != NULL || s->way == GV_BY_STRETCH || !gv_layout_shelved(s->ctx) ||
+        !has_key(&s->coins))
         return GV_OK;
     const int32_t n = sliced_arrays(s, g, array);
     gv_status st = sliced_key(s, g, key, err);
@@ -292,7 +319,8 @@ gv_status gv_sliced_shelve(const gv_sliced *s, const gv_graph *g, gv_error *err)
 {
     char key[KEY_CHARS];
     gv_layout_array array[5];
-    if (s->mapped || s->in_place != NULL || s->way == GV_BY_STRETCH || !gv_layout_keeps(s->ctx))
+    if (s->mapped || s->in_place != NULL || s->way == GV_BY_STRETCH || !gv_layout_keeps(s->ctx) ||
+        !has_key(&s->coins))
         return GV_OK;
     const int32_t n = sliced_arrays(s, g, array);
     const gv_status st = sliced_key(s, g, key, err);
@@ -330,7 +358,7 @@ bool gv_points_find(gv_context *ctx, const gv_graph *g, gv_probability_rule rule
     if (g == NULL || g->n_edges > GV_MAX_COPIED)
         return false;
     const gv_coins coins = coins_of(g, rule, p);
-    return make_key(ctx, g, &coins, points_name, key, NULL) == GV_OK &&
+    return has_key(&coins) && make_key(ctx, g, &coins, points_name, key, NULL) == GV_OK &&
            find(ctx, g, key, &array, 1);
 }
 
@@ -343,5 +371,6 @@ bool gv_sliced_find(gv_context *ctx, const gv_graph *g, gv_probability_rule rule
     const gv_sliced s = {.ctx = ctx,
                          .coins = coins_of(g, rule, p),
                          .way = rule == GV_PROBABILITY_CONSTANT ? GV_BY_CONSTANT : GV_BY_LIMIT};
-    return sliced_key(&s, g, key, NULL) == GV_OK && find(ctx, g, key, &array, 1);
+    return has_key(&s.coins) && sliced_key(&s, g, key, NULL) == GV_OK &&
+           find(ctx, g, key, &array, 1);
 }

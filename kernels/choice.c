@@ -17,15 +17,6 @@
 /* How far floats that should add up to 1 may miss it. */
 static const double slack = 1e-5;
 
-static double chance(const gv_coins *c, int64_t e, gv_node v)
-{
-    if (c->rule == GV_PROBABILITY_CONSTANT)
-        return c->limit == GV_COIN_ALWAYS ? 1.0 : (double)c->limit * 0x1p-64;
-    if (c->rule == GV_PROBABILITY_STORED)
-        return (double)c->stored[e];
-    return 1.0 / (double)(c->in_offset[v + 1] - c->in_offset[v]);
-}
-
 /* The end of a stretch, in units of 2^-32. */
 static uint64_t end_of(double sum)
 {
@@ -45,20 +36,29 @@ static int64_t first_from(const gv_csr *out, int64_t u, int64_t target)
     return lo;
 }
 
+/* The stretch of an edge with chance p, behind those that take up `sum`. */
+static gv_stretch next_stretch(double *sum, double p)
+{
+    const uint64_t begin = end_of(*sum);
+    *sum += p;
+    const uint64_t end = end_of(*sum);
+    return end > begin ? (gv_stretch){(uint32_t)begin, (uint32_t)(end - 1)} : (gv_stretch){1, 0};
+}
+
 /* The stretches of targets [from, to); sum [n_nodes] is zero there. */
 static void lay_range(const gv_graph *g, const gv_coins *coins, int64_t from, int64_t to,
                       double *sum, gv_stretch *stretch)
 {
-    for (int64_t u = 0; u < g->n_nodes; u++)
-        for (int64_t e = first_from(&g->out, u, from);
-             e < g->out.indptr[u + 1] && g->out.indices[e] < to; e++) {
-            const gv_node v = g->out.indices[e];
-            const uint64_t begin = end_of(sum[v]);
-            sum[v] += chance(coins, e, v);
-            const uint64_t end = end_of(sum[v]);
-            stretch[e] = end > begin ? (gv_stretch){(uint32_t)begin, (uint32_t)(end - 1)}
-                                     : (gv_stretch){1, 0};
+    double p[GV_ROW_BLOCK];
+    for (int64_t u = 0; u < g->n_nodes; u++) {
+        const int64_t end = first_from(&g->out, u, to);
+        for (int64_t first = first_from(&g->out, u, from); first < end; first += GV_ROW_BLOCK) {
+            const int64_t n = end - first < GV_ROW_BLOCK ? end - first : GV_ROW_BLOCK;
+            gv_coins_row(coins, &g->out, (gv_node)u, first, n, p);
+            for (int64_t i = 0; i < n; i++)
+                stretch[first + i] = next_stretch(&sum[g->out.indices[first + i]], p[i]);
         }
+    }
 }
 
 static gv_status check_sums(gv_context *ctx, const double *sum, int64_t n, gv_error *err)

@@ -85,6 +85,9 @@ typedef struct gv_points {
     const float *chance;    /* [n_edges] by edges: p; else NULL */
     float *own_chance;      /* the same where the layout made it, or NULL */
     double constant;        /* in place, without `chance`: p of all edges */
+    bool on_the_fly;        /* there are no rows: each lane works out those that it visits */
+    gv_coins coins;         /* on the fly: a model's */
+    int64_t fly_edges;      /* on the fly: how many edges a lane remembers */
     gv_points_tables table;
 } gv_points;
 

@@ -59,14 +59,16 @@ typedef struct layout {
     double low[LOW_DEGREE]; /* weights of p = 1 / in-degree */
 } layout;
 
-static double edge_chance(const layout *l, int64_t e, gv_node v)
+/* p of out-edges [first, first + n) of u, a block of them. */
+static void row_chances(const layout *l, int64_t u, int64_t first, int64_t n, double *p)
 {
-    const gv_coins *c = l->coins;
-    if (c->rule == GV_PROBABILITY_CONSTANT)
-        return c->limit == GV_COIN_ALWAYS ? 1.0 : (double)c->limit * 0x1p-64;
-    if (c->rule == GV_PROBABILITY_STORED)
-        return (double)c->stored[e];
-    return 1.0 / (double)l->in_degree[v];
+    const gv_csr *out = &l->g->out;
+    if (l->in_degree == NULL) {
+        gv_coins_row(l->coins, out, (gv_node)u, first, n, p);
+        return;
+    }
+    for (int64_t i = 0; i < n; i++)
+        p[i] = 1.0 / (double)l->in_degree[out->indices[first + i]];
 }
 
 /* The weight of an edge to v with 0 < p < 1. */
@@ -77,22 +79,31 @@ static double edge_weight(const layout *l, gv_node v, double p)
     return gv_points_weight(p);
 }
 
-static row_counts count_row(const layout *l, int64_t u)
+static void count_edge(row_counts *c, double p)
 {
-    const gv_csr *out = &l->g->out;
+    if (p >= 1.0) {
+        c->sure++;
+    } else if (p > GV_COIN_FROM) {
+        c->coins++;
+    } else if (p > 0.0) {
+        if (c->slots++ == 0)
+            c->first = p;
+        c->unequal |= p < c->first || p > c->first;
+        c->largest = p > c->largest ? p : c->largest;
+    }
+}
+
+/* `p` [GV_ROW_BLOCK] is left with the last block: with the whole row, if that is one. */
+static row_counts count_row(const layout *l, int64_t u, double *p)
+{
+    const int64_t end = l->g->out.indptr[u + 1];
     row_counts c = {.sure = 0};
-    for (int64_t e = out->indptr[u]; e < out->indptr[u + 1]; e++) {
-        const double p = edge_chance(l, e, out->indices[e]);
-        if (p >= 1.0) {
-            c.sure++;
-        } else if (p > GV_COIN_FROM) {
-            c.coins++;
-        } else if (p > 0.0) {
-            if (c.slots++ == 0)
-                c.first = p;
-            c.unequal |= p < c.first || p > c.first;
-            c.largest = p > c.largest ? p : c.largest;
-        }
+    gv_coins_announce(l->coins, &l->g->out, (gv_node)u);
+    for (int64_t first = l->g->out.indptr[u]; first < end; first += GV_ROW_BLOCK) {
+        const int64_t n = end - first < GV_ROW_BLOCK ? end - first : GV_ROW_BLOCK;
+        row_chances(l, u, first, n, p);
+        for (int64_t i = 0; i < n; i++)
+            count_edge(&c, p[i]);
     }
     return c;
 }
@@ -145,8 +156,9 @@ static void count_block_by_degree(layout *l, int64_t b)
 /* Whether any row is unequal: found at once, or never, in most graphs. */
 static void look_for_unequal(layout *l)
 {
+    double p[GV_ROW_BLOCK];
     for (int64_t u = 0; u < l->g->n_nodes && !l->block[0].unequal; u++)
-        l->block[0].unequal = count_row(l, u).unequal;
+        l->block[0].unequal = count_row(l, u, p).unequal;
 }
 
 static void count_block(layout *l, int64_t b)
@@ -156,8 +168,9 @@ static void count_block(layout *l, int64_t b)
         return;
     }
     block_counts sum = {.most_slots = 0};
+    double p[GV_ROW_BLOCK];
     for (int64_t u = b * GV_BLOCK; u < gv_block_end(b, l->g->n_nodes); u++) {
-        const row_counts c = count_row(l, u);
+        const row_counts c = count_row(l, u, p);
         for (int shape = GV_POINTS_EQUAL; shape <= GV_POINTS_ALIAS; shape++)
             add_row(&sum, shape, row_words(&c, shape));
         sum.most_slots = c.slots > sum.most_slots ? c.slots : sum.most_slots;
@@ -233,34 +246,51 @@ static void put_coin(uint32_t *coin, uint32_t target, double p)
     coin[2] = (uint32_t)(limit >> 32);
 }
 
-/* Writes the edges of row u from `word` on; the row's lambda. */
+/* Where the next edge of each kind goes, in the row that is being filled. */
+typedef struct row_cursor {
+    uint32_t *sure, *slots, *coin;
+    int64_t j;   /* slots so far */
+    double sum;  /* of their weights */
+    double each; /* the weight of each, where all are equal */
+} row_cursor;
+
+static void fill_edge(const layout *l, const row_scratch *s, const row_counts *c, row_cursor *at,
+                      gv_node v, double p)
+{
+    if (p >= 1.0) {
+        put_sure(l->p->shape, at->sure, (uint32_t)v);
+        at->sure += (int64_t)l->p->shape;
+    } else if (p > GV_COIN_FROM) {
+        put_coin(at->coin, (uint32_t)v, p);
+        at->coin += GV_COIN_WORDS;
+    } else if (p > 0.0) {
+        const double weight = c->unequal ? edge_weight(l, v, p) : at->each;
+        put_slot(l, s, at->slots, at->j++, (uint32_t)v, weight);
+        at->sum += weight;
+    }
+}
+
+/* Writes the edges of row u from `word` on, with what count_row() left in p; the row's lambda. */
 static double fill_edges(const layout *l, const row_scratch *s, int64_t u, const row_counts *c,
-                         uint32_t *word)
+                         double *p, uint32_t *word)
 {
     const gv_csr *out = &l->g->out;
-    const int64_t shape = l->p->shape;
-    uint32_t *slots = word + c->sure * shape, *coin = slots + c->slots * shape;
-    const double largest = gv_points_weight(c->largest);
-    double sum = 0.0;
-    int64_t j = 0;
-    for (int64_t e = out->indptr[u]; e < out->indptr[u + 1]; e++) {
-        const gv_node v = out->indices[e];
-        const double p = edge_chance(l, e, v);
-        if (p >= 1.0) {
-            put_sure(l->p->shape, word, (uint32_t)v);
-            word += shape;
-        } else if (p > GV_COIN_FROM) {
-            put_coin(coin, (uint32_t)v, p);
-            coin += GV_COIN_WORDS;
-        } else if (p > 0.0) {
-            const double weight = c->unequal ? edge_weight(l, v, p) : largest;
-            put_slot(l, s, slots, j++, (uint32_t)v, weight);
-            sum += weight;
-        }
+    const int64_t shape = l->p->shape, begin = out->indptr[u], end = out->indptr[u + 1];
+    uint32_t *slots = word + c->sure * shape;
+    row_cursor at = {.sure = word,
+                     .slots = slots,
+                     .coin = slots + c->slots * shape,
+                     .each = gv_points_weight(c->largest)};
+    for (int64_t first = begin; first < end; first += GV_ROW_BLOCK) {
+        const int64_t n = end - first < GV_ROW_BLOCK ? end - first : GV_ROW_BLOCK;
+        if (end - begin > GV_ROW_BLOCK)
+            row_chances(l, u, first, n, p);
+        for (int64_t i = 0; i < n; i++)
+            fill_edge(l, s, c, &at, out->indices[first + i], p[i]);
     }
     if (l->p->shape == GV_POINTS_ALIAS)
-        fill_alias(s, slots, c->slots, sum);
-    return l->p->shape == GV_POINTS_ALIAS ? sum : (double)c->slots * largest;
+        fill_alias(s, slots, c->slots, at.sum);
+    return l->p->shape == GV_POINTS_ALIAS ? at.sum : (double)c->slots * at.each;
 }
 
 /* Where the words of row u begin behind its record. */
@@ -289,8 +319,9 @@ static void fill_block(const layout *l, const row_scratch *s, int64_t b)
 {
     const int shape = (int)l->p->shape;
     int64_t at = l->block[b].words[0];
+    double p[GV_ROW_BLOCK];
     for (int64_t u = b * GV_BLOCK; u < gv_block_end(b, l->g->n_nodes); u++) {
-        const row_counts c = count_row(l, u);
+        const row_counts c = count_row(l, u, p);
         const int64_t words = by_degree(l->coins)
                                   ? most_words(gv_csr_degree(&l->g->out, (gv_node)u), shape)
                                   : row_words(&c, shape);
@@ -304,7 +335,7 @@ static void fill_block(const layout *l, const row_scratch *s, int64_t b)
         } else {
             place |= (uint64_t)c.slots << GV_ROW_SLOTS | (uint64_t)c.sure << GV_ROW_SURE;
         }
-        const float lambda = (float)fill_edges(l, s, u, &c, word);
+        const float lambda = (float)fill_edges(l, s, u, &c, p, word);
         clear_rest(l, u, &c, at, words, within);
         const bool always = has_header(&c) || c.sure > 0,
                    special = has_header(&c) || (double)lambda > GV_HUB_LAMBDA;
@@ -447,7 +478,8 @@ gv_status gv_points_layout(gv_points *p, gv_context *ctx, const gv_graph *g, con
     layout l = {.ctx = ctx, .g = g, .coins = coins, .p = p};
     gv_points_begin(p, ctx, g, seed);
     if (g->n_edges > max_copied)
-        return gv_points_in_place(p, g, coins, err);
+        return coins->rule == GV_PROBABILITY_MODEL ? gv_points_on_the_fly(p, g, coins, err)
+                                                   : gv_points_in_place(p, g, coins, err);
     l.block = gv_alloc(ctx, gv_blocks(g->n_nodes), sizeof *l.block);
     gv_status st = l.block == NULL ? no_room(ctx, err) : take_in_degrees(&l, err);
     if (st == GV_OK)

@@ -23,6 +23,15 @@ static inline bool gv_points_inline_pays(int64_t n_nodes, int64_t words, int64_t
 GV_CHECKED gv_status gv_points_in_place(gv_points *p, const gv_graph *g, const gv_coins *coins,
                                         gv_error *err);
 
+/* Rows that are worked out when they are visited (points_fly.c). */
+GV_CHECKED gv_status gv_points_on_the_fly(gv_points *p, const gv_graph *g, const gv_coins *coins,
+                                          gv_error *err);
+
+/* The record of a row in place, of `degree` edges from `begin` on: `largest` is its largest p up to
+ * GV_COIN_FROM, `coins` whether there are greater ones. */
+gv_points_row gv_points_edge_row(const gv_points_tables *t, int64_t begin, int64_t degree,
+                                 double largest, bool coins);
+
 /* Chance of a point, in units of 2^-32. */
 static inline uint32_t gv_points_threshold(const gv_points_tables *t, double lambda)
 {

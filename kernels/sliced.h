@@ -178,10 +178,10 @@ static inline void gv_sliced_announce(const gv_sliced *s, int64_t u)
         __builtin_prefetch(&s->in_place->indptr[u]);
 }
 
-/* The limit of the coin of edge e to the node of label v, all 64 bits. */
-static inline uint64_t gv_sliced_limit(const gv_sliced *s, int64_t e, gv_node v)
+/* The limit of the coin of edge e between the nodes of labels u and v, all 64 bits. */
+static inline uint64_t gv_sliced_limit(const gv_sliced *s, gv_node u, int64_t e, gv_node v)
 {
-    return gv_coins_limit(&s->coins, e, gv_sliced_node(s, v));
+    return gv_coins_limit(&s->coins, gv_sliced_node(s, u), e, gv_sliced_node(s, v));
 }
 
 static inline int32_t gv_sliced_owner(gv_node v, int32_t n_hands)

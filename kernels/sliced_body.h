@@ -72,6 +72,7 @@ enum { NAME(WORDS) = (int)(sizeof(VEC) / 8) };
 typedef struct NAME(pending) {
     VEC undecided[GV_PENDING];  /* worlds to draw for; replaced by those that fall on live */
     int64_t edge[GV_PENDING];   /* position in the graph */
+    gv_node source[GV_PENDING]; /* label; by limit and by edge */
     gv_node target[GV_PENDING]; /* label */
     uint32_t limit[GV_PENDING]; /* upper half; by constant 0 */
     uint32_t first[GV_PENDING]; /* of the stretch */
@@ -184,7 +185,7 @@ INLINED void NAME(draw_looked_up)(const gv_sliced *s, const VEC *key, NAME(pendi
     VEC asked[GV_PENDING];
     bool sure[GV_PENDING];
     for (int i = 0; i < p->n; i++) {
-        const uint64_t limit = gv_sliced_limit(s, p->edge[i], p->target[i]);
+        const uint64_t limit = gv_sliced_limit(s, p->source[i], p->edge[i], p->target[i]);
         p->limit[i] = (uint32_t)(limit >> 32);
         sure[i] = limit == GV_COIN_ALWAYS;
         asked[i] = p->undecided[i];
@@ -221,7 +222,7 @@ INLINED void NAME(draw)(const gv_sliced *s, gv_sliced_state *t, const VEC *key, 
     int hit[GV_PENDING], n_hit = 0;
     for (int i = p->n; i % GROUP != 0; i++) { /* the last group may be short */
         p->undecided[i] = NAME(and_not)(*key, *key);
-        p->edge[i] = 0, p->target[i] = 0, p->limit[i] = 0;
+        p->edge[i] = 0, p->source[i] = 0, p->target[i] = 0, p->limit[i] = 0;
     }
     if (way == GV_BY_STRETCH)
         NAME(draw_stretches)(s, key, p);
@@ -301,7 +302,7 @@ INLINED int64_t NAME(expand)(const gv_sliced *s, gv_sliced_state *t, const VEC *
         const gv_node v = target[e];
         const VEC undecided = NAME(and_not)(fresh, NAME(load)(act + (int64_t)v * W));
         if (way == GV_BY_LIMIT && s->limit[e] + UINT32_C(1) <= 1) { /* all bits or none: look */
-            const uint64_t limit = gv_sliced_limit(s, e + shift, v);
+            const uint64_t limit = gv_sliced_limit(s, (gv_node)u, e + shift, v);
             if (limit == GV_COIN_ALWAYS && NAME(any)(undecided)) {
                 NAME(hit)(t, v, undecided);
                 if (NAME(is_full)(t)) {
@@ -317,6 +318,8 @@ INLINED int64_t NAME(expand)(const gv_sliced *s, gv_sliced_state *t, const VEC *
         p->undecided[n] = undecided;
         p->edge[n] = way == GV_BY_STRETCH ? gv_sliced_node(s, v) : e + shift;
         p->target[n] = v;
+        if (way == GV_BY_LIMIT || way == GV_BY_EDGE)
+            p->source[n] = (gv_node)u;
         p->limit[n] = way == GV_BY_LIMIT     ? s->limit[e]
                       : way == GV_BY_STRETCH ? s->stretch[e].last + UINT32_C(1)
                                              : 0;

@@ -74,7 +74,8 @@ INLINED void NAME(flip)(const gv_sliced *s, const VEC *key, NAME(pending) * p, i
         LEVEL(l);
     for (int l = FIRST; l < GV_COIN_BITS && NAME(any_of_group)(undecided); l++) {
         for (int k = 0; l == 32 && way == GV_BY_LIMIT && k < GROUP; k++) {
-            limit[k] = gv_sliced_limit(s, p->edge[first + k], p->target[first + k]);
+            limit[k] =
+                gv_sliced_limit(s, p->source[first + k], p->edge[first + k], p->target[first + k]);
             turn[k] = limit[k] ^ limit[k] >> 1;
         }
         LEVEL(l);

@@ -145,18 +145,29 @@ typedef struct filling {
     const gv_choices *choices;
 } filling;
 
+static void fill_limits(const gv_sliced *s, const gv_graph *g, gv_node x, uint32_t *limit)
+{
+    const int64_t begin = g->out.indptr[x], end = g->out.indptr[x + 1];
+    double p[GV_ROW_BLOCK];
+    for (int64_t e = begin; e < end; e += GV_ROW_BLOCK) {
+        const int64_t n = end - e < GV_ROW_BLOCK ? end - e : GV_ROW_BLOCK;
+        gv_coins_row(&s->coins, &g->out, x, e, n, p);
+        for (int64_t i = 0; i < n; i++)
+            limit[e - begin + i] = (uint32_t)(gv_coin_limit(p[i]) >> 32);
+    }
+}
+
 static void fill_row(gv_sliced *s, const gv_graph *g, const filling *f, int64_t u)
 {
     int64_t at = s->row[u].begin;
     const gv_node x = s->node[u];
     for (int64_t e = g->out.indptr[x]; e < g->out.indptr[x + 1]; e++, at++) {
-        const gv_node v = g->out.indices[e];
-        f->target[at] = s->label[v];
-        if (s->limit != NULL)
-            s->limit[at] = (uint32_t)(gv_coins_limit(&s->coins, e, v) >> 32);
+        f->target[at] = s->label[g->out.indices[e]];
         if (f->stretch != NULL)
             f->stretch[at] = f->choices->stretch[e];
     }
+    if (s->limit != NULL)
+        fill_limits(s, g, x, s->limit + s->row[u].begin);
 }
 
 static void fill_rows(gv_sliced *s, const gv_graph *g, const filling *f)

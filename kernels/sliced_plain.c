@@ -113,8 +113,8 @@ static int list_coins(const gv_sliced *s, const uint64_t *restrict undecided,
  * replace `undecided`. After the first bits those that are still undecided in some world are
  * listed, and listed again after each further bit. */
 static void flip_edges(const gv_sliced *s, uint64_t *undecided, const uint64_t *key,
-                       const int64_t *edge, const gv_node *target, const uint32_t *limit, int n,
-                       int words, gv_sliced_way way)
+                       const int64_t *edge, const gv_node *source, const gv_node *target,
+                       const uint32_t *limit, int n, int words, gv_sliced_way way)
 {
     const uint32_t(*table)[256] = (const uint32_t(*)[256])s->table;
     lane_coin coin[MOST_COINS + 1];
@@ -134,7 +134,7 @@ static void flip_edges(const gv_sliced *s, uint64_t *undecided, const uint64_t *
         for (int k = 0; k < n_before; k++) {
             lane_coin *c = coin + open[k];
             if (l == 32 && way != GV_BY_STRETCH)
-                c->limit = gv_sliced_limit(s, edge[c->edge], target[c->edge]);
+                c->limit = gv_sliced_limit(s, source[c->edge], edge[c->edge], target[c->edge]);
             next_bit(table, round_key, c, l);
             open[n_open] = open[k];
             n_open += (c->undecided[0] | c->undecided[1]) != 0;
@@ -149,7 +149,8 @@ static void flip_edges(const gv_sliced *s, uint64_t *undecided, const uint64_t *
 #define V_ANY(a) ((a) != 0)
 #define GROUP    GV_PENDING
 #define FLIP(s, key, p, i, way)                                                                    \
-    flip_edges(s, (p)->undecided[i].v, (key)->v, (p)->edge, (p)->target, (p)->limit, (p)->n, N, way)
+    flip_edges(s, (p)->undecided[i].v, (key)->v, (p)->edge, (p)->source, (p)->target, (p)->limit,  \
+               (p)->n, N, way)
 
 #define N       8
 #define NAME(x) x##_512

@@ -20,7 +20,7 @@
 #include "engine/memory.h"
 #include "engine/parallel.h"
 #include "kernels/choice.h"
-#include "kernels/points.h"
+#include "kernels/points_fly.h"
 #include "kernels/sliced.h"
 #include "kernels/world_extras.h"
 
@@ -40,15 +40,18 @@ static inline void activate(uint64_t *active, gv_node v)
 static int64_t expand(const gv_worlds *w, const gv_lane *lane, int64_t world, gv_node u,
                       int64_t tail)
 {
-    const gv_node *restrict target = w->g->out.indices;
-    const int64_t end = w->g->out.indptr[u + 1];
+    const gv_csr *out = &w->g->out;
+    const int64_t end = out->indptr[u + 1];
     uint64_t *restrict active = lane->active;
     gv_node *restrict queue = lane->queue;
-    for (int64_t e = w->g->out.indptr[u]; e < end; e++) {
-        const gv_node v = target[e];
-        if (is_active(active, v))
-            continue;
-        if (gv_coin(w->coins.key, u, v, world, gv_coins_limit(&w->coins, e, v))) {
+    double p[GV_ROW_BLOCK];
+    for (int64_t first = out->indptr[u]; first < end; first += GV_ROW_BLOCK) {
+        const int64_t n = end - first < GV_ROW_BLOCK ? end - first : GV_ROW_BLOCK;
+        gv_coins_row(&w->coins, out, u, first, n, p);
+        for (int64_t i = 0; i < n; i++) {
+            const gv_node v = out->indices[first + i];
+            if (is_active(active, v) || !gv_coin(w->coins.key, u, v, world, gv_coin_limit(p[i])))
+                continue;
             activate(active, v);
             queue[tail++] = v;
         }
@@ -207,6 +210,9 @@ gv_status gv_worlds_open(gv_worlds *w, gv_error *err)
         w->lane[i].queue = gv_alloc(w->ctx, n + 1, sizeof *w->lane[i].queue);
         if (w->lane[i].active == NULL || w->lane[i].queue == NULL)
             return no_room(w, err);
+        if (w->kernel == GV_CASCADE_POINTS && w->points->on_the_fly &&
+            (w->lane[i].fly = gv_fly_open(w->points)) == NULL)
+            return no_room(w, err);
         if (w->blocked != NULL)
             memcpy(w->lane[i].active, w->blocked, (size_t)((n + 63) / 64) * sizeof *w->blocked);
     }
@@ -236,6 +242,7 @@ void gv_worlds_close(gv_worlds *w)
         gv_free(w->ctx, w->lane[i].sumsq);
         gv_free(w->ctx, w->lane[i].sum);
         gv_free(w->ctx, w->lane[i].level);
+        gv_fly_close(w->ctx, w->lane[i].fly);
         gv_free(w->ctx, w->lane[i].queue);
         gv_free(w->ctx, w->lane[i].active);
     }

@@ -27,16 +27,17 @@ struct gv_sliced;
 
 /* Scratch and sums of one thread. */
 typedef struct gv_lane {
-    uint64_t *active; /* bitmap of the nodes reached, and of those blocked; between worlds the
-                         latter alone */
-    gv_node *queue;   /* [n_nodes + 1] in order of activation; the last is written, never read */
-    int64_t *level;   /* [levels] newly active at each step of the current world */
-    int64_t *sum;     /* [levels] the same, summed over the worlds of this thread */
-    gv_u128 *sumsq;   /* [levels] squares of the same */
-    int64_t drawn;    /* points drawn so far, by the kernel of that name */
-    int64_t looks;    /* edges of active nodes so far, by linear threshold */
-    gv_node *starter; /* [n_seeds] of a block, when seeds may decline: those who start anywhere */
-    uint64_t *start;  /* [n_seeds * GV_BLOCK_WORDS] and in which worlds */
+    uint64_t *active;   /* bitmap of the nodes reached, and of those blocked; between worlds the
+                           latter alone */
+    gv_node *queue;     /* [n_nodes + 1] in order of activation; the last is written, never read */
+    int64_t *level;     /* [levels] newly active at each step of the current world */
+    int64_t *sum;       /* [levels] the same, summed over the worlds of this thread */
+    gv_u128 *sumsq;     /* [levels] squares of the same */
+    int64_t drawn;      /* points drawn so far, by the kernel of that name */
+    int64_t looks;      /* edges of active nodes so far, by linear threshold */
+    struct gv_fly *fly; /* rows of points that were worked out, where they are so on the fly */
+    gv_node *starter;   /* [n_seeds] of a block, when seeds may decline: those who start anywhere */
+    uint64_t *start;    /* [n_seeds * GV_BLOCK_WORDS] and in which worlds */
 } gv_lane;
 
 typedef struct gv_worlds gv_worlds;

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "grapevine/graph.h"
+#include "grapevine/learn.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -19,20 +19,17 @@ typedef struct gv_probability {
     gv_probability_rule rule; /* GV_PROBABILITY_NONE is not allowed here        */
     double constant;          /* in [0, 1]; for GV_PROBABILITY_CONSTANT         */
     const float *stored;      /* borrowed [n_edges], by out-edge; for GV_PROBABILITY_STORED */
+    /* For GV_PROBABILITY_MODEL: what gv_model_edge_probability() or, with `mix`,
+     * gv_model_mixed_probability() would store. It is worked out for the rows that are laid out or
+     * visited, and gives the same worlds. */
+    const gv_model *model; /* borrowed */
+    int32_t topic;         /* in [0, gv_model_topics()) */
+    const double *mix;     /* borrowed [gv_model_topics()], or NULL: `topic` alone */
 } gv_probability;
 
 /* Trivalency: p of an edge is .1, .01 or .001, keyed by (seed, edge), as import's rule of that name
  * draws it. Into p, out [n_edges] by out-edge, caller's: for GV_PROBABILITY_STORED. */
 GV_API void gv_trivalency(gv_context *ctx, const gv_graph *g, uint64_t seed, float *p);
-
-/* Hash of probabilities, to tell results of one model from those of another.
- *
- *   p      borrowed [n_edges] by out-edge
- *   hash   out, [GV_HASH_CHARS + 1]
- *
- * GV_OK; GV_ERR_NOMEM. Reads them once, in parallel. */
-GV_API GV_CHECKED gv_status gv_probability_hash(gv_context *ctx, const float *p, int64_t n_edges,
-                                                char *hash, gv_error *err);
 
 /* What p(u, v) stands for. */
 typedef enum gv_diffusion {

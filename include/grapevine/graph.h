@@ -24,7 +24,9 @@ typedef enum gv_probability_rule {
     GV_PROBABILITY_NONE = 0,             /* the graph has none */
     GV_PROBABILITY_CONSTANT = 1,         /* one value for all edges */
     GV_PROBABILITY_WEIGHTED_CASCADE = 2, /* 1 / in-degree of v */
-    GV_PROBABILITY_STORED = 3            /* an array, float [n_edges] in [0, 1] */
+    GV_PROBABILITY_STORED = 3,           /* an array, float [n_edges] in [0, 1] */
+    GV_PROBABILITY_MODEL = 4             /* worked out by a model where it is asked for: of no
+                                            graph, only in gv_probability (cascade.h) */
 } gv_probability_rule;
 
 enum { GV_ID_CHARS = 64, GV_HASH_CHARS = 16 };

@@ -75,6 +75,9 @@ GV_API int32_t gv_model_topics(const gv_model *model);
 GV_API const char *gv_model_topic(const gv_model *model, int32_t z); /* borrowed; NULL outside */
 /* Seconds in which a purchase in topic z may prompt another; NaN outside. */
 GV_API double gv_model_window(const gv_model *model, int32_t z);
+/* The 16 hexadecimal digits that identify the model's probabilities, borrowed: those of a model
+ * that was read from a file; else "". */
+GV_API const char *gv_model_hash(const gv_model *model);
 /* The topic of that name, or -1. */
 GV_API int32_t gv_model_find_topic(const gv_model *model, const char *name);
 
