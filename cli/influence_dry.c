@@ -116,7 +116,7 @@ static void plan_walks(const wish *w, gv_plan *plan)
     const int64_t n = w->g.n_nodes;
     const int64_t buyers = w->m.n_topics > 0 ? w->m.pairs / w->m.n_topics : 0;
     gv_ppr_plan(plan, &w->g, NULL, 1, buyers < n ? buyers : n, &walk, w->threads, 0);
-    gv_plan_use(plan, GV_PLAN_MEMORY, "probabilities of a topic", 8 * w->g.n_edges + 8 * n);
+    gv_plan_use(plan, GV_PLAN_MEMORY, "probabilities of a topic", 4 * w->g.n_edges);
     gv_plan_use(plan, GV_PLAN_MEMORY, "buyers", 12 * w->m.pairs);
 }
 

@@ -38,7 +38,7 @@ int influence_ppr(influence_work *w, int32_t i, float *row)
         .n_columns = 1, .offset = offset, .node = w->buyer + first, .weight = w->bought + first};
     o.direction = GV_REVERSE;
     o.weighted = true;
-    gv_status st = gv_topic_graph(ctx, w->g, w->m, z, &g, &err);
+    gv_status st = gv_topic_graph(ctx, w->g, w->m, z, GV_TOPIC_BY_SOURCE, &g, &err);
     if (st == GV_OK)
         st = gv_ppr(ctx, g, &t, &o, wide, &column, &err);
     gv_graph_free(g);

@@ -1,5 +1,5 @@
-/* influence_reach.c -- the measure `reach` of `grapevine influence`: one topic at a time, with the
- * model's probabilities of its edges held while it is worked out. See influence_work.h. */
+/* influence_reach.c -- the measure `reach` of `grapevine influence`: one topic at a time. See
+ * influence_work.h. */
 #include "cli/influence_work.h"
 
 int influence_reach(influence_work *w, int32_t i, float *row)
@@ -9,15 +9,10 @@ int influence_reach(influence_work *w, int32_t i, float *row)
     gv_context *ctx = cli_context(w->s);
     gv_reach_opts o = gv_reach_defaults();
     const int32_t z = w->plan.topic[i];
-    float *p = gv_context_take(ctx, gv_graph_edges(w->g) + 1, sizeof *p);
-    if (p == NULL)
-        return influence_no_memory(w);
+    const gv_probability p = {.rule = GV_PROBABILITY_MODEL, .model = w->m, .topic = z};
     o.cv = w->o->cv;
     o.seed = cli_seed(w->s);
-    gv_status st = gv_model_edge_probability(ctx, w->m, w->g, z, p, &err);
-    if (st == GV_OK)
-        st = gv_reach(ctx, w->g, p, &o, row, &info, &err);
-    gv_context_release(ctx, p);
+    const gv_status st = gv_reach(ctx, w->g, &p, &o, row, &info, &err);
     if (st != GV_OK && st != GV_ERR_CONVERGE)
         return cli_fail(w->s, &err);
     w->reach_cv[i] = info.cv;

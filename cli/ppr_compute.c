@@ -154,11 +154,20 @@ static int in_place_columns(ppr_run *p)
     return st == GV_OK ? CLI_OK : cli_fail(p->s, &err);
 }
 
+/* The direction in which a walk pulls; bins need both. */
+gv_topic_sides ppr_topic_sides(const ppr_run *p)
+{
+    return p->opts.layout == GV_PPR_BLOCKING ? GV_TOPIC_BOTH
+           : p->opts.direction == GV_REVERSE ? GV_TOPIC_BY_SOURCE
+                                             : GV_TOPIC_BY_TARGET;
+}
+
 /* Column z with the model's probabilities of topic z. */
 static gv_status sweep_topic(ppr_run *p, int64_t z, gv_error *err)
 {
     gv_graph *g;
-    gv_status st = gv_topic_graph(cli_context(p->s), p->g, p->model, (int32_t)z, &g, err);
+    gv_status st =
+        gv_topic_graph(cli_context(p->s), p->g, p->model, (int32_t)z, ppr_topic_sides(p), &g, err);
     if (st != GV_OK)
         return st;
     p->opts.weighted = true;

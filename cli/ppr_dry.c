@@ -67,9 +67,11 @@ static void plan_sweeps(const ppr_run *p, gv_plan *plan, const gv_graph_shape *g
     const int64_t scores = row * g->n_nodes, limit = p->s->budget;
     const int32_t threads = gv_context_threads(cli_context(p->s));
     gv_plan_hold(plan, GV_PLAN_MEMORY, "scores", scores);
-    if (topics)
+    if (topics) {
+        const bool both = ppr_topic_sides(p) == GV_TOPIC_BOTH;
         gv_plan_hold(plan, GV_PLAN_MEMORY, "probabilities of a topic",
-                     8 * (g->n_edges + g->n_nodes));
+                     both ? 8 * (g->n_edges + g->n_nodes) : 4 * g->n_edges);
+    }
     gv_ppr_plan(plan, g, graph, batch, longest, &p->opts, threads,
                 limit > 0 && limit > scores ? limit - scores
                 : limit > 0                 ? 1

@@ -47,6 +47,8 @@ typedef struct ppr_run {
 int ppr_take_options(ppr_run *p);
 /* The layout of sweeps, or why the one that was asked for cannot be, before anything is read. */
 int ppr_choose_layout(ppr_run *p, const gv_graph *g, int64_t n_columns);
+/* The probabilities of a topic that the walk needs, by --topic-weights. */
+gv_topic_sides ppr_topic_sides(const ppr_run *p);
 /* Whether it is one that is made, and may be in the sidecar. */
 bool ppr_has_layout(const ppr_run *p);
 int ppr_sweep_columns(ppr_run *p);

@@ -19,6 +19,8 @@ typedef struct gv_csr {
     const int64_t *indptr;    /* [n_nodes + 1], indptr[0] = 0, indptr[n_nodes] = n_edges */
     const gv_node *indices;   /* [n_edges], ascending within a row, no duplicates */
     const float *probability; /* [n_edges], only with GV_PROBABILITY_STORED, else NULL */
+    const double *sum;        /* [n_nodes], where a graph that is made for walks holds the sums of
+                                 the rows alone in this direction (topic_graph.h); else NULL */
 } gv_csr;
 
 struct gv_graph {

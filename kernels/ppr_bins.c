@@ -81,6 +81,9 @@ gv_status ppr_bins_begin(gv_context *ctx, const ppr_walk *walk, const gv_csr *le
                          ppr_bins *out, gv_error *err)
 {
     const int64_t n = (walk->n + PPR_BIN_ROWS - 1) / PPR_BIN_ROWS;
+    if (walk->p != NULL && leave->probability == NULL && walk->leave[walk->n] > walk->leave[0])
+        return gv_fail(err, GV_ERR_ARG,
+                       "ppr: layout blocking needs the probabilities in both directions");
     *out = (ppr_bins){.n = n,
                       .to = leave->indices,
                       .weight = walk->p != NULL ? leave->probability : NULL,

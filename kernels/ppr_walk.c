@@ -57,17 +57,20 @@ gv_status ppr_walk_start(gv_context *ctx, const gv_graph *g, const gv_ppr_opts *
         return GV_OK;
     walk->p = ppr_walk_weights(g, o);
     walk->by_degree = g->rule == GV_PROBABILITY_WEIGHTED_CASCADE;
-    walk->weight = gv_alloc(ctx, g->n_nodes, sizeof *walk->weight);
-    if (walk->weight == NULL)
+    walk->weight = leave->sum;
+    if (leave->sum != NULL)
+        return GV_OK;
+    walk->weight = walk->owned = gv_alloc(ctx, g->n_nodes, sizeof *walk->owned);
+    if (walk->owned == NULL)
         return gv_no_memory(ctx, "ppr: edge weights", err);
-    sum_weights(g, leave, walk->weight, gv_context_threads(ctx));
+    sum_weights(g, leave, walk->owned, gv_context_threads(ctx));
     return GV_OK;
 }
 
 void ppr_walk_free(gv_context *ctx, ppr_walk *walk)
 {
-    gv_free(ctx, walk->weight);
-    walk->weight = NULL;
+    gv_free(ctx, walk->owned);
+    walk->weight = walk->owned = NULL;
 }
 
 /* ---- teleport ----------------------------------------------------------------------------- */

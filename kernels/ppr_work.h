@@ -43,7 +43,8 @@ typedef struct ppr_walk {
     const gv_node *source; /* [n_edges] */
     const float *p;        /* [n_edges], weight of each edge; NULL: all alike */
     const int64_t *leave;  /* [n + 1], offsets of the edges that leave a node */
-    double *weight;        /* [n], sum of the weights of those; NULL: their number. Owned */
+    const double *weight;  /* [n], sum of the weights of those; NULL: their number */
+    double *owned;         /* the same, unless the graph has them */
     bool by_degree;        /* all edges into v have the weight 1 / in-degree of v */
 } ppr_walk;
 

@@ -27,6 +27,7 @@
 #include "engine/parallel.h"
 #include "grapevine/plan.h"
 #include "kernels/by_target.h"
+#include "kernels/cascade_options.h"
 #include "kernels/reach_walk.h"
 
 enum {
@@ -57,25 +58,27 @@ GV_API const char *gv_reach_method_name(gv_reach_method method)
 
 /* ---- probabilities by in-edge ------------------------------------------------------------- */
 
-static gv_status take_graph(gv_context *ctx, const gv_graph *g, const float *p, uint64_t seed,
-                            float **owned, reach_graph *r, gv_error *err)
+static gv_status take_graph(gv_context *ctx, const gv_graph *g, const gv_probability *p,
+                            uint64_t seed, float **owned, reach_graph *r, gv_error *err)
 {
-    *owned = NULL;
+    gv_coins coins;
+    const gv_status st = gv_cascade_coins(ctx, g, p, seed, &coins, err);
+    if (st != GV_OK)
+        return st;
     *r = (reach_graph){.n = g->n_nodes,
                        .m = g->n_edges,
                        .offset = g->in.indptr,
                        .source = g->in.indices,
-                       .p = g->rule == GV_PROBABILITY_STORED ? g->in.probability : NULL,
-                       .rule = g->rule,
-                       .limit = gv_coin_limit(g->constant),
+                       .p = coins.rule == GV_PROBABILITY_STORED ? g->in.probability : NULL,
+                       .rule = coins.rule,
+                       .limit = coins.limit,
                        .key = gv_key(seed, GV_FOR_REACH)};
-    if (p == NULL)
+    if (p == NULL || (p->rule != GV_PROBABILITY_STORED && p->rule != GV_PROBABILITY_MODEL))
         return GV_OK;
-    *owned = gv_alloc(ctx, g->n_edges, sizeof **owned);
+    r->p = *owned = gv_alloc(ctx, g->n_edges, sizeof **owned);
     if (*owned == NULL)
         return gv_no_memory(ctx, "reach: probabilities by target", err);
-    r->p = *owned;
-    return gv_by_target(ctx, g, p, *owned, err);
+    return gv_by_target(ctx, g, &coins, *owned, err);
 }
 
 /* ---- roots -------------------------------------------------------------------------------- */
@@ -275,7 +278,7 @@ static gv_status run_sketches(reach_run *r, float *reach, gv_error *err)
 
 /* ---- the call ----------------------------------------------------------------------------- */
 
-static gv_status check(const gv_graph *g, const float *probability, const gv_reach_opts *o,
+static gv_status check(const gv_graph *g, const gv_probability *probability, const gv_reach_opts *o,
                        gv_error *err)
 {
     if (probability == NULL && g->rule == GV_PROBABILITY_NONE)
@@ -301,7 +304,7 @@ static gv_status choose(reach_run *r, gv_error *err)
     return st;
 }
 
-GV_API gv_status gv_reach(gv_context *ctx, const gv_graph *g, const float *probability,
+GV_API gv_status gv_reach(gv_context *ctx, const gv_graph *g, const gv_probability *probability,
                           const gv_reach_opts *opts, float *reach, gv_reach_info *info,
                           gv_error *err)
 {
@@ -342,6 +345,6 @@ GV_API void gv_reach_plan(gv_plan *plan, const gv_graph_shape *g, int32_t n_topi
 {
     const double looks = 0.25 / (cv * cv) * reach_expected * (double)g->n_edges * n_topics;
     gv_plan_begin(plan, "reach", looks / (looks_a_second * threads));
-    gv_plan_use(plan, GV_PLAN_MEMORY, "probabilities of a topic", 8 * g->n_edges);
+    gv_plan_use(plan, GV_PLAN_MEMORY, "probabilities of a topic, by target", 4 * g->n_edges);
     gv_plan_use(plan, GV_PLAN_MEMORY, "rows of in-edges, then scores", 8 * g->n_nodes);
 }

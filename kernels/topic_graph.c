@@ -1,59 +1,68 @@
-/* topic_graph.c -- a graph with the probabilities that a model has for one topic, in both
- * directions. Nothing is summed and the one pass that turns edges round is serial: no races, the
- * same bytes at any thread count. */
+/* topic_graph.c -- a graph with the probabilities that a model has for one topic: in the direction
+ * in which a walk pulls, with their sums in the other; or in both. Rows are worked out by one
+ * thread each, and those of in-edges in fixed order (by_target.c): no races, the same bytes at any
+ * thread count. */
 #include "grapevine/topic_graph.h"
 
 #include "engine/memory.h"
 #include "kernels/by_target.h"
 
-/* Out-edges in order of their sources come to each row of /in in the order that it has. */
-gv_status gv_by_target(gv_context *ctx, const gv_graph *g, const float *p, float *by_target,
-                       gv_error *err)
-{
-    int64_t *next = gv_alloc(ctx, g->n_nodes, sizeof *next);
-    if (next == NULL)
-        return gv_no_memory(ctx, "rows of in-edges", err);
-    for (int64_t v = 0; v < g->n_nodes; v++)
-        next[v] = g->in.indptr[v];
-    for (int64_t e = 0; e < g->n_edges; e++)
-        by_target[next[g->out.indices[e]]++] = p[e];
-    gv_free(ctx, next);
-    return GV_OK;
-}
-
 static void release(gv_graph *g)
 {
     gv_free(g->ctx, (void *)g->out.probability);
     gv_free(g->ctx, (void *)g->in.probability);
+    gv_free(g->ctx, (void *)g->out.sum);
+    gv_free(g->ctx, (void *)g->in.sum);
+}
+
+/* Arrays of the sides that are kept, sums of the others. */
+static gv_status fill(gv_context *ctx, const gv_graph *g, const gv_coins *coins,
+                      gv_topic_sides sides, gv_graph *made, gv_error *err)
+{
+    const int64_t n = g->n_nodes, m = g->n_edges;
+    const bool forward = (sides & GV_TOPIC_BY_SOURCE) != 0,
+               backward = (sides & GV_TOPIC_BY_TARGET) != 0;
+    float *out = forward ? gv_alloc(ctx, m, sizeof *out) : NULL;
+    float *in = backward ? gv_alloc(ctx, m, sizeof *in) : NULL;
+    double *out_sum = forward ? NULL : gv_alloc(ctx, n, sizeof *out_sum);
+    double *in_sum = backward ? NULL : gv_alloc(ctx, n, sizeof *in_sum);
+    made->out.probability = out, made->in.probability = in;
+    made->out.sum = out_sum, made->in.sum = in_sum;
+    if ((out == NULL) == forward || (in == NULL) == backward || (out_sum != NULL) == forward ||
+        (in_sum != NULL) == backward)
+        return gv_no_memory(ctx, "probabilities of a topic", err);
+    gv_status st = GV_OK;
+    if (forward)
+        st = gv_model_edge_probability(ctx, coins->view.m, g, coins->view.topic, out, err);
+    else
+        gv_sum_by_source(ctx, g, coins, out_sum);
+    if (st == GV_OK)
+        st = backward ? gv_by_target(ctx, g, coins, in, err)
+                      : gv_sum_by_target(ctx, g, coins, in_sum, err);
+    return st;
 }
 
 GV_API gv_status gv_topic_graph(gv_context *ctx, const gv_graph *g, const gv_model *model,
-                                int32_t topic, gv_graph **out, gv_error *err)
+                                int32_t topic, gv_topic_sides sides, gv_graph **out, gv_error *err)
 {
-    float *forward = gv_alloc(ctx, g->n_edges, sizeof *forward);
-    float *backward = gv_alloc(ctx, g->n_edges, sizeof *backward);
-    gv_graph *made = gv_alloc(ctx, 1, sizeof *made);
-    gv_status st = GV_OK;
-    if (forward == NULL || backward == NULL || made == NULL)
-        st = gv_no_memory(ctx, "probabilities of a topic", err);
-    if (st == GV_OK)
-        st = gv_model_edge_probability(ctx, model, g, topic, forward, err);
-    if (st == GV_OK)
-        st = gv_by_target(ctx, g, forward, backward, err);
-    if (st != GV_OK) {
-        gv_free(ctx, made);
-        gv_free(ctx, backward);
-        gv_free(ctx, forward);
+    const gv_coins coins = {
+        .rule = GV_PROBABILITY_MODEL, .out = &g->out, .view = {.m = model, .topic = topic}};
+    gv_status st = gv_view_check(&coins.view, g, "edge probability", err);
+    if (st != GV_OK)
         return st;
-    }
+    gv_graph *made = gv_alloc(ctx, 1, sizeof *made);
+    if (made == NULL)
+        return gv_no_memory(ctx, "probabilities of a topic", err);
     *made = *g;
     made->ctx = ctx;
     made->rule = GV_PROBABILITY_STORED;
-    made->out.probability = forward;
-    made->in.probability = backward;
     made->hash[0] = '\0';
     made->release = release;
     made->owner = NULL;
-    *out = made;
-    return GV_OK;
+    st = fill(ctx, g, &coins, sides, made, err);
+    if (st == GV_OK)
+        *out = made;
+    else
+        gv_graph_free(made);
+    return st;
 }

@@ -11,6 +11,7 @@
 #include "grapevine/cascade.h"
 #include "greatest.h"
 #include "tests/support/graphs.h"
+#include "tests/support/models.h"
 
 GREATEST_MAIN_DEFS();
 
@@ -84,7 +85,8 @@ TEST agrees_with_enumeration(void)
         for (int v = 0; v < 7; v++)
             ASSERT_IN_RANGE(1.0, (double)reach[v] / exact[v], 4.5 * .02 * (i == 0 ? 1 : 2));
         ASSERT_EQ(1.0F, reach[6]);
-        ASSERT_OK(gv_reach(ctx, g, g->out.probability, &o, given, NULL, &err));
+        const gv_probability p = {.rule = GV_PROBABILITY_STORED, .stored = g->out.probability};
+        ASSERT_OK(gv_reach(ctx, g, &p, &o, given, NULL, &err));
         ASSERT_MEM_EQ(reach, given, sizeof reach);
     }
     gv_graph_free(g);
@@ -188,6 +190,7 @@ TEST fails_without_memory(void)
         float *p = calloc((size_t)g->n_edges, sizeof *p);
         for (int64_t e = 0; e < g->n_edges; e++)
             p[e] = .15F;
+        const gv_probability given = {.rule = GV_PROBABILITY_STORED, .stored = p};
         gv_reach_opts o = gv_reach_defaults();
         o.method = i == 0 ? GV_REACH_AUTO : GV_REACH_SKETCHES;
         const int64_t before = gv_context_memory_used(ctx);
@@ -195,7 +198,7 @@ TEST fails_without_memory(void)
         int failures = 0;
         for (int64_t k = 0; st == GV_ERR_NOMEM; k++, failures++) {
             ctx->fail_allocation = ctx->allocations + k;
-            st = gv_reach(ctx, g, p, &o, reach, NULL, &err);
+            st = gv_reach(ctx, g, &given, &o, reach, NULL, &err);
             ASSERT_EQ(before, gv_context_memory_used(ctx));
         }
         ctx->fail_allocation = -1;
@@ -204,6 +207,40 @@ TEST fails_without_memory(void)
         free(p);
         gv_graph_free(g);
     }
+    PASS();
+}
+
+/* A model's p, worked out by target, are those of the array; a constant and weighted cascade in
+ * place of the graph's own are those of a graph that has them. */
+TEST takes_any_probabilities(int32_t threads)
+{
+    gv_context *other = test_context(threads, -1);
+    gv_graph *g = random_graph(other, .15);
+    gv_model *m = model_random(other, g, 3, 5);
+    float *p = calloc((size_t)g->n_edges, sizeof *p);
+    static float one[N], two[N];
+    gv_reach_opts o = gv_reach_defaults();
+    o.method = GV_REACH_ROOTS;
+    for (int rule = GV_PROBABILITY_CONSTANT; rule <= GV_PROBABILITY_WEIGHTED_CASCADE; rule++) {
+        gv_graph with = *g;
+        const gv_probability given = {.rule = (gv_probability_rule)rule, .constant = 0.0625};
+        with.rule = given.rule, with.constant = 0.0625;
+        ASSERT_OK(gv_reach(other, g, &given, &o, one, NULL, &err));
+        ASSERT_OK(gv_reach(other, &with, NULL, &o, two, NULL, &err));
+        ASSERT_MEM_EQ(one, two, sizeof one);
+    }
+    for (int32_t z = 0; z < 3; z++) {
+        const gv_probability given = {.rule = GV_PROBABILITY_MODEL, .model = m, .topic = z},
+                             stored = {.rule = GV_PROBABILITY_STORED, .stored = p};
+        ASSERT_OK(gv_model_edge_probability(other, m, g, z, p, &err));
+        ASSERT_OK(gv_reach(other, g, &given, &o, one, NULL, &err));
+        ASSERT_OK(gv_reach(other, g, &stored, &o, two, NULL, &err));
+        ASSERT_MEM_EQ(one, two, sizeof one);
+        ASSERT_GT(one[0] + one[1] + one[2], 3.0F);
+    }
+    free(p), gv_model_free(m), gv_graph_free(g);
+    ASSERT_EQ(0, gv_context_memory_used(other));
+    gv_context_free(other);
     PASS();
 }
 
@@ -248,6 +285,8 @@ SUITE(reach)
     RUN_TESTp(agrees_with_simulation, .3, GV_REACH_SKETCHES);
     RUN_TEST(same_bytes_at_any_thread_count);
     RUN_TEST(fails_without_memory);
+    RUN_TEST1(takes_any_probabilities, 1);
+    RUN_TEST1(takes_any_probabilities, 3);
     RUN_TEST(refuses_bad_options);
 }
 

@@ -42,7 +42,7 @@ TEST both_directions_say_the_same(void)
     float *p = calloc((size_t)g->n_edges, sizeof *p);
     for (int32_t z = 0; z < TOPICS; z++) {
         gv_graph *topic;
-        ASSERT_OK(gv_topic_graph(ctx, g, m, z, &topic, &err));
+        ASSERT_OK(gv_topic_graph(ctx, g, m, z, GV_TOPIC_BOTH, &topic, &err));
         ASSERT_OK(gv_model_edge_probability(ctx, m, g, z, p, &err));
         ASSERT_EQ((int)GV_PROBABILITY_STORED, (int)gv_graph_probability_rule(topic));
         ASSERT_EQ(g->n_edges, gv_graph_edges(topic));
@@ -73,7 +73,7 @@ TEST walks_agree_with_reference(void)
     o.direction = GV_REVERSE;
     o.tolerance = 1e-13;
     dense[3] = dense[40] = .5;
-    ASSERT_OK(gv_topic_graph(ctx, g, m, 1, &topic, &err));
+    ASSERT_OK(gv_topic_graph(ctx, g, m, 1, GV_TOPIC_BOTH, &topic, &err));
     ASSERT_OK(gv_ppr(ctx, topic, &t, &o, x, NULL, &err));
     ref_ppr_solve(topic, &o, dense, want);
     for (int v = 0; v < N; v++)
@@ -84,24 +84,62 @@ TEST walks_agree_with_reference(void)
     PASS();
 }
 
+/* A walk needs the probabilities in one direction alone: the same bytes, in any layout but bins. */
+TEST one_direction_serves_a_walk(int32_t threads)
+{
+    gv_context *other = test_context(threads, -1);
+    edge_list e = edges_gnp(2000, .004, 5);
+    gv_graph *g = edges_graph(other, &e, NULL), *one, *both;
+    gv_model *m = model_random(other, g, TOPICS, 9);
+    const int64_t offset[2] = {0, 2};
+    const gv_node node[2] = {3, 40};
+    const gv_teleport t = {.n_columns = 1, .offset = offset, .node = node};
+    double *x = calloc(2000, sizeof *x), *y = calloc(2000, sizeof *y);
+    static const gv_ppr_layout layouts[] = {GV_PPR_PULL, GV_PPR_SEGMENTS, GV_PPR_BLOCKING};
+    for (int i = 0; i < 6; i++) {
+        gv_ppr_opts o = gv_ppr_defaults();
+        o.weighted = true;
+        o.direction = i < 3 ? GV_REVERSE : GV_FORWARD;
+        o.layout = layouts[i % 3];
+        o.precision = o.layout == GV_PPR_PULL ? GV_PPR_F64 : GV_PPR_F32;
+        ASSERT_OK(gv_topic_graph(other, g, m, 1, GV_TOPIC_BOTH, &both, &err));
+        ASSERT_OK(gv_topic_graph(other, g, m, 1, i < 3 ? GV_TOPIC_BY_SOURCE : GV_TOPIC_BY_TARGET,
+                                 &one, &err));
+        ASSERT_OK(gv_ppr(other, both, &t, &o, x, NULL, &err));
+        if (o.layout == GV_PPR_BLOCKING) {
+            ASSERT_STATUS(GV_ERR_ARG, gv_ppr(other, one, &t, &o, y, NULL, &err));
+        } else {
+            ASSERT_OK(gv_ppr(other, one, &t, &o, y, NULL, &err));
+            ASSERT_MEM_EQ(x, y, 2000 * sizeof *x);
+        }
+        gv_graph_free(one), gv_graph_free(both);
+    }
+    free(x), free(y), gv_model_free(m), gv_graph_free(g), edges_free(&e);
+    ASSERT_EQ(0, gv_context_memory_used(other));
+    gv_context_free(other);
+    PASS();
+}
+
 TEST fails_as_it_should(void)
 {
     gv_graph *g = some_graph(), *topic;
     gv_model *m = model_random(ctx, g, TOPICS, 8);
-    ASSERT_STATUS(GV_ERR_RANGE, gv_topic_graph(ctx, g, m, TOPICS, &topic, &err));
+    ASSERT_STATUS(GV_ERR_RANGE, gv_topic_graph(ctx, g, m, TOPICS, GV_TOPIC_BOTH, &topic, &err));
     const int64_t before = gv_context_memory_used(ctx);
-    gv_status st = GV_ERR_NOMEM;
-    int failures = 0;
-    for (int64_t k = 0; st != GV_OK; k++, failures++) {
-        ctx->fail_allocation = ctx->allocations + k;
-        st = gv_topic_graph(ctx, g, m, 0, &topic, &err);
-        ASSERT(st == GV_OK || st == GV_ERR_NOMEM);
-        ASSERT(st == GV_OK || gv_context_memory_used(ctx) == before);
+    for (int sides = GV_TOPIC_BY_SOURCE; sides <= GV_TOPIC_BOTH; sides++) {
+        gv_status st = GV_ERR_NOMEM;
+        int failures = 0;
+        for (int64_t k = 0; st != GV_OK; k++, failures++) {
+            ctx->fail_allocation = ctx->allocations + k;
+            st = gv_topic_graph(ctx, g, m, 0, (gv_topic_sides)sides, &topic, &err);
+            ASSERT(st == GV_OK || st == GV_ERR_NOMEM);
+            ASSERT(st == GV_OK || gv_context_memory_used(ctx) == before);
+        }
+        ctx->fail_allocation = -1;
+        ASSERT(failures >= 4);
+        gv_graph_free(topic);
+        ASSERT_EQ(before, gv_context_memory_used(ctx));
     }
-    ctx->fail_allocation = -1;
-    ASSERT(failures >= 4);
-    gv_graph_free(topic);
-    ASSERT_EQ(before, gv_context_memory_used(ctx));
     gv_model_free(m);
     gv_graph_free(g);
     PASS();
@@ -111,6 +149,8 @@ SUITE(topic_graph)
 {
     RUN_TEST(both_directions_say_the_same);
     RUN_TEST(walks_agree_with_reference);
+    RUN_TEST1(one_direction_serves_a_walk, 1);
+    RUN_TEST1(one_direction_serves_a_walk, 3);
     RUN_TEST(fails_as_it_should);
 }
 

@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#include "grapevine/graph.h"
+#include "grapevine/cascade.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -39,8 +39,8 @@ GV_API gv_reach_opts gv_reach_defaults(void);
  * seed.
  *
  *   g            borrowed; /in is read, and with `probability` /out
- *   probability  borrowed [n_edges] by out-edge, in [0, 1], as gv_model_edge_probability() has it;
- *                NULL: the graph's own
+ *   probability  as gv_cascade() takes it; a model's is worked out in the order of in-edges; NULL:
+ *                the graph's own
  *   opts         NULL for gv_reach_defaults()
  *   reach        out, [n_nodes], caller's
  *   info         out, may be NULL
@@ -49,10 +49,11 @@ GV_API gv_reach_opts gv_reach_defaults(void);
  * GV_ERR_CONVERGE when max_rounds of sketches did not reach `cv`, with what they gave in `reach`.
  * Same bytes at any thread count. Time: ROOTS 1 / (4 cv^2) rounds, each of n_nodes times the mean
  * reach times the mean in-degree; SKETCHES at most 16 n_edges a round. Memory: 4 bytes an edge with
- * `probability`; 4 bytes a consumer (ROOTS), or 16, and 9 for each thread (SKETCHES). */
-GV_API GV_CHECKED gv_status gv_reach(gv_context *ctx, const gv_graph *g, const float *probability,
-                                     const gv_reach_opts *opts, float *reach, gv_reach_info *info,
-                                     gv_error *err);
+ * a `probability` that is stored or a model's; 4 bytes a consumer (ROOTS), or 16, and 9 for each
+ * thread (SKETCHES). */
+GV_API GV_CHECKED gv_status gv_reach(gv_context *ctx, const gv_graph *g,
+                                     const gv_probability *probability, const gv_reach_opts *opts,
+                                     float *reach, gv_reach_info *info, gv_error *err);
 
 /* "roots", "sketches". */
 GV_API const char *gv_reach_method_name(gv_reach_method method);
