@@ -170,7 +170,8 @@ static int open_inputs(evaluate_work *w)
     gv_error err;
     gv_log_opts o = gv_log_defaults();
     gv_context *ctx = cli_context(w->s);
-    int code = cli_graph(w->s, w->o->graph, GV_USES_OUT | GV_USES_IN | GV_USES_IDS, &w->g);
+    const unsigned uses = GV_USES_OUT | GV_USES_IN | GV_USES_IDS | GV_USES_PROBABILITY;
+    int code = cli_graph(w->s, w->o->graph, uses, &w->g);
     if (code != CLI_OK)
         return code;
     if (w->o->model != NULL && (code = open_model(w)) != CLI_OK)
@@ -280,9 +281,11 @@ static int plan_run(const void *opts, cli_session *s, gv_plan *plan)
         code = cli_fail(s, &err);
     if (code != CLI_OK)
         return code;
-    const unsigned rows = GV_PART_OUT_INDPTR | GV_PART_OUT_INDICES | GV_PART_IN_INDPTR |
-                          GV_PART_IN_INDICES | GV_PART_IDS;
+    unsigned rows = GV_PART_OUT_INDPTR | GV_PART_OUT_INDICES | GV_PART_IN_INDPTR |
+                    GV_PART_IN_INDICES | GV_PART_IDS;
     const int64_t cells = log.n_topics * g.n_nodes;
+    if (g.rule == GV_PROBABILITY_STORED)
+        rows |= GV_PART_OUT_PROBABILITY | GV_PART_IN_PROBABILITY;
     cli_plan_map_graph(s, plan, o->graph, &g, GV_USES_OUT | GV_USES_IN | GV_USES_IDS, rows);
     if (o->truth != NULL) {
         gv_plan_hold(plan, GV_PLAN_RESIDENT, "truth, mapped",

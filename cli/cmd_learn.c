@@ -9,7 +9,7 @@ typedef struct learn_opts {
     const char *graph, *log, *output, *topics, *tmpdir;
     const char *columns, *until, *prior_strength;
     int64_t window, min_actions, spell_gap;
-    int32_t strict, method, credit;
+    int32_t strict, method, credit, ties;
     bool first_only;
 } learn_opts;
 
@@ -91,6 +91,14 @@ static const cli_option options[] = {
      .metavar = "auto|K",
      .help = "weight, in exposures, of what is known of the two consumers against what is known of "
              "the edge itself [%s]"},
+    {.name = "ties",
+     .type = CLI_CHOICE,
+     .offset = offsetof(learn_opts, ties),
+     .metavar = "NAME",
+     .help = "strengths of the graph's edges (import --probability COL), where it has any: prior "
+             "expects of an edge by its strength over the mean of its source's; ignore does not "
+             "look at them [%s]",
+     .choices = "prior|ignore"},
     {.name = "min-actions",
      .type = CLI_INT,
      .offset = offsetof(learn_opts, min_actions),
@@ -133,6 +141,7 @@ static int take_options(cli_session *s, const learn_opts *o, gv_learn_opts *to)
     to->credit = (gv_credit_rule)o->credit;
     to->spell_gap = o->spell_gap;
     to->window = o->window;
+    to->ties = (gv_ties)o->ties;
     if (o->first_only && o->spell_gap > 0)
         return cli_fail_text(s, CLI_USAGE, "--first-only and --spell-gap exclude each other");
     if (o->credit != 0 && o->method != 0)
@@ -201,6 +210,9 @@ static void report_model(cli_session *s, const gv_log_info *log, const gv_learn_
     cli_say(s, "%s purchases credited to friends; %s edges and topics with evidence of their own",
             cli_thousands(info->credited, a), cli_thousands(info->evidence, b));
     report_windows(s, m);
+    if (gv_model_has_strengths(m))
+        cli_say(s,
+                "the graph's strengths are the prior of its edges (--ties ignore: they are not)");
     cli_say(s,
             "strength of priors in exposures: influencers %.4g, listeners %.4g, edges %.4g; "
             "edges over all topics %.4g",
@@ -267,6 +279,8 @@ static int run(const void *opts, cli_session *s)
     int code = take_options(s, o, &learn_with);
     if (code == CLI_OK)
         code = cli_graph(s, o->graph, GV_USES_OUT | GV_USES_IN | GV_USES_IDS, &g);
+    if (code == CLI_OK && learn_with.ties == GV_TIES_PRIOR)
+        code = cli_graph(s, o->graph, GV_USES_PROBABILITY, &g);
     return code == CLI_OK ? learn(s, o, g, &learn_with) : code;
 }
 
@@ -286,8 +300,12 @@ static int plan_run(const void *opts, cli_session *s, gv_plan *plan)
         code = cli_fail(s, &err);
     if (code != CLI_OK)
         return code;
-    const unsigned rows = GV_PART_OUT_INDPTR | GV_PART_OUT_INDICES | GV_PART_IN_INDPTR |
-                          GV_PART_IN_INDICES | GV_PART_IDS;
+    unsigned rows = GV_PART_OUT_INDPTR | GV_PART_OUT_INDICES | GV_PART_IN_INDPTR |
+                    GV_PART_IN_INDICES | GV_PART_IDS;
+    if (learn_with.ties == GV_TIES_IGNORE)
+        g.rule = GV_PROBABILITY_NONE;
+    if (g.rule == GV_PROBABILITY_STORED)
+        rows |= GV_PART_OUT_PROBABILITY | GV_PART_IN_PROBABILITY;
     cli_plan_map_graph(s, plan, o->graph, &g, GV_USES_OUT | GV_USES_IN | GV_USES_IDS, rows);
     gv_learn_plan(plan, &g, &log, gv_context_threads(cli_context(s)), s->budget, &model);
     const int64_t counters = 28 * model.pairs;

@@ -67,6 +67,8 @@ static int model(info_work *w, json *j)
         json_text(j, "credit", i.credit);
         json_int(j, "spell_gap", i.spell_gap);
     }
+    if (gv_model_has_strengths(m))
+        json_text(j, "ties", "prior");
     json_int(j, "n_pairs", i.n_pairs);
     json_int(j, "n_evidence", i.n_evidence);
     json_int(j, "time_end", i.time_end);

@@ -88,6 +88,8 @@ int info_model_text(info_work *w)
         fputc('\n', w->to);
     fprintf(w->to, "  %-13ssource %.4g, target %.4g, tie %.4g, edge %.4g exposures\n", "priors",
             i.k_source, i.k_target, i.k_tie, i.k_edge);
+    if (gv_model_has_strengths(m))
+        fprintf(w->to, "  %-13sthe prior of its edges (ties prior)\n", "strengths");
     fprintf(w->to, "  %-24s %10s %12s %12s %12s\n", "topic", "items", "window, days", "delay, days",
             "mu");
     for (int32_t z = 0; z < i.n_topics; z++) {

@@ -155,8 +155,12 @@ int64_t gv_csr_find(const gv_csr *csr, gv_node row_node, gv_node target)
 void gv_graph_rest(const gv_graph *g, const gv_csr *csr, int64_t first, int64_t end)
 {
     const int64_t edges = csr->indptr[end] - csr->indptr[first];
-    if (g->rest != NULL && gv_edges_rest(g->n_edges, g->ctx->memory_limit))
-        g->rest(g, csr->indices + csr->indptr[first], edges * (int64_t)sizeof *csr->indices);
+    if (g->rest == NULL || !gv_edges_rest(g->n_edges, g->ctx->memory_limit))
+        return;
+    g->rest(g, csr->indices + csr->indptr[first], edges * (int64_t)sizeof *csr->indices);
+    if (csr->probability != NULL)
+        g->rest(g, csr->probability + csr->indptr[first],
+                edges * (int64_t)sizeof *csr->probability);
 }
 
 void gv_graph_rest_ids(const gv_graph *g)

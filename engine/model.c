@@ -23,12 +23,25 @@ GV_API void gv_model_free(gv_model *m)
 
 void gv_model_release_arrays(gv_model *m)
 {
-    const void *arrays[] = {m->topic_name,      m->topic_items,     m->mu,
-                            m->window,          m->delay,           m->target,
-                            m->pairs.indptr,    m->pairs.topic,     m->pairs.source,
-                            m->pairs.exposure,  m->pairs.total,     m->pairs.observed,
-                            m->pairs.shuffled,  m->pairs.last,      m->evidence.indptr,
-                            m->evidence.column, m->evidence.credit, m->evidence.exposure};
+    const void *arrays[] = {m->topic_name,
+                            m->topic_items,
+                            m->mu,
+                            m->window,
+                            m->delay,
+                            m->target,
+                            m->usual,
+                            m->pairs.indptr,
+                            m->pairs.topic,
+                            m->pairs.source,
+                            m->pairs.exposure,
+                            m->pairs.total,
+                            m->pairs.observed,
+                            m->pairs.shuffled,
+                            m->pairs.last,
+                            m->evidence.indptr,
+                            m->evidence.column,
+                            m->evidence.credit,
+                            m->evidence.exposure};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         gv_free(m->ctx, (void *)arrays[i]);
 }
@@ -92,6 +105,11 @@ GV_API const char *gv_model_hash(const gv_model *m)
     return m->hash;
 }
 
+GV_API bool gv_model_has_strengths(const gv_model *m)
+{
+    return m->usual != NULL;
+}
+
 GV_API int32_t gv_model_find_topic(const gv_model *m, const char *name)
 {
     for (int32_t z = 0; z < m->n_topics; z++)
@@ -111,6 +129,11 @@ gv_status gv_model_check_graph(const gv_model *m, const gv_graph *g, const char 
     if (m->graph_hash[0] != '\0' && g->hash[0] != '\0' && strcmp(m->graph_hash, g->hash) != 0)
         return gv_fail(err, GV_ERR_ARG, "%s: the model was learnt on graph %s, this one is %s",
                        what, m->graph_hash, g->hash);
+    if (m->usual != NULL && (g->rule != GV_PROBABILITY_STORED || m->strength == NULL))
+        return gv_fail(err, GV_ERR_ARG,
+                       "%s: the model was learnt with the strengths of the graph's edges, this one "
+                       "has none",
+                       what);
     return GV_OK;
 }
 
@@ -202,7 +225,8 @@ void gv_model_row_edge(const gv_model *m, gv_model_row *row, int64_t e, gv_node 
     while (i < row->end && column[i] < begin)
         i++;
     const int64_t end = gv_model_edge_end(m, i, row->end, e);
-    const double target = gv_model_tied(m, row->node, row->weight, (double)m->target[u], i, end);
+    const double target =
+        gv_model_tied(m, row->node, row->weight, gv_model_target(m, row->node, u, e), i, end);
     for (int32_t z = 0; z < m->n_topics; z++)
         p[z] = gv_model_p(m, z, row->source[z], target, 0, row->exposure[z]);
     for (; i < end; i++) {
@@ -228,7 +252,7 @@ double gv_model_edge(const gv_model *m, gv_node v, gv_node u, int64_t e, int32_t
     }
     const int64_t end = gv_model_edge_end(m, lo, row_end, e);
     const double weight = m->k_tie > 0.0 ? gv_model_weight(m, v) : 0.0;
-    const double target = gv_model_tied(m, v, weight, (double)m->target[u], lo, end);
+    const double target = gv_model_tied(m, v, weight, gv_model_target(m, v, u, e), lo, end);
     int64_t credit = 0, exposure = pair >= 0 ? m->pairs.exposure[pair] : 0;
     for (int64_t i = lo; i < end; i++)
         if (m->evidence.column[i] == begin + z) {

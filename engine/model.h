@@ -1,6 +1,6 @@
 /* model.h -- what an influence model holds, and the probability of an edge.
  *
- *   p(v -> u, z) = min(1, (credit + k pi) / (exposure + k)),   pi = min(1, mu_z a_vz s_u c_vu)
+ *   p(v -> u, z) = min(1, (credit + k pi) / (exposure + k)),   pi = min(1, mu_z a_vz s_u r_vu c_vu)
  *   c_vu = (C_vu + k_c) / (E_vu + k_c)
  *
  * a_vz (source) and s_u (target) are factors with mean 1; a consumer without a purchase in z has a
@@ -8,7 +8,10 @@
  * it; otherwise the credit is 0 and the exposure is that of its source, the pair (v, z).
  *
  * c_vu (tie) is what an edge has shown over all topics: C_vu is the sum of its credits, E_vu that
- * of mu_z a_vz s_u exposure. It is worked out where it is needed, never stored. */
+ * of mu_z a_vz s_u r_vu exposure. It is worked out where it is needed, never stored.
+ *
+ * r_vu is what the graph says of the edge beforehand: its strength over the mean of those of v's
+ * out-edges; 1 where the graph has no strengths, or they were not to be used. */
 #ifndef ENGINE_MODEL_H
 #define ENGINE_MODEL_H
 
@@ -58,8 +61,11 @@ struct gv_model {
     const int64_t *topic_items;             /* [n_topics] */
     const double *mu;                       /* [n_topics], purchases prompted per exposure */
     const double *window;                   /* [n_topics], seconds */
-    const double *delay; /* [n_topics], mean of the fitted exponential, seconds */
-    const float *target; /* [n_nodes], s_u */
+    const double *delay;   /* [n_topics], mean of the fitted exponential, seconds */
+    const float *target;   /* [n_nodes], s_u */
+    const float *usual;    /* [n_nodes], mean strength of v's out-edges; NULL: r = 1 */
+    const float *strength; /* with `usual`: borrowed [n_edges] by out-edge, the graph's; NULL in a
+                              model without its graph, which is only looked at */
     gv_pairs pairs;
     gv_evidence evidence;
     void (*release)(gv_model *m); /* frees all arrays */
@@ -85,7 +91,8 @@ extern const char *const gv_method_word[], *const gv_credit_word[];
 int64_t gv_model_pair(const gv_model *m, gv_node v, int32_t z);
 
 /* GV_ERR_ARG, naming `what` could not be done, unless `m` was learnt on `g`: same size and, where
- * both are known, same content hash. */
+ * both are known, same content hash; and the graph has strengths if the model was learnt with
+ * them. */
 GV_CHECKED gv_status gv_model_check_graph(const gv_model *m, const gv_graph *g, const char *what,
                                           gv_error *err);
 
@@ -95,7 +102,21 @@ static inline double gv_at_most_one(double x)
     return x < 1.0 ? x : 1.0;
 }
 
-/* p of the counters and factors, `target` being s_u c_vu; all arithmetic in double, in this order.
+/* r of an edge of such a strength, of a source whose edges have the mean `usual`. */
+static inline double gv_model_relative(float strength, float usual)
+{
+    return usual > 0.0F ? (double)strength / (double)usual : 1.0;
+}
+
+/* s_u r_vu of out-edge e = (v -> u). */
+static inline double gv_model_target(const gv_model *m, gv_node v, gv_node u, int64_t e)
+{
+    const double s = (double)m->target[u];
+    return m->usual == NULL ? s : s * gv_model_relative(m->strength[e], m->usual[v]);
+}
+
+/* p of the counters and factors, `target` being s_u r_vu c_vu; all arithmetic in double, in this
+ * order.
  */
 static inline double gv_model_p(const gv_model *m, int32_t z, double source, double target,
                                 int64_t credit, int64_t exposure)
@@ -107,8 +128,8 @@ static inline double gv_model_p(const gv_model *m, int32_t z, double source, dou
     return gv_at_most_one(((double)credit / (double)GV_CREDIT_UNIT + m->k_edge * pi) / seen);
 }
 
-/* Sum of mu_z a_vz exposure over the pairs of v: E of an edge without evidence is s_u times this.
- */
+/* Sum of mu_z a_vz exposure over the pairs of v: E of an edge without evidence is s_u r_vu times
+ * this. */
 double gv_model_weight(const gv_model *m, gv_node v);
 
 /* (C + k_c) / (E + k_c); not to be asked where k_c is 0. */
@@ -123,8 +144,8 @@ static inline double gv_model_tie(double k, int64_t credit, double expected)
 void gv_model_edge_sums(const gv_model *m, gv_node v, int64_t i, int64_t end, int64_t *credit,
                         double *lost);
 
-/* s_u c_vu of an edge v -> u with the entries [i, end) of the evidence; `weight` from
- * gv_model_weight(). */
+/* s_u r_vu c_vu of an edge v -> u with the entries [i, end) of the evidence; `weight` from
+ * gv_model_weight(), `target` from gv_model_target(). */
 static inline double gv_model_tied(const gv_model *m, gv_node v, double weight, double target,
                                    int64_t i, int64_t end)
 {

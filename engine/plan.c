@@ -206,12 +206,14 @@ GV_API gv_model_shape gv_model_shape_of(const gv_model *m)
     return (gv_model_shape){.n_nodes = m->n_nodes,
                             .n_topics = m->n_topics,
                             .pairs = m->pairs.indptr[m->n_nodes],
-                            .evidence = m->evidence.indptr[m->n_nodes]};
+                            .evidence = m->evidence.indptr[m->n_nodes],
+                            .strengths = m->usual != NULL};
 }
 
 GV_API int64_t gv_model_bytes(const gv_model_shape *m)
 {
-    const int64_t by_node = 8 * 2 * (m->n_nodes + 1) + 4 * m->n_nodes; /* two indptr, target */
+    const int64_t by_node = 8 * 2 * (m->n_nodes + 1) + 4 * m->n_nodes + /* two indptr, target */
+                            (m->strengths ? 4 * m->n_nodes : 0);
     const int64_t pair = 4 + 4 + 8 + 4 + 4 + 4 + 8, evidence = 3 * 8;
     return by_node + pair * m->pairs + evidence * m->evidence;
 }

@@ -101,7 +101,8 @@ static inline void gv_slice_edge(const gv_model *m, const gv_slice *s, gv_slice_
     while (i < row->end && column[i] < begin)
         i++;
     const int64_t end = gv_model_edge_end(m, i, row->end, e);
-    const double target = gv_model_tied(m, row->node, row->weight, (double)m->target[u], i, end);
+    const double target =
+        gv_model_tied(m, row->node, row->weight, gv_model_target(m, row->node, u, e), i, end);
     for (int32_t k = 0; k < s->n; k++)
         p[k] = gv_at_most_one(prior[k] * gv_at_most_one(scale[k] * target) / seen[k]);
     for (; i < end; i++) { /* what the evidence knows better */

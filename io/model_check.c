@@ -192,6 +192,7 @@ gv_status gv_model_check(gv_context *ctx, const gv_model *m, const gv_graph *g, 
         {"/topics/n_items", GV_I64, m->n_topics, m->topic_items, INT64_MAX},
         {"/factors/mu", GV_F64, m->n_topics, m->mu, 0},
         {"/factors/target", GV_F32, m->n_nodes, m->target, 0},
+        {"/factors/strength", GV_F32, m->usual != NULL ? m->n_nodes : 0, m->usual, 0},
         {"/window", GV_F64, m->n_topics, m->window, 0},
         {"/delay", GV_F64, m->n_topics, m->delay, 0},
     };

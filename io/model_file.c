@@ -195,6 +195,29 @@ static gv_status map_factors(gv_h5 *f, gv_model *m, gv_error *err)
     return st;
 }
 
+/* What it took the strengths of the graph's edges for; without the graph they are not there. */
+static gv_status map_strengths(gv_h5 *f, gv_model *m, const gv_graph *g, gv_error *err)
+{
+    gv_h5_value value;
+    char text[32];
+    const void *usual = NULL;
+    if (!gv_h5_has(f, "/", "ties", &value))
+        return GV_OK;
+    gv_status st = gv_h5_get_text(f, "/", "ties", text, sizeof text, err);
+    if (st == GV_OK && strcmp(text, "prior") != 0)
+        return gv_fail(err, GV_ERR_DATA, "%s: /@ties: there is no '%s'", gv_h5_path(f), text);
+    if (st == GV_OK && g != NULL && g->rule != GV_PROBABILITY_STORED)
+        return gv_fail(err, GV_ERR_DATA,
+                       "%s: the model was learnt with the strengths of the graph's edges, %s has "
+                       "none",
+                       gv_h5_path(f), gv_graph_file(g));
+    if (st == GV_OK)
+        st = gv_h5_map_part(f, "/factors", "strength", GV_F32, m->n_nodes, &usual, err);
+    m->usual = usual;
+    m->strength = g != NULL ? g->out.probability : NULL;
+    return st;
+}
+
 static gv_status map_pairs(gv_h5 *f, gv_model *m, gv_error *err)
 {
     int64_t n;
@@ -252,7 +275,7 @@ static gv_status identify(gv_h5 *f, gv_model *m, gv_error *err)
         "/evidence/exposure"};
     enum { ARRAYS = sizeof array / sizeof *array };
     struct {
-        char sum[ARRAYS][GV_HASH_CHARS + 1], graph[GV_HASH_CHARS + 1];
+        char sum[ARRAYS + 1][GV_HASH_CHARS + 1], graph[GV_HASH_CHARS + 1];
         double k_edge, k_tie;
         int64_t n_topics;
     } all;
@@ -264,6 +287,9 @@ static gv_status identify(gv_h5 *f, gv_model *m, gv_error *err)
             return GV_OK;
         st = gv_h5_get_text(f, array[i], "checksum", all.sum[i], sizeof all.sum[i], err);
     }
+    if (st == GV_OK && m->usual != NULL)
+        st = gv_h5_get_text(f, "/factors/strength", "checksum", all.sum[ARRAYS],
+                            sizeof all.sum[ARRAYS], err);
     memcpy(all.graph, m->graph_hash, sizeof all.graph);
     all.k_edge = m->k_edge, all.k_tie = m->k_tie, all.n_topics = m->n_topics;
     if (st == GV_OK)
@@ -280,6 +306,8 @@ static gv_status map_model(gv_h5 *f, gv_model *m, const gv_graph *g, gv_error *e
         st = read_topics(f, m, err);
     if (st == GV_OK)
         st = map_factors(f, m, err);
+    if (st == GV_OK)
+        st = map_strengths(f, m, g, err);
     if (st == GV_OK)
         st = map_pairs(f, m, err);
     if (st == GV_OK)

@@ -30,6 +30,8 @@ static gv_status write_head(gv_h5 *f, const gv_model *m, gv_error *err)
         st = gv_h5_set_f64(f, "/", "k_edge", m->k_edge, err);
     if (st == GV_OK && m->k_tie > 0.0)
         st = gv_h5_set_f64(f, "/", "k_tie", m->k_tie, err);
+    if (st == GV_OK && m->usual != NULL)
+        st = gv_h5_set_text(f, "/", "ties", "prior", err);
     if (st != GV_OK || (int)m->method < 0)
         return st;
     st = gv_h5_set_text(f, "/", "method", gv_method_word[m->method], err);
@@ -48,6 +50,8 @@ static gv_status write_factors(gv_h5 *f, const gv_model *m, gv_error *err)
         st = gv_h5_write_part(f, "/factors", "mu", GV_F64, z, m->mu, err);
     if (st == GV_OK)
         st = gv_h5_write_part(f, "/factors", "target", GV_F32, n, m->target, err);
+    if (st == GV_OK && m->usual != NULL)
+        st = gv_h5_write_part(f, "/factors", "strength", GV_F32, n, m->usual, err);
     if (st == GV_OK)
         st = gv_h5_write_part(f, "/factors/source", "indptr", GV_I64, n + 1, m->pairs.indptr, err);
     if (st == GV_OK)

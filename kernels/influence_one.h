@@ -270,7 +270,7 @@ static void sum_steep_one(const influence_batch *b, gv_node v, double *sum)
 INLINE void finish_row(const influence_batch *b, first_pass *f, int64_t v, const int lanes)
 {
     const int64_t r = v - f->s.row;
-    const bool steep = f->most[r] * f->top[r] > 1.0;
+    const bool steep = f->most[r] * f->top[r] > 1.0 || b->m->usual != NULL;
     double sum[GV_SLICE];
     for (int k = 0; k < lanes; k++)
         sum[k] = f->b[r][k] * f->all[r] + f->more[r][k];

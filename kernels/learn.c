@@ -18,6 +18,7 @@
 
 #include "engine/error.h"
 #include "engine/memory.h"
+#include "engine/parallel.h"
 #include "kernels/learn_parts.h"
 
 enum { EM_ROUNDS = 10 };
@@ -46,6 +47,9 @@ static gv_status check(const gv_graph *g, const gv_log *log, const gv_learn_opts
                        (int)o->method, (int)o->credit);
     if (o->credit != GV_CREDIT_EQUAL && o->method != GV_LEARN_PARTIAL_CREDIT)
         return gv_fail(err, GV_ERR_ARG, "learn: only partial credit is shared by a rule");
+    if ((int)o->ties != GV_TIES_PRIOR && o->ties != GV_TIES_IGNORE)
+        return gv_fail(err, GV_ERR_ARG, "learn: ties %d is not prior (0) or ignore (1)",
+                       (int)o->ties);
     if (isnan(o->prior_strength) || isinf(o->prior_strength))
         return gv_fail(err, GV_ERR_RANGE, "learn: prior strength %g is not a finite number",
                        o->prior_strength);
@@ -58,6 +62,30 @@ static gv_status check(const gv_graph *g, const gv_log *log, const gv_learn_opts
         return gv_fail(err, GV_ERR_ARG,
                        "learn: the log is about %" PRId64 " consumers, the graph about %" PRId64,
                        log->n_nodes, g->n_nodes);
+    return GV_OK;
+}
+
+/* The mean strength of everyone's edges: sums by one thread each, in order. */
+static gv_status take_strengths(gv_context *ctx, const gv_graph *g, gv_model *m, gv_error *err)
+{
+    const gv_csr *out = &g->out;
+    float *usual = gv_alloc(ctx, g->n_nodes, sizeof *usual);
+    if (usual == NULL)
+        return gv_no_memory(ctx, "learn", err);
+    m->usual = usual;
+    m->strength = out->probability;
+    for (int64_t first = 0, end; first < g->n_nodes; first = end) {
+        end = gv_stretch_end(first, g->n_nodes);
+#pragma omp parallel for num_threads(gv_context_threads(ctx)) schedule(dynamic, GV_BLOCK)
+        for (int64_t v = first; v < end; v++) {
+            double sum = 0.0;
+            for (int64_t e = out->indptr[v]; e < out->indptr[v + 1]; e++)
+                sum += (double)out->probability[e];
+            const int64_t degree = gv_csr_degree(out, (gv_node)v);
+            usual[v] = degree > 0 ? (float)(sum / (double)degree) : 0.0F;
+        }
+        gv_graph_rest(g, out, first, end);
+    }
     return GV_OK;
 }
 
@@ -88,7 +116,9 @@ static gv_status new_model(gv_context *ctx, const gv_graph *g, const gv_log *log
         return gv_no_memory(ctx, "learn", err);
     memcpy(items, log->topic_items, (size_t)n_topics * sizeof *items);
     memcpy(m->topic_name, log->topic_name, (size_t)n_topics * sizeof *m->topic_name);
-    return GV_OK;
+    return o->ties == GV_TIES_PRIOR && g->rule == GV_PROBABILITY_STORED
+               ? take_strengths(ctx, g, m, err)
+               : GV_OK;
 }
 
 /* The first pass over the log: delay, in seconds, and window, which are the model's. */

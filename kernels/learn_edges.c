@@ -38,7 +38,7 @@ static int32_t exposure_bin(int64_t units)
 /* An edge v -> u, and what it has shown over all topics. */
 typedef struct edge {
     gv_node node;            /* u */
-    double target, expected; /* s_u, E_vu */
+    double target, expected; /* s_u r_vu, E_vu */
     int64_t credit;          /* C_vu */
     int64_t begin, end;      /* its evidence */
 } edge;
@@ -46,7 +46,7 @@ typedef struct edge {
 /* Targets come in no order. */
 static void announce(const tally *t, int64_t e)
 {
-    const int64_t last = t->g->n_edges - 1;
+    const int64_t last = t->g->out.indptr[t->g->n_nodes] - 1;
     const gv_node u = t->g->out.indices[e + AHEAD < last ? e + AHEAD : last];
     __builtin_prefetch(&t->m->target[u]);
     if (t->pool != NULL)
@@ -58,7 +58,7 @@ static edge look_at(const tally *t, gv_node v, int64_t e, double weight, int64_t
 {
     const gv_evidence *ev = &t->m->evidence;
     edge x = {.node = t->g->out.indices[e]};
-    x.target = (double)t->m->target[x.node];
+    x.target = gv_model_target(t->m, v, x.node, e);
     double lost = 0.0;
     x.begin = cursor;
     x.end = gv_model_edge_end(t->m, cursor, ev->indptr[v + 1], e);

@@ -1,10 +1,12 @@
 /* learn_factors.c -- empirical-Bayes shrinkage: what is known of a consumer from all their edges.
  *
  *   mu_z = total credit / total exposure of the topic
- *   E_vz = sum over edges v -> u of mu_z s_u exposure(v -> u, z)      a_vz = (C_vz + k_a) / (E_vz +
- * k_a) E_u  = sum over edges v -> u, z of mu_z a_vz exposure(v -> u, z)  s_u  = (C_u + k_s) / (E_u
- * + k_s)
+ *   E_vz = sum over edges v -> u of mu_z s_u r_vu exposure(v -> u, z)
+ *   a_vz = (C_vz + k_a) / (E_vz + k_a)
+ *   E_u  = sum over edges v -> u, z of mu_z a_vz r_vu exposure(v -> u, z)
+ *   s_u  = (C_u + k_s) / (E_u + k_s)
  *
+ * r_vu are the graph's strengths (engine/model.h), 1 where it has none; below they are left out.
  * C are credits given and received. Two alternations from s = 1; after each step the means are set
  * to 1: of a over the pairs of a topic, of s over all consumers. k_a and k_s come from the data
  * (learn_strength.c), anew in each step. Both factors are kept as float between the steps, and hold
@@ -69,9 +71,14 @@ static double purchases(int64_t units)
     return (double)units / (double)GV_CREDIT_UNIT;
 }
 
+static int64_t evidence_edge(const factors *f, int64_t i)
+{
+    return f->m->evidence.column[i] / f->m->n_topics;
+}
+
 static gv_node evidence_target(const factors *f, int64_t i)
 {
-    return f->g->out.indices[f->m->evidence.column[i] / f->m->n_topics];
+    return f->g->out.indices[evidence_edge(f, i)];
 }
 
 static int32_t evidence_topic(const factors *f, int64_t i)
@@ -212,7 +219,7 @@ static void add_targets(const factors *f, int64_t first, int64_t end)
         double sum = 0.0;
         for (int64_t e = out->indptr[v]; e < out->indptr[v + 1]; e++) {
             __builtin_prefetch(&f->target[later(out, e, last)]);
-            sum += (double)f->target[out->indices[e]];
+            sum += gv_model_target(f->m, (gv_node)v, out->indices[e], e);
         }
         f->weight[v] = sum;
     }
@@ -234,7 +241,8 @@ static void sum_evidence(const factors *f, gv_node v, int64_t *given, double *ro
         given[z] += ev->credit[i];
         if (row != NULL) {
             const int64_t lost = pairs->exposure[gv_model_pair(f->m, v, z)] - ev->exposure[i];
-            row[z] += (double)f->target[evidence_target(f, i)] * purchases(lost);
+            row[z] += gv_model_target(f->m, v, evidence_target(f, i), evidence_edge(f, i)) *
+                      purchases(lost);
         }
     }
 }
@@ -330,6 +338,13 @@ static void weigh_sources(const factors *f)
     }
 }
 
+/* r of in-edge e. */
+static double relative(const factors *f, const gv_csr *in, int64_t e)
+{
+    return f->m->usual == NULL ? 1.0
+                               : gv_model_relative(in->probability[e], f->m->usual[in->indices[e]]);
+}
+
 static void add_sources(const factors *f, int64_t first, int64_t end)
 {
     const gv_csr *in = &f->g->in;
@@ -339,7 +354,7 @@ static void add_sources(const factors *f, int64_t first, int64_t end)
         double sum = 0.0;
         for (int64_t e = in->indptr[u]; e < in->indptr[u + 1]; e++) {
             __builtin_prefetch(&f->weight[later(in, e, last)]);
-            sum += f->weight[in->indices[e]];
+            sum += f->weight[in->indices[e]] * relative(f, in, e);
         }
         f->arrive[u] = sum;
     }
@@ -362,6 +377,13 @@ static int bound_exponent(const factors *f, gv_node u)
     return exponent;
 }
 
+static double evidence_relative(const factors *f, gv_node v, int64_t i)
+{
+    const gv_model *m = f->m;
+    return m->usual == NULL ? 1.0
+                            : gv_model_relative(m->strength[evidence_edge(f, i)], m->usual[v]);
+}
+
 static void add_deductions(const factors *f, int64_t first, int64_t end)
 {
     const gv_evidence *ev = &f->m->evidence;
@@ -375,7 +397,8 @@ static void add_deductions(const factors *f, int64_t first, int64_t end)
             const int64_t lost = pairs->exposure[pair] - ev->exposure[i];
             if (lost == 0)
                 continue;
-            const double x = f->mu[z] * (double)f->source[pair] * purchases(lost);
+            const double x = f->mu[z] * (double)f->source[pair] * purchases(lost) *
+                             evidence_relative(f, (gv_node)v, i);
             __atomic_fetch_add(&f->deduct[u], llrint(ldexp(x, 61 - bound_exponent(f, u))),
                                __ATOMIC_RELAXED);
         }

@@ -118,10 +118,13 @@ GV_API void gv_learn_plan(gv_plan *plan, const gv_graph_shape *g, const gv_log_s
     const double learning = (double)log->rows / (rows_learnt * threads);
     *model = (gv_model_shape){.n_nodes = n,
                               .n_topics = log->n_topics,
+                              .strengths = g->rule == GV_PROBABILITY_STORED,
                               .pairs = pairs_of(g, log),
                               .evidence = (int64_t)(evidence_a_row * (double)log->rows)};
     gv_log_plan(plan, log, threads, limit);
     plan_counting(plan, g, log, model, threads, limit);
+    if (model->strengths)
+        gv_plan_hold(plan, GV_PLAN_MEMORY, "mean strengths of edges", 4 * n);
     gv_plan_begin(plan, "factors", learning * 0.1);
     gv_plan_hold(plan, GV_PLAN_MEMORY, "factors of consumers", 4 * n + 4 * model->pairs);
     gv_plan_use(plan, GV_PLAN_MEMORY, "sums of consumers", 16 * n);

@@ -1,12 +1,12 @@
 /* model_rows.c -- p of the edges of a row, a block at a time.
  *
- *   p(v -> u, z) = min(1, (credit + k pi) / (exposure + k)),   pi = min(1, mu_z a_vz s_u c_vu)
+ *   p(v -> u, z) = min(1, (credit + k pi) / (exposure + k)),   pi = min(1, mu_z a_vz s_u r_vu c_vu)
  *
  * (engine/model.h). The edges of a consumer and what is known about them stand in the same order,
  * so one walk through either serves the block: first all edges as if there were no evidence, which
- * needs no branches, then those that have some. s_u c_vu is the same in all topics, so a mixture
- * takes it once. Each p depends on nothing but its edge: no races, and the same bytes at any thread
- * count and whatever the blocks. */
+ * needs no branches, then those that have some. s_u r_vu c_vu is the same in all topics, so a
+ * mixture takes it once. Each p depends on nothing but its edge: no races, and the same bytes at
+ * any thread count and whatever the blocks. */
 #include "kernels/model_rows.h"
 
 #include <inttypes.h>
@@ -69,7 +69,8 @@ static int64_t seek(const gv_model *m, int64_t lo, int64_t hi, int64_t e)
     return lo;
 }
 
-/* s_u c_vu of the block: the operations of gv_model_tied(), side by side where nothing is known. */
+/* s_u r_vu c_vu of the block: the operations of gv_model_tied(), side by side where nothing is
+ * known. */
 static void take_targets(block *b)
 {
     const gv_model *m = b->m;
@@ -80,6 +81,9 @@ static void take_targets(block *b)
         __builtin_prefetch(m->target + target[i]);
     for (int64_t i = 0; i < b->n; i++)
         t[i] = (double)m->target[target[i]];
+    if (m->usual != NULL)
+        for (int64_t i = 0; i < b->n; i++)
+            t[i] *= gv_model_relative(m->strength[b->first + i], m->usual[b->v]);
     if (k <= 0.0)
         return;
     for (int64_t i = 0; i < b->n; i++) {
@@ -89,8 +93,8 @@ static void take_targets(block *b)
     for (int64_t i = b->known, begin; i < b->known_end;) {
         const int64_t e = m->evidence.column[begin = i] / m->n_topics;
         i = gv_model_edge_end(m, i, b->known_end, e);
-        t[e - b->first] =
-            gv_model_tied(m, b->v, weight, (double)m->target[b->out->indices[e]], begin, i);
+        t[e - b->first] = gv_model_tied(m, b->v, weight,
+                                        gv_model_target(m, b->v, b->out->indices[e], e), begin, i);
     }
 }
 

@@ -78,6 +78,8 @@ GV_API double gv_model_window(const gv_model *model, int32_t z);
 /* The 16 hexadecimal digits that identify the model's probabilities, borrowed: those of a model
  * that was read from a file; else "". */
 GV_API const char *gv_model_hash(const gv_model *model);
+/* Whether it was learnt with strengths of the graph's edges, which it then needs beside it. */
+GV_API bool gv_model_has_strengths(const gv_model *model);
 /* The topic of that name, or -1. */
 GV_API int32_t gv_model_find_topic(const gv_model *model, const char *name);
 
@@ -107,6 +109,12 @@ typedef enum gv_credit_rule {
     GV_CREDIT_LAST = 3   /* all to the latest */
 } gv_credit_rule;
 
+/* What strengths of the graph's edges, if it has any (GV_PROBABILITY_STORED), are taken for. */
+typedef enum gv_ties {
+    GV_TIES_PRIOR = 0, /* an edge counts beforehand by its strength over the mean of its source's */
+    GV_TIES_IGNORE = 1 /* nothing */
+} gv_ties;
+
 typedef struct gv_learn_opts {
     gv_learn_method method; /*                                       [GV_LEARN_PARTIAL_CREDIT] */
     gv_credit_rule credit;  /* of partial credit                              [GV_CREDIT_EQUAL] */
@@ -117,6 +125,7 @@ typedef struct gv_learn_opts {
                               data, topic by topic                                          [0] */
     int64_t until;         /* purchases after this time are ignored; INT64_MAX: none [INT64_MAX] */
     double prior_strength; /* k of an edge's prior, in exposures, >= 0; < 0: estimated      [-1] */
+    gv_ties ties;          /*                                                   [GV_TIES_PRIOR] */
     int32_t min_actions;   /* purchases in a topic that an influencer of it needs, >= 0      [1] */
     uint64_t seed;         /* for the time shuffles of the susceptibility baseline           [1] */
 } gv_learn_opts;
@@ -135,7 +144,8 @@ GV_API gv_learn_opts gv_learn_defaults(void);
 /* Learns a model from a purchase log: partial credit with empirical-Bayes shrinkage
  * (docs/kernels/learn.md has the formulas and their sources).
  *
- *   g     borrowed; both directions are read
+ *   g     borrowed; both directions are read. A model with strengths (gv_model_has_strengths())
+ *         borrows those until it is freed
  *   log   borrowed; made for the same consumers
  *   opts  NULL for gv_learn_defaults()
  *   out   out, caller's, freed with gv_model_free() before `ctx`

@@ -124,6 +124,7 @@ typedef struct gv_model_shape {
     int32_t n_topics;
     int64_t pairs;    /* (consumer, topic) pairs with a purchase */
     int64_t evidence; /* (edge, topic) pairs with evidence of their own */
+    bool strengths;   /* learnt with the strengths of the graph's edges */
 } gv_model_shape;
 
 GV_API gv_model_shape gv_model_shape_of(const gv_model *m);

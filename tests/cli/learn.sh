@@ -43,6 +43,31 @@ print(sorted(m.keys()), m["topics/name"][:], m["topics/n_items"][:], m["window"]
 print(m["evidence/credit"][:] / 2**32, m["factors/mu"][:])
 END
 
+# strengths of the graph's edges: equal ones are none, others count, and belong to their graph
+printf 'src dst w\n1 2 .5\n1 3 .5\n2 3 .25\n4 3 .125\n' >equal.txt
+printf 'src dst w\n1 2 .5\n1 3 .1\n2 3 .25\n4 3 .125\n' >strong.txt
+for g in equal strong; do
+    grapevine import $g.txt --probability w -o $g.h5 --progress none
+    for ties in prior ignore; do
+        say learn $g.h5 --log log.tsv --columns who,what,kind,when --window 12d --ties $ties -o $g.$ties.h5
+        grapevine cascade $g.h5 --seeds 1,4 --model $g.$ties.h5 --topic toys --sims 2000 --progress none \
+            -o c.$g.$ties.h5 2>/dev/null
+    done
+done
+grapevine info strong.prior.h5 --json | grep ties
+grapevine verify strong.prior.h5 2>&1
+read_h5 <<'END'
+spread = {n: h5py.File(f"c.{n}.h5")["cascade/default/spread"][:] for n in
+          ("equal.prior", "equal.ignore", "strong.prior", "strong.ignore")}
+print("equal is none:", (spread["equal.prior"] == spread["equal.ignore"]).all())
+print("strengths count:", (spread["strong.prior"] != spread["strong.ignore"]).any())
+print("ignored:", (spread["strong.ignore"] == spread["equal.ignore"]).all())
+m = h5py.File("strong.prior.h5")
+print(m.attrs["ties"], m["factors/strength"][:])
+END
+say cascade equal.h5 --seeds 1 --model strong.prior.h5 --topic toys -o x.h5 2>&1 | sed 's/[0-9a-f]\{16\}/HASH/g'
+say learn strong.h5 --log log.tsv --ties maybe -o x.h5
+
 # refusals
 say learn g.h5 --log bad.tsv --columns who,what,kind,when -o x.h5
 say learn g.h5 --log log.tsv --columns who,what,kind,date -o x.h5
