@@ -4,7 +4,9 @@
  *                 [kernel=auto] [curve=0] [model=] [topic=0]
  *
  * graph: kron:SCALE, uniform:NODES (degree 10) or a graph file. p: wc, a number, planted: unequal,
- * most of them small, or learned: those of the model file in a topic. Both programs run in turn;
+ * most of them small, or learned: those of the model file in a topic, from an array; or fly: the
+ * same, worked out where they are asked for, beside whose figures those of the array stand
+ * (`stored_...`: with `fill`, the seconds to fill it). Both programs run in turn;
  * the line of JSON holds medians of seconds a world, their ratio without and with the kernel's
  * preparation, and the means of both with the distance in standard errors. Spreads may have a heavy
  * tail, and means of few worlds then differ; `ratio_active` is the ratio of seconds for each active
@@ -38,6 +40,9 @@ typedef struct problem {
     bench_graph g;
     gv_probability probability;
     float *stored;
+    gv_model *model;
+    gv_probability fly; /* of the model, with p=fly */
+    double fill;        /* seconds */
     uint32_t *limit;
     plain_graph plain;
     gv_node *seeds;
@@ -101,14 +106,16 @@ static void planted(problem *b)
 static void learned(problem *b)
 {
     gv_error err;
-    gv_model *model;
     b->stored = bench_room(b->g.m, sizeof *b->stored);
     b->limit = bench_room(b->g.m, sizeof *b->limit);
-    bench_check(gv_model_open(b->ctx, b->s->model, b->g.handle, &model, &err), &err);
-    bench_check(gv_model_edge_probability(b->ctx, model, b->g.handle, (int32_t)b->s->topic,
+    bench_check(gv_model_open(b->ctx, b->s->model, b->g.handle, &b->model, &err), &err);
+    const double started = bench_now();
+    bench_check(gv_model_edge_probability(b->ctx, b->model, b->g.handle, (int32_t)b->s->topic,
                                           b->stored, &err),
                 &err);
-    gv_model_free(model);
+    b->fill = bench_now() - started;
+    b->fly = (gv_probability){
+        .rule = GV_PROBABILITY_MODEL, .model = b->model, .topic = (int32_t)b->s->topic};
     for (int64_t e = 0; e < b->g.m; e++)
         b->limit[e] = limit_of((double)b->stored[e]);
     b->plain.by_edge = b->limit;
@@ -151,7 +158,7 @@ static void make_problem(problem *b)
         weighted_cascade(b);
     } else if (strcmp(s->p, "planted") == 0) {
         planted(b);
-    } else if (strcmp(s->p, "learned") == 0) {
+    } else if (strcmp(s->p, "learned") == 0 || strcmp(s->p, "fly") == 0) {
         learned(b);
     } else {
         b->probability = (gv_probability){.rule = GV_PROBABILITY_CONSTANT, .constant = atof(s->p)};
@@ -171,7 +178,8 @@ static gv_cascade_kernel kernel_of(const char *name)
                                          : GV_CASCADE_AUTO;
 }
 
-static gv_cascade_result *run_kernel(problem *b, moment *prepare, moment *simulate)
+static gv_cascade_result *run_kernel(problem *b, const gv_probability *p, moment *prepare,
+                                     moment *simulate)
 {
     gv_error err;
     gv_cascade_result *r = NULL;
@@ -180,8 +188,7 @@ static gv_cascade_result *run_kernel(problem *b, moment *prepare, moment *simula
     o.n_worlds = b->s->worlds;
     o.spread_only = b->s->curve == 0;
     const moment started = now();
-    bench_check(
-        gv_cascade(b->ctx, b->g.handle, &b->probability, b->seeds, b->n_seeds, &o, &r, &err), &err);
+    bench_check(gv_cascade(b->ctx, b->g.handle, p, b->seeds, b->n_seeds, &o, &r, &err), &err);
     *simulate = since(b->first_world);
     *prepare =
         (moment){b->first_world.wall - started.wall, b->first_world.processor - started.processor};
@@ -223,7 +230,7 @@ static double ratio(const settings *s, const double *plain, const double *kernel
 }
 
 static void print(const problem *b, const gv_cascade_result *r, const times *wall,
-                  const times *processor, int64_t edges, const int64_t *spread)
+                  const times *processor, const times *stored, int64_t edges, const int64_t *spread)
 {
     static const char *const name[] = {"auto", "plain", "points", "sliced"};
     const settings *s = b->s;
@@ -252,13 +259,23 @@ static void print(const problem *b, const gv_cascade_result *r, const times *wal
     bench_line_real(run, "mean", r->mean);
     bench_line_real(run, "plain_mean", mean);
     bench_line_real(run, "z", (r->mean - mean) / hypot(error, r->stderr_mean));
+    if (stored != NULL) {
+        const double whole = bench_median(stored->whole, run->trials);
+        bench_line_real(run, "whole", bench_median(wall->whole, run->trials));
+        bench_line_real(run, "stored_prepare", bench_median(stored->prepare, run->trials));
+        bench_line_real(run, "stored_world", bench_median(stored->simulate, run->trials) / worlds);
+        bench_line_real(run, "stored_whole", whole);
+        bench_line_real(run, "fill", b->fill);
+        bench_line_real(run, "whole_over_stored", bench_median(wall->whole, run->trials) / whole);
+    }
     bench_line_end(run);
 }
 
 static void compare(problem *b)
 {
     const settings *s = b->s;
-    times wall, processor;
+    times wall, processor, stored;
+    const bool fly = strcmp(s->p, "fly") == 0;
     int64_t *spread = bench_room(s->plain, sizeof *spread), edges = 0;
     gv_cascade_result *r = NULL;
     for (int64_t t = 0; t < s->run.trials; t++) {
@@ -268,11 +285,16 @@ static void compare(problem *b)
         const moment plain = since(started);
         moment prepare, simulate;
         gv_cascade_free(r);
-        r = run_kernel(b, &prepare, &simulate);
+        if (fly) {
+            r = run_kernel(b, &b->probability, &prepare, &simulate);
+            note(&stored, t, plain.wall, prepare.wall, simulate.wall);
+            gv_cascade_free(r);
+        }
+        r = run_kernel(b, fly ? &b->fly : &b->probability, &prepare, &simulate);
         note(&wall, t, plain.wall, prepare.wall, simulate.wall);
         note(&processor, t, plain.processor, prepare.processor, simulate.processor);
     }
-    print(b, r, &wall, &processor, edges, spread);
+    print(b, r, &wall, &processor, fly ? &stored : NULL, edges, spread);
     gv_cascade_free(r);
     free(spread);
 }
@@ -306,6 +328,7 @@ int main(int argc, char **argv)
     make_problem(&b);
     s.run.n = b.g.n, s.run.m = b.g.m;
     compare(&b);
+    gv_model_free(b.model);
     bench_graph_free(&b.g);
     free(b.seeds), free(b.limit), free(b.stored);
     gv_context_free(b.ctx);
