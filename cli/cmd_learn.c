@@ -307,7 +307,9 @@ static int plan_run(const void *opts, cli_session *s, gv_plan *plan)
     if (g.rule == GV_PROBABILITY_STORED)
         rows |= GV_PART_OUT_PROBABILITY | GV_PART_IN_PROBABILITY;
     cli_plan_map_graph(s, plan, o->graph, &g, GV_USES_OUT | GV_USES_IN | GV_USES_IDS, rows);
-    gv_learn_plan(plan, &g, &log, gv_context_threads(cli_context(s)), s->budget, &model);
+    const int32_t file =
+        gv_learn_plan(plan, &g, &log, gv_context_threads(cli_context(s)), s->budget, &model);
+    gv_plan_drop(plan, file);
     const int64_t counters = 28 * model.pairs;
     cli_plan_state(s, plan, counters + 8 * log.rows,
                    counters + 24 * model.evidence + 8 * model.n_nodes);

@@ -217,9 +217,11 @@ static int plan_stages(cli_session *s, job *j)
             return code;
         fits &= code == CLI_OK;
     }
-    printf("all stages: peak %s bytes, temporary disk %s bytes, output %s bytes, about %.0f s\n",
+    printf("all stages: peak %s bytes, temporary disk %s bytes, output %s bytes, ",
            cli_thousands(s->planned_peak, a), cli_thousands(s->planned_disk, b),
-           cli_thousands(s->planned_output, c), s->planned_seconds);
+           cli_thousands(s->planned_output, c));
+    printf("disk at a time %s bytes, about %.0f s\n", cli_thousands(s->planned_space, a),
+           s->planned_seconds);
     return fits ? CLI_OK : CLI_NO_FIT;
 }
 

@@ -156,7 +156,7 @@ static int check_disk(const cli_session *s, const cli_command *command, const vo
     if (tmpdir != NULL)
         code = refuse_disk(s, tmpdir, sums.disk);
     if (code == CLI_OK && output != NULL && strcmp(output, "-") != 0)
-        code = refuse_disk(s, output, sums.output + (tmpdir == NULL ? sums.disk : 0));
+        code = refuse_disk(s, output, tmpdir == NULL ? sums.space : sums.output);
     return code;
 }
 

@@ -79,11 +79,15 @@ int cli_plan_print(cli_session *s, const gv_plan *plan)
     printf("temporary disk: %s (%s bytes)\n", size, cli_thousands(sums.disk, bytes));
     size_text(sums.output, size, sizeof size);
     printf("output: %s (%s bytes)\n", size, cli_thousands(sums.output, bytes));
+    size_text(sums.space, size, sizeof size);
+    printf("disk at a time: %s (%s bytes)\n", size, cli_thousands(sums.space, bytes));
     time_text(sums.seconds, time, sizeof time);
     printf("time: about %s\n", *time != '\0' ? time : "0.1 s or less");
     s->planned_peak = sums.resident > s->planned_peak ? sums.resident : s->planned_peak;
     s->planned_memory = sums.memory > s->planned_memory ? sums.memory : s->planned_memory;
     s->planned_disk = sums.disk > s->planned_disk ? sums.disk : s->planned_disk;
+    const int64_t space = s->planned_output + sums.space;
+    s->planned_space = space > s->planned_space ? space : s->planned_space;
     s->planned_output += sums.output;
     s->planned_seconds += sums.seconds;
     if (limit == 0 || sums.memory <= limit)

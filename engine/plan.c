@@ -129,22 +129,31 @@ GV_API gv_plan_item gv_plan_item_at(const gv_plan *plan, int32_t item)
     return plan->item[item];
 }
 
+/* Outputs up to a phase. */
+static int64_t outputs_until(const gv_plan *plan, int32_t phase)
+{
+    int64_t sum = 0;
+    for (int32_t i = 0; i < plan->n_items; i++)
+        if (plan->item[i].kind == GV_PLAN_OUTPUT && plan->item[i].first <= phase)
+            sum += plan->item[i].bytes;
+    return sum;
+}
+
 GV_API gv_plan_sums gv_plan_sum(const gv_plan *plan)
 {
-    gv_plan_sums s = {.widest = -1};
+    gv_plan_sums s = {.widest = -1, .output = outputs_until(plan, plan->n_phases)};
     for (int32_t i = 0; i < plan->n_phases; i++) {
         const gv_plan_phase p = gv_plan_phase_at(plan, i);
         s.seconds += p.seconds;
         s.memory = p.memory > s.memory ? p.memory : s.memory;
         s.disk = p.disk > s.disk ? p.disk : s.disk;
+        const int64_t space = p.disk + outputs_until(plan, i);
+        s.space = space > s.space ? space : s.space;
         if (s.widest < 0 || p.resident > s.resident) {
             s.resident = p.resident;
             s.widest = i;
         }
     }
-    for (int32_t i = 0; i < plan->n_items; i++)
-        if (plan->item[i].kind == GV_PLAN_OUTPUT)
-            s.output += plan->item[i].bytes;
     return s;
 }
 

@@ -25,7 +25,7 @@ static int64_t pairs_of(const gv_graph_shape *g, const gv_log_shape *log)
 }
 
 /* Rows sorted in runs of so many, and merged. */
-static void plan_runs(gv_plan *plan, const gv_log_shape *log, int64_t run, int32_t threads)
+static int32_t plan_runs(gv_plan *plan, const gv_log_shape *log, int64_t run, int32_t threads)
 {
     const int64_t rows = log->rows, groups = log->items * ((rows + run - 1) / run);
     const int32_t read = gv_plan_hold(plan, GV_PLAN_MEMORY, "rows of a run, as read", 24 * run);
@@ -40,14 +40,15 @@ static void plan_runs(gv_plan *plan, const gv_log_shape *log, int64_t run, int32
     gv_plan_use(plan, GV_PLAN_MEMORY, "order of groups",
                 24 * groups + gv_sort_bytes(groups, 16, threads));
     gv_plan_hold(plan, GV_PLAN_MEMORY, "items of the log", 20 * log->items);
-    gv_plan_hold(plan, GV_PLAN_DISK, "log", gv_log_room(rows));
+    const int32_t log_file = gv_plan_hold(plan, GV_PLAN_DISK, "log", gv_log_room(rows));
     gv_plan_use(plan, GV_PLAN_RESIDENT, "log and its runs, mapped", 2 * gv_log_room(rows));
     gv_plan_drop(plan, begun);
     gv_plan_drop(plan, file);
+    return log_file;
 }
 
 /* A log that was sorted in runs stays in a file, of which what was read is given back. */
-GV_API void gv_log_plan(gv_plan *plan, const gv_log_shape *log, int32_t threads, int64_t limit)
+GV_API int32_t gv_log_plan(gv_plan *plan, const gv_log_shape *log, int32_t threads, int64_t limit)
 {
     const int64_t run = limit > 0 ? gv_log_run_rows(limit) : INT64_MAX;
     const int64_t rows = log->rows, most = gv_log_block(limit);
@@ -59,10 +60,8 @@ GV_API void gv_log_plan(gv_plan *plan, const gv_log_shape *log, int32_t threads,
     gv_plan_use(plan, GV_PLAN_MEMORY, "columns of a block", (int64_t)(share * (double)rows * 64));
     gv_plan_use(plan, GV_PLAN_RESIDENT, "columns of the log, mapped",
                 log->mapped < slice ? log->mapped : slice);
-    if (rows > run) {
-        plan_runs(plan, log, run, threads);
-        return;
-    }
+    if (rows > run)
+        return plan_runs(plan, log, run, threads);
     const int32_t read = gv_plan_hold(plan, GV_PLAN_MEMORY, "rows as read, and sorted", 24 * rows);
     const int32_t spare = gv_plan_hold(plan, GV_PLAN_RESERVED, "room for more rows", rows / 2);
     gv_plan_begin(plan, "sort the log", (double)rows / (rows_sorted * threads));
@@ -71,6 +70,7 @@ GV_API void gv_log_plan(gv_plan *plan, const gv_log_shape *log, int32_t threads,
     gv_plan_hold(plan, GV_PLAN_MEMORY, "items of the log", 20 * log->items);
     gv_plan_begin(plan, "order the log", 0.0);
     gv_plan_hold(plan, GV_PLAN_MEMORY, "log", 12 * rows);
+    return -1;
 }
 
 /* An item at hand. Of a large one there is one for all threads, and a place for each consumer. */
@@ -111,8 +111,8 @@ static void plan_counting(gv_plan *plan, const gv_graph_shape *g, const gv_log_s
     gv_plan_drop(plan, item);
 }
 
-GV_API void gv_learn_plan(gv_plan *plan, const gv_graph_shape *g, const gv_log_shape *log,
-                          int32_t threads, int64_t limit, gv_model_shape *model)
+GV_API int32_t gv_learn_plan(gv_plan *plan, const gv_graph_shape *g, const gv_log_shape *log,
+                             int32_t threads, int64_t limit, gv_model_shape *model)
 {
     const int64_t n = g->n_nodes;
     const double learning = (double)log->rows / (rows_learnt * threads);
@@ -121,7 +121,7 @@ GV_API void gv_learn_plan(gv_plan *plan, const gv_graph_shape *g, const gv_log_s
                               .strengths = g->rule == GV_PROBABILITY_STORED,
                               .pairs = pairs_of(g, log),
                               .evidence = (int64_t)(evidence_a_row * (double)log->rows)};
-    gv_log_plan(plan, log, threads, limit);
+    const int32_t log_file = gv_log_plan(plan, log, threads, limit);
     plan_counting(plan, g, log, model, threads, limit);
     if (model->strengths)
         gv_plan_hold(plan, GV_PLAN_MEMORY, "mean strengths of edges", 4 * n);
@@ -132,4 +132,5 @@ GV_API void gv_learn_plan(gv_plan *plan, const gv_graph_shape *g, const gv_log_s
     gv_plan_use(plan, GV_PLAN_MEMORY, "credits of listeners", 8 * n);
     gv_plan_use(plan, GV_PLAN_RESERVED, "histogram of edges",
                 INT64_C(8) * LEARN_REAL_BINS * LEARN_CHANCE_BINS * (LEARN_COUNT_BINS + threads));
+    return log_file;
 }

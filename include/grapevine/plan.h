@@ -55,6 +55,7 @@ typedef struct gv_plan_sums {
     int32_t widest;   /* the phase of that peak, -1 without phases */
     int64_t disk;     /* peak of temporary files */
     int64_t output;   /* all that stays */
+    int64_t space;    /* peak of temporary files and what stays of those so far, together */
     double seconds;
 } gv_plan_sums;
 
@@ -192,13 +193,15 @@ typedef struct gv_log_shape {
 GV_API GV_CHECKED gv_status gv_log_look(gv_context *ctx, const char *path, const gv_log_opts *opts,
                                         gv_log_shape *out, gv_error *err);
 
-/* Reading and sorting the log, which is held to the end. `limit` as below. */
-GV_API void gv_log_plan(gv_plan *plan, const gv_log_shape *log, int32_t threads, int64_t limit);
+/* Reading and sorting the log, which is held to the end. `limit` as below. The number of its file's
+ * item, for gv_plan_drop(); -1 where there is no such file. */
+GV_API int32_t gv_log_plan(gv_plan *plan, const gv_log_shape *log, int32_t threads, int64_t limit);
 
 /* Reading the log, learning, and the model, which is held to the end; *model is its estimated
- * shape. `limit`: that of the memory, 0 for none; what does not fit is sorted on disk. */
-GV_API void gv_learn_plan(gv_plan *plan, const gv_graph_shape *g, const gv_log_shape *log,
-                          int32_t threads, int64_t limit, gv_model_shape *model);
+ * shape. `limit`: that of the memory, 0 for none; what does not fit is sorted on disk. Returns what
+ * gv_log_plan() does. */
+GV_API int32_t gv_learn_plan(gv_plan *plan, const gv_graph_shape *g, const gv_log_shape *log,
+                             int32_t threads, int64_t limit, gv_model_shape *model);
 
 /* Reading the edges, building, and the graph, which is held to the end; or, beyond `limit`, the
  * build on disk of gv_import_file(). *graph is the estimated shape, from the sizes of the files and
