@@ -79,16 +79,16 @@ static int best_of_topic(influence_work *w, int measure, int32_t i, const float 
 }
 
 /* Twice the mean ranks by number of friends, or by core. */
-static int rank_friends(influence_work *w, bool by_core, float *score, int64_t *rank)
+static int rank_friends(influence_work *w, bool by_core, int32_t *friends, int64_t *rank)
 {
     gv_error err;
-    for (int64_t v = 0; v < w->n; v++) {
-        int64_t friends = w->core[v];
-        if (!by_core)
-            gv_graph_out(w->g, (gv_node)v, &friends);
-        score[v] = (float)friends;
+    for (int64_t v = 0; v < w->n && !by_core; v++) {
+        int64_t degree;
+        gv_graph_out(w->g, (gv_node)v, &degree);
+        friends[v] = (int32_t)degree;
     }
-    const gv_status st = gv_mean_ranks(cli_context(w->s), score, w->n, rank, &err);
+    const gv_status st =
+        gv_mean_ranks_of_counts(cli_context(w->s), by_core ? w->core : friends, w->n, rank, &err);
     return st == GV_OK ? CLI_OK : cli_fail(w->s, &err);
 }
 
@@ -98,19 +98,19 @@ static int correlate(influence_work *w, int32_t i, const float *score)
 {
     gv_error err;
     gv_context *ctx = cli_context(w->s);
-    float *other = influence_rows(w, 1, sizeof *other);
+    int32_t *friends = influence_rows(w, 1, sizeof *friends);
     int64_t *score_rank = w->scratch, *rank = influence_rows(w, 1, sizeof *rank);
-    int code = other == NULL || rank == NULL ? influence_no_memory(w) : CLI_OK;
+    int code = friends == NULL || rank == NULL ? influence_no_memory(w) : CLI_OK;
     if (code == CLI_OK && gv_mean_ranks(ctx, score, w->n, score_rank, &err) != GV_OK)
         code = cli_fail(w->s, &err);
     for (int by_core = 0; by_core < 2 && code == CLI_OK; by_core++) {
         double *out = by_core ? &w->with_core[i] : &w->with_degree[i];
-        code = rank_friends(w, by_core != 0, other, rank);
+        code = rank_friends(w, by_core != 0, friends, rank);
         if (code == CLI_OK && gv_rank_correlation(ctx, score_rank, rank, w->n, out, &err) != GV_OK)
             code = cli_fail(w->s, &err);
     }
     influence_drop(w, rank);
-    influence_drop(w, other);
+    influence_drop(w, friends);
     return code;
 }
 

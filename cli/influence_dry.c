@@ -160,7 +160,8 @@ static void plan_work(const wish *w, gv_plan *plan)
     gv_plan_use(plan, GV_PLAN_RESIDENT, "purchases of the model", pairs > 0 ? 8 * w->m.pairs : 0);
     plan_by_topic(w, GV_PLAN_MEMORY, plan, items);
     gv_plan_begin(plan, "correlations", 0.0);
-    gv_plan_use(plan, GV_PLAN_MEMORY, "friends and cores, and their ranks", 28 * n);
+    gv_plan_use(plan, GV_PLAN_MEMORY, "keys of scores, and their order", 16 * n);
+    gv_plan_use(plan, GV_PLAN_RESERVED, "friends or cores, and their ranks", 12 * n);
     gv_plan_hold(plan, GV_PLAN_MEMORY, "lists of influencers and prospects", 16 * listed);
     if (w->o->top_k > 0)
         gv_top_k_plan(plan, n, w->o->top_k, w->threads);

@@ -16,6 +16,8 @@
 #include "grapevine/influence.h"
 #include "kernels/rank.h"
 
+enum { CELLS_BY_THREAD = 1 << 20 };
+
 __extension__ typedef __int128 wide;
 
 /* Keys of equal scores agree in their upper halves. */
@@ -53,6 +55,65 @@ GV_API gv_status gv_mean_ranks(gv_context *ctx, const float *score, int64_t n, i
     gv_free(ctx, key);
     return st;
 }
+
+/* ---- counts ------------------------------------------------------------------------------- */
+
+static int32_t largest_count(gv_context *ctx, const int32_t *count, int64_t n)
+{
+    int32_t most = 0;
+#pragma omp parallel for num_threads(gv_context_threads(ctx)) schedule(static) reduction(max : most)
+    for (int64_t v = 0; v < n; v++)
+        most = count[v] > most ? count[v] : most;
+    return most;
+}
+
+/* How many have each count, into number [cells], zeroed. Few have many friends: atomics would all
+ * meet at the counts that most have, so threads count by themselves while that is little memory. */
+static gv_status count_counts(gv_context *ctx, const int32_t *count, int64_t n, int64_t cells,
+                              int64_t *number, gv_error *err)
+{
+    const int32_t threads = cells <= CELLS_BY_THREAD ? gv_context_threads(ctx) : 1;
+    int64_t *mine = gv_alloc_zero(ctx, threads * cells, sizeof *mine);
+    if (mine == NULL)
+        return gv_no_memory(ctx, "ranks", err);
+#pragma omp parallel for num_threads(threads) schedule(static)
+    for (int64_t v = 0; v < n; v++)
+        mine[gv_thread() * cells + count[v]]++;
+    for (int64_t i = 0; i < threads * cells; i++)
+        number[i % cells] += mine[i];
+    gv_free(ctx, mine);
+    return GV_OK;
+}
+
+/* Who has a count shares the mean of the ranks behind those who have more. */
+static void share_counts(int64_t *number, int64_t cells)
+{
+    int64_t before = 0;
+    for (int64_t c = cells - 1; c >= 0; c--) {
+        const int64_t here = number[c];
+        number[c] = 2 * before + here + 1;
+        before += here;
+    }
+}
+
+GV_API gv_status gv_mean_ranks_of_counts(gv_context *ctx, const int32_t *count, int64_t n,
+                                         int64_t *rank, gv_error *err)
+{
+    const int64_t cells = (int64_t)largest_count(ctx, count, n) + 1;
+    int64_t *number = gv_alloc_zero(ctx, cells, sizeof *number);
+    gv_status st = number == NULL ? gv_no_memory(ctx, "ranks", err)
+                                  : count_counts(ctx, count, n, cells, number, err);
+    if (st == GV_OK) {
+        share_counts(number, cells);
+#pragma omp parallel for num_threads(gv_context_threads(ctx)) schedule(static)
+        for (int64_t v = 0; v < n; v++)
+            rank[v] = number[count[v]];
+    }
+    gv_free(ctx, number);
+    return st;
+}
+
+/* ---- correlation -------------------------------------------------------------------------- */
 
 /* Sums over consumers [begin, end) of deviations from the mean of doubled ranks, n + 1. */
 static void add_block(const int64_t *x, const int64_t *y, int64_t n, int64_t begin, int64_t end,

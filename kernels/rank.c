@@ -29,6 +29,9 @@ gv_status gv_rank_keys(gv_context *ctx, const float *score, int64_t n, const cha
                        uint64_t *key, gv_error *err)
 {
     int64_t bad = n;
+    const gv_status st = gv_progress(ctx, "ranks", 0, n, err);
+    if (st != GV_OK)
+        return st;
 #pragma omp parallel for num_threads(gv_context_threads(ctx)) schedule(static) reduction(min : bad)
     for (int64_t v = 0; v < n; v++) {
         if (!isfinite(score[v]) && v < bad)

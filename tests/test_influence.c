@@ -506,6 +506,36 @@ TEST rank_correlations(void)
     PASS();
 }
 
+/* As by sorting, with counts up to where threads no longer count by themselves. */
+TEST mean_ranks_of_counts(void)
+{
+    enum { N = 3000 };
+    static int32_t count[N];
+    static float score[N];
+    static int64_t sorted[N], counted[N];
+    for (int32_t most = 5; most < 1 << 23; most *= 40)
+        for (int threads = 1; threads <= 8; threads += threads < 3 ? 1 : 5) {
+            for (int64_t i = 0; i < N; i++) {
+                count[i] = (int32_t)(most * test_random(3, (uint64_t)(i / 2)));
+                score[i] = (float)count[i];
+            }
+            gv_context *ctx = test_context(threads, -1);
+            ASSERT_OK(gv_mean_ranks(ctx, score, N, sorted, &err));
+            ASSERT_OK(gv_mean_ranks_of_counts(ctx, count, N, counted, &err));
+            ASSERT_MEM_EQ(sorted, counted, sizeof sorted);
+            ASSERT_OK(gv_mean_ranks_of_counts(ctx, count, 0, counted, &err));
+            ASSERT_EQ(0, gv_context_memory_used(ctx));
+            gv_context_free(ctx);
+        }
+    for (int64_t k = 0; k < 2; k++) {
+        gv_context *ctx = test_context(2, k);
+        ASSERT_EQ(GV_ERR_NOMEM, gv_mean_ranks_of_counts(ctx, count, N, counted, &err));
+        ASSERT_EQ(0, gv_context_memory_used(ctx));
+        gv_context_free(ctx);
+    }
+    PASS();
+}
+
 /* Removes who has fewer than k edges until nobody has: the rest has core number k or more. */
 static void ref_cores(const gv_graph *g, int32_t *core)
 {
@@ -681,6 +711,7 @@ SUITE(influence)
     RUN_TEST(ranks_and_flags);
     RUN_TEST(flags_by_hand);
     RUN_TEST(rank_correlations);
+    RUN_TEST(mean_ranks_of_counts);
     RUN_TEST(core_numbers);
     RUN_TEST(empty_graphs);
     RUN_TEST(fails_without_memory);
