@@ -271,6 +271,13 @@ static int learn(cli_session *s, const learn_opts *o, const gv_graph *g,
     return code;
 }
 
+/* Strengths are read along edges of both directions. */
+static unsigned uses_of(const gv_learn_opts *o)
+{
+    return GV_USES_OUT | GV_USES_IN | GV_USES_IDS |
+           (o->ties == GV_TIES_PRIOR ? GV_USES_PROBABILITY : 0u);
+}
+
 static int run(const void *opts, cli_session *s)
 {
     const learn_opts *o = opts;
@@ -278,9 +285,7 @@ static int run(const void *opts, cli_session *s)
     const gv_graph *g;
     int code = take_options(s, o, &learn_with);
     if (code == CLI_OK)
-        code = cli_graph(s, o->graph, GV_USES_OUT | GV_USES_IN | GV_USES_IDS, &g);
-    if (code == CLI_OK && learn_with.ties == GV_TIES_PRIOR)
-        code = cli_graph(s, o->graph, GV_USES_PROBABILITY, &g);
+        code = cli_graph(s, o->graph, uses_of(&learn_with), &g);
     return code == CLI_OK ? learn(s, o, g, &learn_with) : code;
 }
 
@@ -306,7 +311,7 @@ static int plan_run(const void *opts, cli_session *s, gv_plan *plan)
         g.rule = GV_PROBABILITY_NONE;
     if (g.rule == GV_PROBABILITY_STORED)
         rows |= GV_PART_OUT_PROBABILITY | GV_PART_IN_PROBABILITY;
-    cli_plan_map_graph(s, plan, o->graph, &g, GV_USES_OUT | GV_USES_IN | GV_USES_IDS, rows);
+    cli_plan_map_graph(s, plan, o->graph, &g, uses_of(&learn_with), rows);
     const int32_t file =
         gv_learn_plan(plan, &g, &log, gv_context_threads(cli_context(s)), s->budget, &model);
     gv_plan_drop(plan, file);

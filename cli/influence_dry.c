@@ -49,6 +49,8 @@ static wish wish_of(const influence_opts *o, cli_session *s, const gv_graph_shap
               .flags = strstr(o->store, "flags") != NULL};
     w.topics = strcmp(o->topics, "all") == 0 ? m->n_topics : (int32_t)cli_plan_count(o->topics);
     w.measures = (int32_t)cli_plan_count(o->measure);
+    if (m->strengths)
+        w.touched |= GV_PART_OUT_PROBABILITY;
     return w;
 }
 
@@ -194,7 +196,8 @@ static bool measure(const wish *w, cli_session *s, gv_plan_sums *sums)
 static int32_t batch_of(wish w, cli_session *s)
 {
     const int64_t n = w.g.n_nodes;
-    const int32_t most = w.topics < BATCH_TOPICS ? w.topics : BATCH_TOPICS;
+    const int32_t some = w.topics > 1 ? w.topics : 1,
+                  most = some < BATCH_TOPICS ? some : BATCH_TOPICS;
     gv_plan_sums one, sums;
     w.batch = 1;
     if (!measure(&w, s, &one))

@@ -48,7 +48,8 @@ struct cli_session {
     gv_model_shape planned_model_shape;
     unsigned mapped_parts;
     bool planned_ids;
-    int64_t planned_peak, planned_memory, planned_disk, planned_output, planned_space; /* over stages */
+    int64_t planned_peak, planned_memory, planned_disk; /* over stages */
+    int64_t planned_output, planned_space;
     double planned_seconds;
 
     /* progress display */

@@ -37,16 +37,6 @@ typedef struct gv_log_reader {
 void gv_log_expect(gv_log_reader *r, int64_t n, double share);
 /* Makes room for n more rows, or for as many as may be held. */
 GV_CHECKED gv_status gv_log_more_rows(gv_log_reader *r, int64_t n, gv_error *err);
-/* Of n rows more that the log has: `share` of it was read with them, 0 if that is not known. So
- * arrays need not grow again and again. */
-void gv_log_expect(gv_log_reader *r, int64_t n, double share);
-/* Makes room for n more rows, or for as many as may be held. */
-GV_CHECKED gv_status gv_log_more_rows(gv_log_reader *r, int64_t n, gv_error *err);
-/* Before each row: where no more may be held, those that are go to the disk. */
-GV_CHECKED gv_status gv_log_next_row(gv_log_reader *r, gv_error *err);
-/* Of n rows more that the log has: `share` of it was read with them, 0 if that is not known. So
- * arrays need not grow again and again. */
-void gv_log_expect(gv_log_reader *r, int64_t n, double share);
 /* Makes room for n more rows, as many as that may be. */
 GV_CHECKED gv_status gv_log_grow(gv_log_reader *r, int64_t n, gv_error *err);
 

@@ -11,6 +11,7 @@
 #include <math.h>
 
 #include "engine/context.h"
+#include "engine/error.h"
 #include "engine/memory.h"
 #include "engine/parallel.h"
 #include "grapevine/influence.h"
@@ -58,13 +59,19 @@ GV_API gv_status gv_mean_ranks(gv_context *ctx, const float *score, int64_t n, i
 
 /* ---- counts ------------------------------------------------------------------------------- */
 
+/* The largest count, or -1 where one is below 0. */
 static int32_t largest_count(gv_context *ctx, const int32_t *count, int64_t n)
 {
-    int32_t most = 0;
-#pragma omp parallel for num_threads(gv_context_threads(ctx)) schedule(static) reduction(max : most)
-    for (int64_t v = 0; v < n; v++)
+    int32_t most = 0, least = 0;
+#pragma omp parallel for num_threads(gv_context_threads(ctx)) schedule(static) reduction(max       \
+                                                                                         : most)   \
+    reduction(min                                                                                  \
+              : least)
+    for (int64_t v = 0; v < n; v++) {
         most = count[v] > most ? count[v] : most;
-    return most;
+        least = count[v] < least ? count[v] : least;
+    }
+    return least < 0 ? -1 : most;
 }
 
 /* How many have each count, into number [cells], zeroed. Few have many friends: atomics would all
@@ -100,6 +107,8 @@ GV_API gv_status gv_mean_ranks_of_counts(gv_context *ctx, const int32_t *count, 
                                          int64_t *rank, gv_error *err)
 {
     const int64_t cells = (int64_t)largest_count(ctx, count, n) + 1;
+    if (cells == 0)
+        return gv_fail(err, GV_ERR_RANGE, "ranks: a count is below 0");
     int64_t *number = gv_alloc_zero(ctx, cells, sizeof *number);
     gv_status st = number == NULL ? gv_no_memory(ctx, "ranks", err)
                                   : count_counts(ctx, count, n, cells, number, err);

@@ -85,6 +85,9 @@ static gv_status take_strengths(gv_context *ctx, const gv_graph *g, gv_model *m,
             usual[v] = degree > 0 ? (float)(sum / (double)degree) : 0.0F;
         }
         gv_graph_rest(g, out, first, end);
+        const gv_status st = gv_progress(ctx, "learn: strengths", end, g->n_nodes, err);
+        if (st != GV_OK)
+            return st;
     }
     return GV_OK;
 }

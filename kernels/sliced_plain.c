@@ -133,7 +133,7 @@ static void flip_edges(const gv_sliced *s, uint64_t *undecided, const uint64_t *
         n_open = 0;
         for (int k = 0; k < n_before; k++) {
             lane_coin *c = coin + open[k];
-            if (l == 32 && way != GV_BY_STRETCH)
+            if (l == 32 && way == GV_BY_LIMIT)
                 c->limit = gv_sliced_limit(s, source[c->edge], edge[c->edge], target[c->edge]);
             next_bit(table, round_key, c, l);
             open[n_open] = open[k];

@@ -527,9 +527,11 @@ TEST mean_ranks_of_counts(void)
             ASSERT_EQ(0, gv_context_memory_used(ctx));
             gv_context_free(ctx);
         }
-    for (int64_t k = 0; k < 2; k++) {
-        gv_context *ctx = test_context(2, k);
-        ASSERT_EQ(GV_ERR_NOMEM, gv_mean_ranks_of_counts(ctx, count, N, counted, &err));
+    for (int64_t k = 0; k < 3; k++) {
+        gv_context *ctx = test_context(2, k < 2 ? k : -1);
+        count[7] = k < 2 ? 1 : -1;
+        ASSERT_EQ(k < 2 ? GV_ERR_NOMEM : GV_ERR_RANGE,
+                  gv_mean_ranks_of_counts(ctx, count, N, counted, &err));
         ASSERT_EQ(0, gv_context_memory_used(ctx));
         gv_context_free(ctx);
     }

@@ -58,7 +58,7 @@ GV_API GV_CHECKED gv_status gv_mean_ranks(gv_context *ctx, const float *score, i
                                           int64_t *rank, gv_error *err);
 
 /* The same by a count of each consumer, 0 or more, without sorting: 8 bytes for each number up to
- * the largest count, by thread where that is less than 2^20. GV_OK; GV_ERR_NOMEM. */
+ * the largest count, by thread where that is less than 2^20. GV_OK; GV_ERR_RANGE; GV_ERR_NOMEM. */
 GV_API GV_CHECKED gv_status gv_mean_ranks_of_counts(gv_context *ctx, const int32_t *count,
                                                     int64_t n, int64_t *rank, gv_error *err);
 

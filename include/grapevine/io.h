@@ -189,7 +189,8 @@ GV_API GV_CHECKED gv_status gv_graph_check(gv_context *ctx, const gv_graph *g, u
 GV_API GV_CHECKED gv_status gv_graph_save(gv_context *ctx, gv_graph *g, const char *path,
                                           bool overwrite, gv_error *err);
 
-/* Model files, likewise. Opening checks that the model belongs to `g` when that is not NULL. */
+/* Model files, likewise. Opening checks that the model belongs to `g` when that is not NULL. A
+ * model that was learnt with the strengths of the graph's edges borrows them from `g`. */
 GV_API GV_CHECKED gv_status gv_model_open(gv_context *ctx, const char *path, const gv_graph *g,
                                           gv_model **out, gv_error *err);
 GV_API GV_CHECKED gv_status gv_model_save(gv_context *ctx, const gv_model *model, const char *path,

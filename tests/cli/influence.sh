@@ -130,3 +130,10 @@ say influence g.h5 --model g.h5 -o x.h5
 say influence g.h5 --model m.h5 -o a.h5
 say influence g.h5 -o x.h5
 ls x.h5* 2>/dev/null
+
+# a log without rows has no topics, and so nobody influences anyone
+printf '0 1\n1 2\n' >few.txt
+grapevine import few.txt -o few.h5 --progress none
+printf 'user,item,topic,time\n' >none.csv
+say learn few.h5 --log none.csv -o none.h5
+say influence few.h5 --model none.h5 -o none-r.h5

@@ -81,3 +81,14 @@ say learn g.h5 --log log.tsv --columns who,what,kind,when --min-actions -1 -o x.
 say learn edges.txt --log log.tsv -o x.h5
 say learn g.h5 -o x.h5
 ls
+
+# strengths are checked in both directions
+for way in in out; do
+    printf '0 1 .5\n1 2 .25\n2 0 .5\n' >weak.txt
+    grapevine import weak.txt --probability 3 -o weak-$way.h5 --progress none
+    PATH=/usr/bin:$PATH python3 -c "
+import h5py
+h5py.File('weak-$way.h5', 'r+')['$way/probability'][1] = -7"
+    printf '0,a,t,1\n1,a,t,2\n' >weak.csv
+    say learn weak-$way.h5 --log weak.csv -o weak-m.h5
+done
