@@ -104,12 +104,21 @@ static gv_status run_pilot(gv_kernel *k, gv_worlds *w, gv_pilot *p, gv_error *er
     return st == GV_OK ? gv_pilot_shelve(w->ctx, w->g, &w->coins, p, err) : st;
 }
 
+/* Whether rows in place leave room for the queues and marks of the worlds. */
+static bool has_room(const gv_worlds *w)
+{
+    const int64_t n = w->g->n_nodes, rows = n * (int64_t)sizeof(gv_points_row) + 4 * w->g->n_edges;
+    const int64_t lanes = gv_context_threads(w->ctx) * (4 * n + n / 8);
+    return w->ctx->memory_limit == 0 || rows + lanes <= w->ctx->memory_limit - w->ctx->memory_used;
+}
+
 /* Lays out rows that were to be worked out on the fly, if that pays and there is memory: the same
  * worlds. */
 static gv_status lay_out_if_faster(gv_kernel *k, const gv_worlds *w, const gv_pilot *p,
                                    int64_t n_worlds, gv_error *err)
 {
-    if (!k->points.on_the_fly || !gv_fly_is_slower(p->spread, n_worlds, w->g->n_edges))
+    if (!k->points.on_the_fly || !gv_fly_is_slower(p->spread, n_worlds, w->g->n_edges) ||
+        !has_room(w))
         return GV_OK;
     gv_points rows;
     gv_points_begin(&rows, w->ctx, w->g, w->seed);

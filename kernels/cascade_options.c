@@ -100,6 +100,8 @@ gv_status gv_cascade_coins(gv_context *ctx, const gv_graph *g, const gv_probabil
             err, GV_ERR_ARG,
             "cascade: the graph has no probabilities, so a constant, weighted cascade or "
             "an array must be given");
+    if (g->rule == GV_PROBABILITY_STORED && coins->stored == NULL && g->n_edges > 0)
+        return gv_fail(err, GV_ERR_ARG, "cascade: the graph has its probabilities by target alone");
     return GV_OK;
 }
 

@@ -56,6 +56,8 @@ gv_status ppr_walk_start(gv_context *ctx, const gv_graph *g, const gv_ppr_opts *
     if (weights_alike(g, o))
         return GV_OK;
     walk->p = ppr_walk_weights(g, o);
+    if (g->rule == GV_PROBABILITY_STORED && walk->p == NULL && g->n_edges > 0)
+        return gv_fail(err, GV_ERR_ARG, "ppr: the graph has no probabilities in this direction");
     walk->by_degree = g->rule == GV_PROBABILITY_WEIGHTED_CASCADE;
     walk->weight = leave->sum;
     if (leave->sum != NULL)

@@ -4,6 +4,7 @@
  * thread count. */
 #include "grapevine/topic_graph.h"
 
+#include "engine/error.h"
 #include "engine/memory.h"
 #include "kernels/by_target.h"
 
@@ -47,6 +48,9 @@ GV_API gv_status gv_topic_graph(gv_context *ctx, const gv_graph *g, const gv_mod
 {
     const gv_coins coins = {
         .rule = GV_PROBABILITY_MODEL, .out = &g->out, .view = {.m = model, .topic = topic}};
+    if (sides < GV_TOPIC_BY_SOURCE || sides > GV_TOPIC_BOTH)
+        return gv_fail(err, GV_ERR_ARG, "probabilities of a topic: sides %d are not in [1, 3]",
+                       (int)sides);
     gv_status st = gv_view_check(&coins.view, g, "edge probability", err);
     if (st != GV_OK)
         return st;

@@ -112,6 +112,8 @@ TEST one_direction_serves_a_walk(int32_t threads)
             ASSERT_OK(gv_ppr(other, one, &t, &o, y, NULL, &err));
             ASSERT_MEM_EQ(x, y, 2000 * sizeof *x);
         }
+        o.direction = i < 3 ? GV_FORWARD : GV_REVERSE; /* the other one is not there */
+        ASSERT_STATUS(GV_ERR_ARG, gv_ppr(other, one, &t, &o, y, NULL, &err));
         gv_graph_free(one), gv_graph_free(both);
     }
     free(x), free(y), gv_model_free(m), gv_graph_free(g), edges_free(&e);
@@ -123,6 +125,11 @@ TEST one_direction_serves_a_walk(int32_t threads)
 TEST fails_as_it_should(void)
 {
     gv_graph *g = some_graph(), *topic;
+    gv_model *sides = model_random(ctx, g, TOPICS, 9);
+    for (int s = 0; s < 5; s += 4)
+        ASSERT_STATUS(GV_ERR_ARG,
+                      gv_topic_graph(ctx, g, sides, 1, (gv_topic_sides)s, &topic, &err));
+    gv_model_free(sides);
     gv_model *m = model_random(ctx, g, TOPICS, 8);
     ASSERT_STATUS(GV_ERR_RANGE, gv_topic_graph(ctx, g, m, TOPICS, GV_TOPIC_BOTH, &topic, &err));
     const int64_t before = gv_context_memory_used(ctx);
