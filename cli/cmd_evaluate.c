@@ -231,9 +231,21 @@ static int run(const void *opts, cli_session *s)
     return code;
 }
 
+/* Records: friends of those who bought in the last fifth of the log, once each, as far as their
+ * window lies in it. With a truth there is one row more. */
+static void plan_records(const evaluate_opts *o, gv_plan *plan, const gv_graph_shape *g,
+                         const gv_log_shape *log, int32_t rows)
+{
+    const double friends = g->n_nodes > 0 ? (double)g->n_edges / (double)g->n_nodes : 0.0;
+    const double records = 0.12 * (double)log->rows * friends * o->sample;
+    gv_plan_begin(plan, "measure", records / records_measured);
+    gv_plan_use(plan, GV_PLAN_MEMORY, "records and their scores",
+                (int64_t)records * (40 + 8 * (rows + (o->truth != NULL))));
+}
+
 /* Two models, with topics and without, from the log and from a copy of it, and the baselines. */
-static void plan_learning(cli_session *s, gv_plan *plan, const gv_graph_shape *g,
-                          const gv_log_shape *log)
+static void plan_learning(const evaluate_opts *o, cli_session *s, gv_plan *plan,
+                          const gv_graph_shape *g, const gv_log_shape *log)
 {
     gv_model_shape model;
     gv_learn_plan(plan, g, log, gv_context_threads(cli_context(s)), s->budget, &model);
@@ -242,14 +254,13 @@ static void plan_learning(cli_session *s, gv_plan *plan, const gv_graph_shape *g
     gv_plan_hold(plan, GV_PLAN_MEMORY, "log without topics", 12 * log->rows + 20 * log->items);
     gv_plan_hold(plan, GV_PLAN_MEMORY, "model without topics", 20 * g->n_nodes + 32 * log->rows);
     gv_plan_use(plan, GV_PLAN_MEMORY, "its counters", 28 * g->n_nodes + 16 * log->rows);
-    gv_plan_begin(plan, "measure", 0.1 * learnt.seconds);
+    gv_plan_begin(plan, "baselines", 0.1 * learnt.seconds);
     gv_plan_hold(plan, GV_PLAN_MEMORY, "scores of baselines", 24 * g->n_nodes);
     gv_plan_use(plan, GV_PLAN_MEMORY, "PageRank, and ranks of what others are taken for",
                 (8 + 40) * g->n_nodes);
+    plan_records(o, plan, g, log, EVALUATE_PLANTED);
 }
 
-/* Records: friends of those who bought in the last fifth of the log, once each, as far as their
- * window lies in it. */
 static int plan_given(const evaluate_opts *o, cli_session *s, gv_plan *plan,
                       const gv_graph_shape *g, const gv_log_shape *log)
 {
@@ -257,13 +268,9 @@ static int plan_given(const evaluate_opts *o, cli_session *s, gv_plan *plan,
     const int code = cli_plan_model(s, o->model, &model);
     if (code != CLI_OK)
         return code;
-    const double friends = g->n_nodes > 0 ? (double)g->n_edges / (double)g->n_nodes : 0.0;
-    const double records = 0.12 * (double)log->rows * friends * o->sample;
     cli_plan_map_model(s, plan, o->model, &model);
     gv_log_plan(plan, log, gv_context_threads(cli_context(s)), s->budget);
-    gv_plan_begin(plan, "measure", records / records_measured);
-    gv_plan_use(plan, GV_PLAN_MEMORY, "records and their scores",
-                (int64_t)records * (o->truth != NULL ? 72 : 64));
+    plan_records(o, plan, g, log, 2);
     gv_plan_begin(plan, "ranks", 0.0);
     gv_plan_use(plan, GV_PLAN_MEMORY, "scores and ranks", o->truth != NULL ? 40 * g->n_nodes : 0);
     return CLI_OK;
@@ -294,7 +301,7 @@ static int plan_run(const void *opts, cli_session *s, gv_plan *plan)
     }
     if (o->model != NULL)
         return plan_given(o, s, plan, &g, &log);
-    plan_learning(s, plan, &g, &log);
+    plan_learning(o, s, plan, &g, &log);
     return CLI_OK;
 }
 
