@@ -412,7 +412,7 @@ TEST refuses_rows_that_cannot_be(void)
     struct gv_graph g = {.n_nodes = 3,
                          .n_edges = 3,
                          .directed = true,
-                         .out = {indptr, indices, p},
+                         .out = {.indptr = indptr, .indices = indices, .probability = p},
                          .rule = GV_PROBABILITY_STORED};
     const int64_t offset[2] = {0, 1};
     const gv_teleport t = {.n_columns = 1, .offset = offset, .node = &node};
