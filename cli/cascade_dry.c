@@ -67,7 +67,8 @@ static int plan_probabilities(cascade_run *c, const planned *w, gv_plan *plan)
     if (code == CLI_OK && m.strengths)
         gv_plan_hold(plan, GV_PLAN_RESIDENT, "strengths of edges, mapped", 4 * w->shape.n_edges);
     if (code == CLI_OK && gv_model_resting(&w->shape, &m, c->s->budget) > 0)
-        gv_plan_hold(plan, GV_PLAN_RESIDENT, "model, but what is visited", -gv_model_bytes(&m));
+        gv_plan_hold(plan, GV_PLAN_RESIDENT, "model, but what is visited",
+                     -cli_plan_model_pages(&m));
     return code;
 }
 

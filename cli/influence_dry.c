@@ -1,5 +1,8 @@
 /* influence_dry.c -- what `grapevine influence` would take: its own arrays, and the plans of the
- * computations in their order. */
+ * computations in their order.
+ *
+ * Where edges are many for the memory limit, each computation gives back the pages of edges, ids
+ * and model that it asked for: then these count where they are asked for, otherwise throughout. */
 #include <string.h>
 
 #include "cli/influence_work.h"
@@ -15,7 +18,10 @@ static const double edges_peeled = 5e7;
  * unless one topic takes more. */
 static const int64_t batch_bytes = INT64_C(12) << 30;
 
-enum { BATCH_TOPICS = 16 };
+enum { BATCH_TOPICS = 16, SCORES = 4, BY_TOPIC = 3 };
+
+/* Parts of the rows that are turned round side by side (kernels/influence_turn.c). */
+enum { MOST_PARTS = 4 };
 
 /* What the options ask for, and of what. */
 typedef struct wish {
@@ -28,7 +34,23 @@ typedef struct wish {
     int32_t topics, batch, measures;
     bool two, reach, ppr, scores, ranks, flags;
     int64_t id_bytes; /* of the output */
+    /* of mapped files, given back after each pass, and the out-edges of a stretch; 0 where all
+     * stays */
+    int64_t edges, strengths, ids, model, stretch;
 } wish;
+
+/* What of the mapped files does not stay. */
+static void find_resting(wish *w)
+{
+    const int64_t resting = gv_graph_resting(&w->g, w->limit);
+    if (resting == 0 && gv_model_resting(&w->g, &w->m, w->limit) == 0)
+        return;
+    w->edges = gv_graph_bytes(&w->g, GV_PART_OUT_INDICES | GV_PART_IN_INDICES);
+    w->stretch = w->edges - resting;
+    w->strengths = gv_graph_bytes(&w->g, w->touched & GV_PART_OUT_PROBABILITY);
+    w->ids = gv_graph_bytes(&w->g, GV_PART_IDS);
+    w->model = cli_plan_model_pages(&w->m);
+}
 
 static wish wish_of(const influence_opts *o, cli_session *s, const gv_graph_shape *g,
                     const gv_model_shape *m)
@@ -51,34 +73,30 @@ static wish wish_of(const influence_opts *o, cli_session *s, const gv_graph_shap
     w.measures = (int32_t)cli_plan_count(o->measure);
     if (m->strengths)
         w.touched |= GV_PART_OUT_PROBABILITY;
+    find_resting(&w);
     return w;
 }
 
-static void plan_arrays(const wish *w, gv_plan *plan)
+/* ---- arrays of the command ----------------------------------------------------------------- */
+
+static int32_t plan_rows(const wish *w, gv_plan_kind kind, bool stored, const char *name,
+                         gv_plan *plan)
 {
-    const int64_t n = w->g.n_nodes;
-    const bool first = strstr(w->o->measure, "i1") != NULL;
-    const int32_t rows1 = w->scores && first ? w->topics : w->batch;
-    const int32_t rows2 = w->scores ? w->topics : w->batch;
-    /* rows of a batch that no topic uses are never touched */
-    gv_plan_hold(plan, GV_PLAN_MEMORY, "scores i1",
-                 4 * n * (rows1 < w->topics ? rows1 : w->topics));
-    if (w->two)
-        gv_plan_hold(plan, GV_PLAN_MEMORY, "scores i2",
-                     4 * n * (rows2 < w->topics ? rows2 : w->topics));
-    if (w->reach)
-        gv_plan_hold(plan, GV_PLAN_MEMORY, "scores reach",
-                     4 * n * (rows2 < w->topics ? rows2 : w->topics));
-    if (w->ppr)
-        gv_plan_hold(plan, GV_PLAN_MEMORY, "scores ppr",
-                     4 * n * (rows2 < w->topics ? rows2 : w->topics));
-    gv_plan_hold(plan, GV_PLAN_MEMORY, "who listens", 4 * n);
-    gv_plan_hold(plan, GV_PLAN_MEMORY, "core numbers", 4 * n);
-    if (w->o->weights != NULL)
-        gv_plan_hold(plan, GV_PLAN_MEMORY, "values of consumers", 4 * n);
+    const int32_t rows = stored || w->batch > w->topics ? w->topics : w->batch;
+    return gv_plan_hold(plan, kind, name, 4 * w->g.n_nodes * rows);
 }
 
-/* What is taken at the start and filled topic by topic, when influence is known. */
+/* Taken at the start, filled batch by batch. */
+static void plan_scores(const wish *w, gv_plan_kind kind, gv_plan *plan, int32_t *items)
+{
+    const bool first = strstr(w->o->measure, "i1") != NULL;
+    items[0] = plan_rows(w, kind, w->scores && first, "scores i1", plan);
+    items[1] = w->two ? plan_rows(w, kind, w->scores, "scores i2", plan) : -1;
+    items[2] = w->reach ? plan_rows(w, kind, w->scores, "scores reach", plan) : -1;
+    items[3] = w->ppr ? plan_rows(w, kind, w->scores, "scores ppr", plan) : -1;
+}
+
+/* Taken at the start and filled topic by topic, when influence is known. */
 static void plan_by_topic(const wish *w, gv_plan_kind kind, gv_plan *plan, int32_t *items)
 {
     const int64_t n = w->g.n_nodes;
@@ -86,6 +104,48 @@ static void plan_by_topic(const wish *w, gv_plan_kind kind, gv_plan *plan, int32
     items[1] = gv_plan_hold(plan, kind, "flags", 2 * n * (w->flags ? w->topics : 1));
     items[2] = gv_plan_hold(plan, kind, "scores of one topic, or their ranks", 8 * n);
 }
+
+static void drop(gv_plan *plan, const int32_t *items, int n)
+{
+    for (int i = 0; i < n; i++)
+        gv_plan_drop(plan, items[i]);
+}
+
+/* ---- pages of mapped files ------------------------------------------------------------------ */
+
+/* In the passes of i1 and i2. The first one asks for what consumers have, and for the edges, pairs
+ * and evidence of a stretch; what the second one allocates is not touched yet. Before the second
+ * one stretches are turned round side by side. */
+static int64_t pass_pages(const wish *w)
+{
+    const int64_t n = w->g.n_nodes, both = w->stretch * (w->g.directed ? 2 : 1);
+    const int32_t most = w->batch < MOST_PARTS ? w->batch : MOST_PARTS;
+    const int64_t turned = (w->threads < most ? w->threads : most) * w->stretch;
+    const double share = both > 0 ? (double)both / (double)w->edges : 1.0;
+    const int64_t first =
+        20 * n + both + (int64_t)(share * (double)(16 * w->m.pairs + 24 * w->m.evidence));
+    const int64_t second = 8 * n + (turned > both ? turned : both),
+                  untouched = 12 * w->m.evidence + 4 * n;
+    if (w->model == 0)
+        return 0;
+    return !w->two ? first : first - untouched > second ? first - untouched : second;
+}
+
+/* Where all edges and what p hangs on are asked for anywhere: all of the model but counts. */
+static void plan_all_pages(const wish *w, gv_plan *plan)
+{
+    gv_plan_use(plan, GV_PLAN_RESIDENT, "edges and model",
+                w->edges + w->strengths + w->model - (w->model > 0 ? 12 * w->m.pairs : 0));
+}
+
+/* Counts of pairs, by consumer. */
+static void plan_counts(const wish *w, int64_t bytes, gv_plan *plan)
+{
+    gv_plan_use(plan, GV_PLAN_RESIDENT, "counts of the model",
+                w->model > 0 ? 8 * w->g.n_nodes + bytes * w->m.pairs : 0);
+}
+
+/* ---- phases --------------------------------------------------------------------------------- */
 
 static void plan_output(const wish *w, int64_t listed, gv_plan *plan)
 {
@@ -95,16 +155,10 @@ static void plan_output(const wish *w, int64_t listed, gv_plan *plan)
     bytes += w->ranks ? 4 * rows * n : 0;
     bytes += w->flags ? rows * n / 8 : 0; /* deflated */
     cli_plan_write(plan, bytes);
-    if (w->scores)
-        gv_plan_use(plan, GV_PLAN_MEMORY, "susceptibility of all topics", 4 * n * (rows + 1));
-}
-
-/* Friends and their purchases are asked for anywhere. */
-static void plan_prospects(const gv_graph_shape *g, int64_t resting, int64_t found, int32_t threads,
-                           gv_plan *plan)
-{
-    gv_prospects_plan(plan, g, found, threads);
-    gv_plan_use(plan, GV_PLAN_RESIDENT, "edges and model", resting);
+    if (!w->scores)
+        return;
+    gv_plan_use(plan, GV_PLAN_MEMORY, "susceptibility of all topics", 4 * n * (rows + 1));
+    plan_counts(w, 16, plan);
 }
 
 /* Personalized PageRank of one topic. */
@@ -117,60 +171,114 @@ static void plan_walks(const wish *w, gv_plan *plan)
                               .direction = GV_REVERSE};
     const int64_t n = w->g.n_nodes;
     const int64_t buyers = w->m.n_topics > 0 ? w->m.pairs / w->m.n_topics : 0;
+    gv_plan_begin(plan, "probabilities of a topic", (double)w->g.n_edges / edges_peeled);
+    const int32_t p =
+        gv_plan_hold(plan, GV_PLAN_MEMORY, "probabilities of a topic", 4 * w->g.n_edges);
+    gv_plan_use(plan, GV_PLAN_MEMORY, "their sums", 16 * n);
+    plan_all_pages(w, plan);
     gv_ppr_plan(plan, &w->g, NULL, 1, buyers < n ? buyers : n, &walk, w->threads, 0);
-    gv_plan_use(plan, GV_PLAN_MEMORY, "probabilities of a topic", 4 * w->g.n_edges);
-    gv_plan_use(plan, GV_PLAN_MEMORY, "buyers", 12 * w->m.pairs);
+    gv_plan_use(plan, GV_PLAN_RESIDENT, "edges", w->edges);
+    gv_plan_drop(plan, p);
 }
 
-/* i1 and i2: the memory of the first batch, the time of all. */
-static void plan_scores(const wish *w, gv_plan *plan)
+/* The memory of a batch, the time of `topics`. */
+static void plan_batch(const wish *w, int32_t topics, gv_plan *plan)
 {
     const double before = gv_plan_sum(plan).seconds;
     gv_influence_plan(plan, &w->g, &w->m, w->batch, w->two, w->threads, 0);
+    gv_plan_use(plan, GV_PLAN_RESIDENT, "edges and model", pass_pages(w));
     const double each = gv_plan_sum(plan).seconds - before;
-    if (w->topics > w->batch)
-        gv_plan_begin(plan, "the other batches alike", each * (w->topics - w->batch) / w->batch);
+    if (topics > w->batch)
+        gv_plan_begin(plan, "the other batches alike", each * (topics - w->batch) / w->batch);
+}
+
+static void plan_simulations(const wish *w, int32_t topics, gv_plan *plan)
+{
+    if (w->reach) {
+        gv_reach_plan(plan, &w->g, topics, w->o->cv, w->threads);
+        plan_all_pages(w, plan);
+    }
+    if (w->ppr)
+        plan_walks(w, plan);
+}
+
+/* Friends and their purchases are asked for anywhere. */
+static void plan_prospects(const wish *w, int64_t found, gv_plan *plan)
+{
+    gv_prospects_plan(plan, &w->g, found, w->threads);
+    plan_all_pages(w, plan);
+    if (w->model > 0)
+        gv_plan_use(plan, GV_PLAN_RESIDENT, "times of last purchases", 8 * w->m.pairs);
+}
+
+/* What is done with the scores of each topic, as for the last one. `found`: prospects; `listed`:
+ * they and the influencers, of all topics. */
+static void plan_topics(const wish *w, int64_t found, int64_t listed, gv_plan *plan)
+{
+    const int64_t n = w->g.n_nodes, last = listed / w->topics;
+    const double before = gv_plan_sum(plan).seconds;
+    int32_t items[BY_TOPIC];
+    gv_influence_rank_plan(plan, n, w->threads);
+    gv_plan_use(plan, GV_PLAN_RESIDENT, "purchases of the model",
+                w->model > 0 ? 8 * w->m.pairs : 0);
+    if (found > 0 && w->model == 0)
+        gv_plan_hold(plan, GV_PLAN_RESIDENT, "times of last purchases", 8 * w->m.pairs);
+    plan_by_topic(w, GV_PLAN_MEMORY, plan, items);
+    gv_plan_hold(plan, GV_PLAN_MEMORY, "influencers and prospects of others", 16 * (listed - last));
+    gv_plan_begin(plan, "correlations", 0.0);
+    gv_plan_use(plan, GV_PLAN_MEMORY, "keys of scores, and their order", 16 * n);
+    gv_plan_use(plan, GV_PLAN_RESERVED, "friends or cores, and their ranks", 12 * n);
+    gv_plan_hold(plan, GV_PLAN_MEMORY, "influencers and prospects of a topic", 16 * last);
+    if (w->o->top_k > 0)
+        gv_top_k_plan(plan, n, w->o->top_k, w->threads);
+    if (found > 0)
+        plan_prospects(w, found, plan);
+    const double each = gv_plan_sum(plan).seconds - before;
+    gv_plan_begin(plan, "the other topics alike", each * (w->topics - 1));
+}
+
+/* Up to the scores of the first batch. */
+static void plan_first(const wish *w, gv_plan *plan)
+{
+    const int64_t n = w->g.n_nodes;
+    int32_t rows[SCORES], by_topic[BY_TOPIC];
+    plan_scores(w, GV_PLAN_RESERVED, plan, rows);
+    plan_by_topic(w, GV_PLAN_RESERVED, plan, by_topic);
+    gv_plan_hold(plan, GV_PLAN_RESIDENT, "edges, ids and model, given back",
+                 -w->edges - w->strengths - w->ids - w->model);
+    gv_susceptibility_plan(plan, n, w->threads);
+    plan_counts(w, 12, plan);
+    gv_plan_begin(plan, "core numbers", (double)w->g.n_edges / edges_peeled);
+    gv_plan_use(plan, GV_PLAN_MEMORY, "order of consumers", 8 * n);
+    gv_plan_use(plan, GV_PLAN_RESIDENT, "edges", w->edges);
+    drop(plan, rows, SCORES);
+    plan_batch(w, w->batch, plan);
+    plan_scores(w, GV_PLAN_MEMORY, plan, rows);
+    if (w->ppr)
+        gv_plan_hold(plan, GV_PLAN_MEMORY, "buyers", 12 * w->m.pairs);
+    plan_simulations(w, w->batch, plan);
+    if (w->ppr)
+        gv_plan_hold(plan, GV_PLAN_RESIDENT, "edges, from now on", w->edges);
+    drop(plan, by_topic, BY_TOPIC);
 }
 
 /* All but what is mapped. */
 static void plan_work(const wish *w, gv_plan *plan)
 {
     const int64_t n = w->g.n_nodes;
-    const bool seek = w->o->prospects > 0.0;
-    int32_t items[3];
-    plan_arrays(w, plan);
-    plan_by_topic(w, GV_PLAN_RESERVED, plan, items);
-    const int64_t edges = gv_graph_resting(&w->g, w->limit),
-                  pairs = gv_model_resting(&w->g, &w->m, w->limit);
-    gv_plan_hold(plan, GV_PLAN_RESIDENT, "edges and model, given back", -edges - pairs);
-    gv_susceptibility_plan(plan, n, w->threads);
-    gv_plan_use(plan, GV_PLAN_RESIDENT, "counts of the model", pairs > 0 ? 16 * w->m.pairs : 0);
-    gv_plan_begin(plan, "core numbers", (double)w->g.n_edges / edges_peeled);
-    gv_plan_use(plan, GV_PLAN_MEMORY, "order of consumers", 8 * n);
-    gv_plan_use(plan, GV_PLAN_RESIDENT, "edges", edges);
-    plan_scores(w, plan);
-    if (w->reach)
-        gv_reach_plan(plan, &w->g, w->topics, w->o->cv, w->threads);
-    if (w->ppr)
-        plan_walks(w, plan);
-    const int64_t found = seek ? (int64_t)(prospects_expected * w->o->prospects * (double)n) : 0;
+    const int64_t found = (int64_t)(prospects_expected * w->o->prospects * (double)n);
     const int64_t listed = w->topics * ((int64_t)(w->o->quantile * (double)n) + found);
-    const double ranked = gv_plan_sum(plan).seconds;
-    for (int i = 0; i < 3; i++)
-        gv_plan_drop(plan, items[i]);
-    gv_influence_rank_plan(plan, n, w->threads);
-    gv_plan_use(plan, GV_PLAN_RESIDENT, "purchases of the model", pairs > 0 ? 8 * w->m.pairs : 0);
-    plan_by_topic(w, GV_PLAN_MEMORY, plan, items);
-    gv_plan_begin(plan, "correlations", 0.0);
-    gv_plan_use(plan, GV_PLAN_MEMORY, "keys of scores, and their order", 16 * n);
-    gv_plan_use(plan, GV_PLAN_RESERVED, "friends or cores, and their ranks", 12 * n);
-    gv_plan_hold(plan, GV_PLAN_MEMORY, "lists of influencers and prospects", 16 * listed);
-    if (w->o->top_k > 0)
-        gv_top_k_plan(plan, n, w->o->top_k, w->threads);
-    if (seek)
-        plan_prospects(&w->g, edges + pairs, found, w->threads, plan);
-    const double each = gv_plan_sum(plan).seconds - ranked;
-    gv_plan_begin(plan, "the other topics alike", each * (w->topics - 1));
+    gv_plan_hold(plan, GV_PLAN_MEMORY, "who listens", 4 * n);
+    gv_plan_hold(plan, GV_PLAN_MEMORY, "core numbers", 4 * n);
+    if (w->o->weights != NULL)
+        gv_plan_hold(plan, GV_PLAN_MEMORY, "values of consumers", 4 * n);
+    plan_first(w, plan);
+    if (w->topics > 0)
+        plan_topics(w, found, listed, plan);
+    if (w->topics > w->batch) { /* rows of all topics have been filled by then */
+        plan_batch(w, w->topics - w->batch, plan);
+        plan_simulations(w, w->topics - w->batch, plan);
+    }
     plan_output(w, listed, plan);
 }
 
@@ -183,7 +291,7 @@ static bool measure(const wish *w, cli_session *s, gv_plan_sums *sums)
     if (gv_plan_create(cli_context(s), &plan, &err) != GV_OK)
         return false;
     gv_plan_hold(plan, GV_PLAN_RESIDENT, "files, mapped",
-                 gv_graph_bytes(&w->g, parts) + gv_model_bytes(&w->m));
+                 gv_graph_bytes(&w->g, parts) + cli_plan_model_pages(&w->m));
     plan_work(w, plan);
     const bool fine = gv_plan_check(plan, &err) == GV_OK;
     *sums = gv_plan_sum(plan);

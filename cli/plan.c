@@ -75,7 +75,12 @@ void cli_plan_map_model(cli_session *s, gv_plan *plan, const char *path,
                         const gv_model_shape *shape)
 {
     s->mapped_model = path;
-    gv_plan_hold(plan, GV_PLAN_RESIDENT, "model file, mapped", gv_model_bytes(shape));
+    gv_plan_hold(plan, GV_PLAN_RESIDENT, "model file, mapped", cli_plan_model_pages(shape));
+}
+
+int64_t cli_plan_model_pages(const gv_model_shape *shape)
+{
+    return gv_model_bytes(shape) - 8 * shape->pairs;
 }
 
 int64_t cli_plan_count(const char *spec)

@@ -25,6 +25,10 @@ void cli_plan_map_graph(cli_session *s, gv_plan *plan, const char *path,
 void cli_plan_map_model(cli_session *s, gv_plan *plan, const char *path,
                         const gv_model_shape *shape);
 
+/* The pages of a mapped model that stay: all but the times of last purchases, which are not
+ * checked, and which prospects alone ask for. */
+int64_t cli_plan_model_pages(const gv_model_shape *shape);
+
 /* The whole plan of a command that looks into a file; `table` is that of export, else NULL. */
 typedef enum cli_look { CLI_LOOK_INFO, CLI_LOOK_VERIFY, CLI_LOOK_EXPORT } cli_look;
 int cli_plan_look(cli_session *s, gv_plan *plan, const char *path, cli_look look,

@@ -130,7 +130,7 @@ int ppr_dry_run(const void *opts, cli_session *s, gv_plan *plan)
     if (p.o->topics != NULL && m.strengths && p.o->topic_weights)
         gv_plan_hold(plan, GV_PLAN_RESIDENT, "strengths of edges, mapped", 4 * g.n_edges);
     if (p.o->topics != NULL && gv_model_resting(&g, &m, s->budget) > 0)
-        gv_plan_hold(plan, GV_PLAN_RESIDENT, "model, given back", -gv_model_bytes(&m));
+        gv_plan_hold(plan, GV_PLAN_RESIDENT, "model, given back", -cli_plan_model_pages(&m));
     gv_plan_hold(plan, GV_PLAN_MEMORY, "teleport columns", n * longest * 12);
     if (!p.pushes)
         return plan_with_layouts(&p, plan, &g, n, longest);

@@ -115,6 +115,7 @@ GV_API gv_status gv_results_put_nodes(gv_results *r, const gv_graph *g, gv_error
         return GV_OK;
     const gv_status st = gv_h5_write_ids(r->file, "/nodes/ext_id", g, NULL, err);
     r->has_nodes = st == GV_OK;
+    gv_graph_rest_ids(g); /* a few are asked for later, by those who list consumers */
     return st;
 }
 

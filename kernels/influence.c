@@ -69,7 +69,8 @@ static void run_blocks(const batch *b, block_fn *fn, int64_t first, int64_t last
         fn(b, block * GV_BLOCK, gv_block_end(block, n));
 }
 
-/* One pass over all consumers; `done` of `total` (consumer, topic) pairs were passed before. */
+/* One pass over all consumers; `done` of `total` (consumer, topic) pairs were passed before. The
+ * next one asks for other arrays of the model by consumer: none stays. */
 static gv_status run_pass(gv_context *ctx, const batch *b, block_fn *fn, int64_t done,
                           int64_t total, gv_error *err)
 {
@@ -83,6 +84,7 @@ static gv_status run_pass(gv_context *ctx, const batch *b, block_fn *fn, int64_t
         if (st != GV_OK)
             return st;
     }
+    gv_model_rest_all(b->m);
     return GV_OK;
 }
 

@@ -315,6 +315,8 @@ GV_API gv_status gv_reach(gv_context *ctx, const gv_graph *g, const gv_probabili
     float *owned = NULL;
     reach_run r = {.ctx = ctx, .o = &o, .threads = gv_context_threads(ctx)};
     st = take_graph(ctx, g, probability, o.seed, &owned, &r.graph, err);
+    if (probability != NULL && probability->rule == GV_PROBABILITY_MODEL)
+        gv_model_rest_all(probability->model);
     if (st == GV_OK) {
         r.set = gv_alloc_zero(ctx, r.threads, sizeof *r.set);
         st = r.set != NULL ? GV_OK : gv_no_memory(ctx, "reach", err);
@@ -330,6 +332,8 @@ GV_API gv_status gv_reach(gv_context *ctx, const gv_graph *g, const gv_probabili
         reach_set_free(&r.set[i]);
     gv_free(ctx, r.set);
     gv_free(ctx, owned);
+    gv_graph_rest(g, &g->out, 0, g->n_nodes);
+    gv_graph_rest(g, &g->in, 0, g->n_nodes);
     if (info != NULL)
         *info = r.info;
     return st;

@@ -40,6 +40,7 @@ static gv_status fill(gv_context *ctx, const gv_graph *g, const gv_coins *coins,
     if (st == GV_OK)
         st = backward ? gv_by_target(ctx, g, coins, in, err)
                       : gv_sum_by_target(ctx, g, coins, in_sum, err);
+    gv_model_rest_all(coins->view.m);
     return st;
 }
 
