@@ -60,12 +60,6 @@ static inline double influence_value(const influence_batch *b, gv_node v)
     return b->weight != NULL ? (double)b->weight[v] : 1.0;
 }
 
-/* t without evidence. */
-static inline double influence_tied(double k, double target, double weight)
-{
-    return k > 0.0 ? target * (k / (target * weight + k)) : target;
-}
-
 /* Where the replies to u begin; u may be n_nodes. */
 static inline const influence_reply *influence_replies(const influence_batch *b, int64_t u)
 {

@@ -277,7 +277,7 @@ INLINE void finish_row(const influence_batch *b, first_pass *f, int64_t v, const
     if (steep)
         sum_steep_one(b, (gv_node)v, sum);
     for (int k = 0; k < lanes; k++)
-        f->out[k][v - f->block] = (float)sum[k];
+        f->out[v - f->block][k] = (float)sum[k];
     if (b->record == NULL)
         return;
     float *restrict to = b->record + v * (2 * lanes);

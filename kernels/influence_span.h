@@ -80,9 +80,8 @@ INLINE int64_t span_known_end(const influence_batch *b, const span *s, int64_t k
     return s->ends ? end : gv_model_edge_end(b->m, known, end, s->first + s->n - 1);
 }
 
-/* Scores of a block's rows. Rows of topics are a little longer than a power of two, so that they do
- * not all fall on the same lines of the cache. */
-typedef float span_scores[GV_SLICE][GV_BLOCK + 16];
+/* Scores of a block's rows, topics side by side. */
+typedef float span_scores[GV_BLOCK][GV_SLICE];
 
 /* Copies past the caches: nobody reads scores soon, and a line that is written as a whole need not
  * be fetched before. */
@@ -100,12 +99,56 @@ INLINE void span_stream(float *to, const float *from, int64_t n)
 #endif
 }
 
-/* Hands them out topic by topic, in long runs: to[k][begin + r] = from[k][r]. */
-INLINE void span_write(const influence_batch *b, int64_t begin, int64_t end,
-                       float (*from)[GV_BLOCK + 16], float *to)
+#if defined(__AVX512F__)
+/* to[k][r] = from[r][k] for 16 rows: blocks of 1, 2, 4 and 8 rows and topics change sides. */
+INLINE void span_transpose(float (*from)[GV_SLICE], float (*to)[GV_BLOCK + 16])
 {
+    const __m512i lane = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    __m512 x[GV_SLICE];
+    for (int i = 0; i < GV_SLICE; i++)
+        x[i] = _mm512_loadu_ps(from[i]);
+#pragma GCC unroll 4
+    for (int h = 1; h < GV_SLICE; h *= 2) {
+        const __mmask16 upper = _mm512_test_epi32_mask(lane, _mm512_set1_epi32(h));
+        const __m512i second = _mm512_set1_epi32(GV_SLICE - h), here = _mm512_set1_epi32(h);
+        const __m512i low = _mm512_mask_add_epi32(lane, upper, lane, second);
+        const __m512i high = _mm512_mask_add_epi32(_mm512_add_epi32(lane, here), upper, lane,
+                                                   _mm512_set1_epi32(GV_SLICE));
+#pragma GCC unroll 16
+        for (int i = 0; i < GV_SLICE; i++)
+            if ((i & h) == 0) {
+                const __m512 a = x[i], c = x[i + h];
+                x[i] = _mm512_permutex2var_ps(a, low, c);
+                x[i + h] = _mm512_permutex2var_ps(a, high, c);
+            }
+    }
+    for (int k = 0; k < GV_SLICE; k++)
+        _mm512_storeu_ps(to[k], x[k]);
+}
+#endif
+
+/* to[k][r] = from[r][k], r below n. Rows of topics are a little longer than a power of two, so that
+ * they do not all fall on the same lines of the cache. */
+INLINE void span_turn(float (*from)[GV_SLICE], int32_t lanes, int64_t n, float (*to)[GV_BLOCK + 16])
+{
+    int64_t r = 0;
+#if defined(__AVX512F__)
+    for (; r + 16 <= n; r += 16)
+        span_transpose(from + r, (float(*)[GV_BLOCK + 16])(&to[0][r]));
+#endif
+    for (; r < n; r++)
+        for (int32_t k = 0; k < lanes; k++)
+            to[k][r] = from[r][k];
+}
+
+/* Hands them out topic by topic, in long runs: to[k][begin + r] = from[r][k]. */
+INLINE void span_write(const influence_batch *b, int64_t begin, int64_t end,
+                       float (*from)[GV_SLICE], float *to)
+{
+    float run[GV_SLICE][GV_BLOCK + 16];
+    span_turn(from, b->slice.n, end - begin, run);
     for (int32_t k = 0; k < b->slice.n; k++)
-        span_stream(to + k * b->g->n_nodes + begin, from[k], end - begin);
+        span_stream(to + k * b->g->n_nodes + begin, run[k], end - begin);
 #if defined(__AVX512F__)
     _mm_sfence();
 #endif

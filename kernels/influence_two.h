@@ -1,6 +1,6 @@
 /* influence_two.h -- the second pass: i2.
  *
- *   i2(u, z) = b_uz (sum over u -> v of t_uv w_v + sum over u -> v of t_uv (i1(v, z) - w_u p_vu))
+ *   i2(u, z) = b_uz (sum over u -> v of t_uv (w_v + i1(v, z) - w_u p_vu))
  *              + sum over evidence of (p_uv - b_uz t_uv) (w_v + i1(v, z) - w_u p_vu)
  *
  * with p_vu = b_vz t_vu and what the evidence of v -> u adds to it, 0 where there is no such edge;
@@ -9,48 +9,43 @@
  * same order of v. So nothing is looked up but one record of each v, its i1 and b, and the two
  * numbers that t_uv and t_vu come from. They are fetched some edges ahead.
  *
- * i1, b and t of evidence are read as float, all sums are taken in double. One text for several
+ * i1, b and t are read as float. The first sum adds up to TERMS edges at a time in float, by their
+ * place in the row, and these parts in double; all else is added in double. One text for several
  * instruction sets: see influence_level.h. */
 #ifndef KERNELS_INFLUENCE_TWO_H
 #define KERNELS_INFLUENCE_TWO_H
 
 #include "kernels/influence_one.h"
 
-typedef double wide4 __attribute__((vector_size(32), may_alias, aligned(8)));
-typedef double wide8 __attribute__((vector_size(64), may_alias, aligned(8)));
 typedef float lanes4 __attribute__((vector_size(16), may_alias, aligned(4)));
 typedef float lanes8 __attribute__((vector_size(32), may_alias, aligned(4)));
+typedef float lanes16 __attribute__((vector_size(64), may_alias, aligned(4)));
 
-#ifndef RECORDS_AHEAD
-#define RECORDS_AHEAD 32 /* edges */
-#endif
+/* Edges after which records are asked for; terms of a sum in float before it is added to one in
+ * double, a divisor of EDGES; entries of a row that are compared at once; replies at a time. */
+enum { RECORDS_AHEAD = 32, TERMS = 16, AT_ONCE = 16, REPLIES = 256 };
 
 /* Rows at work. */
 typedef struct second_pass {
     span s;
-    double weight[ROWS], target[ROWS], value[ROWS], all[ROWS]; /* of rows: gv_model_weight(), s, w,
-                                                                  sum of t w */
+    int32_t begin[ROWS], end[ROWS]; /* of a row: its edges in the span, */
+    double value[ROWS];             /* w, */
     double sum[ROWS][GV_SLICE], less[ROWS][GV_SLICE], more[ROWS][GV_SLICE]; /* see above */
-    int32_t row[EDGES + 8];                 /* of an edge: its row */
-    float s_v[EDGES], weight_v[EDGES];      /* its target's */
-    double t[EDGES], w[EDGES], back[EDGES]; /* t_uv, w_v, w_u t_vu */
-    double of_row[3][EDGES];                /* weight, target and value of an edge's row */
-    uint32_t heard[EDGES];                  /* slots of which a reply says more, and what */
-    float reply_more[EDGES][GV_SLICE];
+    int32_t row[EDGES + 8];                              /* of an edge: its row, */
+    double row_weight[EDGES + 8], row_target[EDGES + 8]; /* what that row's node says, */
+    influence_node at[EDGES];                            /* its target's node, */
+    float t[EDGES], w[EDGES], back[EDGES];               /* t_uv, w_v, w_u t_vu, */
+    float t_w[EDGES], t_back[EDGES];                     /* t w, t back, */
+    uint32_t heard[EDGES];                               /* slots of which a reply says more, */
+    float reply_more[EDGES][GV_SLICE];                   /* and what */
+    int32_t reply_row[REPLIES + 8];
     bool steep;                   /* whether a target is */
     int64_t known;                /* evidence passed */
-    const influence_reply *reply; /* of this row, not yet passed */
-    int64_t in;                   /* in-edges not yet passed */
+    const influence_reply *reply; /* replies passed */
+    int64_t in;                   /* in-edges of a row that is in pieces, passed */
     int64_t block;                /* its first row */
     span_scores out;
 } second_pass;
-
-/* A row, or a piece of it: edges [begin, end) of the span. */
-typedef struct part {
-    gv_node u;
-    int32_t row, begin, end;
-    const influence_reply *reply_end;
-} part;
 
 /* What the rows after the span know. */
 INLINE void fetch_known(const influence_batch *b, const span *s)
@@ -67,39 +62,60 @@ INLINE void fetch_known(const influence_batch *b, const span *s)
         __builtin_prefetch(b->node + target[k]);
 }
 
+/* What the edges of the span know of their rows, weights in units of k. */
+INLINE void fill_rows(const influence_batch *b, second_pass *f, double of_k)
+{
+    for (int64_t u = f->s.row; u < f->s.row_end; u++) {
+        const int32_t r = (int32_t)(u - f->s.row);
+        const double weight = of_k * fabs((double)b->node[u].weight);
+        const double target = (double)b->node[u].target;
+        f->value[r] = influence_value(b, (gv_node)u);
+        span_row(b->g, &f->s, u, &f->begin[r], &f->end[r]);
+        for (int32_t i = f->begin[r]; i < f->end[r]; i += 8)
+            for (int32_t k = 0; k < 8; k++) {
+                f->row[i + k] = r;
+                f->row_weight[i + k] = weight;
+                f->row_target[i + k] = target;
+            }
+    }
+}
+
+/* t_uv = s_v / (1 + s_v weight_u / k) and t_vu = s_u / (1 + s_u weight_v / k), by one division. */
+INLINE void tie_both(second_pass *f, double of_k)
+{
+    for (int32_t i = 0; i < f->s.n; i++) {
+        const double s_v = (double)f->at[i].target, s_u = f->row_target[i];
+        const double there = 1.0 + s_v * f->row_weight[i];
+        const double back = 1.0 + s_u * (of_k * fabs((double)f->at[i].weight));
+        const double both = 1.0 / (there * back);
+        f->t[i] = (float)(s_v * (back * both));
+        f->back[i] = (float)(s_u * (there * both));
+    }
+}
+
 /* t_uv, w_v and w_u t_vu of the span as if there were no evidence and all edges went both ways. */
 INLINE void fill_edges(const influence_batch *b, second_pass *f)
 {
     const gv_node *restrict target = b->g->out.indices + f->s.first;
     const influence_node *restrict node = b->node;
-    const double k = b->m->k_tie;
     const int32_t n = f->s.n;
-    int32_t steep = 0;
-    for (int64_t v = f->s.row; v < f->s.row_end; v++) {
-        f->weight[v - f->s.row] = fabs((double)node[v].weight);
-        f->target[v - f->s.row] = (double)node[v].target;
-        f->value[v - f->s.row] = influence_value(b, (gv_node)v);
-    }
-    span_rows(b->g, &f->s, f->row);
-    for (int32_t i = 0; i < n; i++) { /* gathered first, and then worked out side by side */
-        const influence_node x = node[target[i]];
-        const int32_t r = f->row[i];
-        f->s_v[i] = x.target;
-        f->weight_v[i] = x.weight;
-        steep |= influence_steep(x.weight);
-        f->of_row[0][i] = f->weight[r];
-        f->of_row[1][i] = f->target[r];
-        f->of_row[2][i] = f->value[r];
-    }
+    const double of_k =
+        b->m->k_tie > 0.0 ? 1.0 / b->m->k_tie : 0.0; /* 0: ties are as strong as s */
+    uint32_t steep = 0;
+    fill_rows(b, f, of_k);
+    for (int32_t i = 0; i < n; i++) /* gathered first, and then worked out side by side */
+        f->at[i] = node[target[i]];
+    for (int32_t i = 0; i < n; i++)
+        steep |= influence_steep(f->at[i].weight);
     f->steep = steep != 0;
-    if (b->weight != NULL)
-        for (int32_t i = 0; i < n; i++)
-            f->w[i] = (double)b->weight[target[i]];
-    for (int32_t i = 0; i < n; i++) {
+    for (int32_t i = 0; i < n; i++)
         f->heard[i] = 0;
-        f->t[i] = influence_tied(k, (double)f->s_v[i], f->of_row[0][i]);
-        f->back[i] =
-            f->of_row[2][i] * influence_tied(k, f->of_row[1][i], fabs((double)f->weight_v[i]));
+    tie_both(f, of_k);
+    if (b->weight == NULL)
+        return;
+    for (int32_t i = 0; i < n; i++) {
+        f->w[i] = b->weight[target[i]];
+        f->back[i] *= (float)f->value[f->row[i]];
     }
 }
 
@@ -107,38 +123,44 @@ INLINE void fill_edges(const influence_batch *b, second_pass *f)
 INLINE void take_ties(const influence_batch *b, second_pass *f, int64_t end)
 {
     for (int64_t i = f->known; i < end; i++)
-        f->t[b->place[i] / GV_SLICE] = (double)b->note[i].tie;
+        f->t[b->place[i] / GV_SLICE] = b->note[i].tie;
 }
 
-/* Edges that do not go back as well; both rows ascend. */
-INLINE void drop_one_way(const influence_batch *b, second_pass *f, const part *p)
+/* Edges of row r that do not go back as well; both rows ascend. */
+INLINE void drop_one_way(const influence_batch *b, second_pass *f, int32_t r)
 {
     const gv_node *source = b->g->in.indices, *v = b->g->out.indices + f->s.first;
-    const int64_t end = b->g->in.indptr[p->u + 1];
-    for (int32_t i = p->begin; i < p->end; i++) {
-        while (f->in < end && source[f->in] < v[i])
-            f->in++;
-        if (f->in == end || source[f->in] != v[i])
-            f->back[i] = 0.0;
+    const int64_t u = f->s.row + r, end = b->g->in.indptr[u + 1];
+    int64_t in = f->s.begins ? b->g->in.indptr[u] : f->in;
+    for (int32_t i = f->begin[r]; i < f->end[r]; i++) {
+        while (in < end && source[in] < v[i])
+            in++;
+        if (in == end || source[in] != v[i])
+            f->back[i] = 0.0F;
     }
+    f->in = in;
 }
 
-/* The first place from `i` on whose entry is not below v, or n. */
-INLINE int32_t place_of(const gv_node *row, int32_t i, int32_t n, gv_node v)
+/* The first place in [i, end) whose entry is not below v, or end: halved until few are left, and
+ * these are counted. */
+INLINE int32_t place_of(const gv_node *row, int32_t i, int32_t end, gv_node v)
 {
-#if defined(__AVX512F__)
-    for (;; i += 16) {
-        const __mmask16 here = (__mmask16)(n - i < 16 ? (1 << (n - i)) - 1 : 0xffff);
-        const __m512i x = _mm512_maskz_loadu_epi32(here, row + i);
-        const int below =
-            __builtin_popcount(_mm512_mask_cmplt_epi32_mask(here, x, _mm512_set1_epi32(v)));
-        if (below < 16)
-            return i + below;
+    while (end - i > AT_ONCE) {
+        const int32_t middle = i + (end - i) / 2;
+        if (row[middle] < v)
+            i = middle + 1;
+        else
+            end = middle;
     }
+#if defined(__AVX512F__)
+    const __mmask16 here = (__mmask16)((1 << (end - i)) - 1);
+    const __m512i x = _mm512_maskz_loadu_epi32(here, row + i);
+    return i + __builtin_popcount(_mm512_mask_cmplt_epi32_mask(here, x, _mm512_set1_epi32(v)));
 #else
-    while (i < n && row[i] < v)
-        i++;
-    return i;
+    int32_t below = 0;
+    for (int32_t k = i; k < end; k++)
+        below += row[k] < v;
+    return i + below;
 #endif
 }
 
@@ -156,44 +178,79 @@ static void look_back(const influence_batch *b, gv_node v, gv_node u, double *p)
     gv_slice_edge(b->m, &b->slice, &at, e, u, p);
 }
 
-/* Edges to consumers who are steep: what their chances are is asked of the model. */
-static void take_steep(const influence_batch *b, second_pass *f, const part *p)
+/* Edges of row r to consumers who are steep: what their chances are is asked of the model. */
+static void take_steep(const influence_batch *b, second_pass *f, int32_t r)
 {
     const gv_node *v = b->g->out.indices + f->s.first;
     double chance[GV_SLICE];
-    for (int32_t i = p->begin; i < p->end; i++) {
-        if (!influence_steep(f->weight_v[i]))
+    for (int32_t i = f->begin[r]; i < f->end[r]; i++) {
+        if (!influence_steep(f->at[i].weight))
             continue;
-        look_back(b, v[i], p->u, chance);
-        f->back[i] = 0.0;
+        look_back(b, v[i], (gv_node)(f->s.row + r), chance);
+        f->back[i] = 0.0F;
         for (int32_t k = 0; k < b->slice.n; k++)
-            f->less[p->row][k] += f->t[i] * (f->value[p->row] * chance[k]);
+            f->less[r][k] += (double)f->t[i] * (f->value[r] * chance[k]);
     }
 }
 
-/* What replies say of p_vu. Entries outside of the slice say nothing but what t_vu is. */
-INLINE void take_replies(const influence_batch *b, second_pass *f, const part *p)
+/* Where the replies to the span end: those to a piece of a row come from its targets. */
+INLINE const influence_reply *replies_end(const influence_batch *b, const second_pass *f)
+{
+    const influence_reply *from = f->reply, *end = influence_replies(b, f->s.row_end);
+    if (f->s.ends)
+        return end;
+    const uint32_t last = (uint32_t)b->g->out.indices[f->s.first + f->s.n - 1];
+    while (from < end) {
+        const influence_reply *middle = from + (end - from) / 2;
+        if (middle->from >> b->slot_bits <= last)
+            from = middle + 1;
+        else
+            end = middle;
+    }
+    return end;
+}
+
+/* Rows of the next n replies, *r being that of the first one or before it, and then of the last. */
+INLINE void find_rows(const influence_batch *b, second_pass *f, int32_t n, int32_t *r)
+{
+    for (int32_t j = 0; j < n;) {
+        const int64_t end = influence_replies(b, f->s.row + *r + 1) - f->reply;
+        for (int32_t k = j; k < n && k < end; k += 8)
+            for (int32_t l = 0; l < 8; l++)
+                f->reply_row[k + l] = *r;
+        j = end < n ? (int32_t)end : n;
+        *r += end < n;
+    }
+}
+
+/* What a reply says of p_vu. One outside of the slice says nothing but what t_vu is. */
+INLINE void take_reply(const influence_batch *b, second_pass *f, influence_reply a, int32_t r)
 {
     const gv_node *v = b->g->out.indices + f->s.first;
-    const int32_t bits = b->slot_bits;
-    const double value = f->value[p->row];
-    int32_t i = p->begin;
-    for (const influence_reply *a = f->reply; a < p->reply_end; a++) {
-        const gv_node from = (gv_node)(a->from >> bits);
-        const uint32_t k = a->from & ((1U << bits) - 1);
-        i = place_of(v, i, p->end, from);
-        if (i == p->end)
-            break;
-        if (v[i] != from || (f->steep && influence_steep(f->weight_v[i])))
-            continue;
-        f->back[i] = value * (double)a->tie;
-        if (a->more == 0.0F)
-            continue;
-        f->less[p->row][k] += f->t[i] * (value * (double)a->more);
-        f->reply_more[i][k] = a->more;
-        f->heard[i] |= 1U << k;
+    const gv_node from = (gv_node)(a.from >> b->slot_bits);
+    const uint32_t k = a.from & ((1U << b->slot_bits) - 1);
+    const int32_t i = place_of(v, f->begin[r], f->end[r], from);
+    if (i == f->end[r] || v[i] != from || (f->steep && influence_steep(f->at[i].weight)))
+        return;
+    f->back[i] = (float)f->value[r] * a.tie;
+    if (a.more == 0.0F)
+        return;
+    f->less[r][k] += (double)f->t[i] * (f->value[r] * (double)a.more);
+    f->reply_more[i][k] = a.more;
+    f->heard[i] |= 1U << k;
+}
+
+INLINE void take_replies(const influence_batch *b, second_pass *f)
+{
+    const influence_reply *end = replies_end(b, f);
+    int32_t r = 0;
+    while (f->reply < end) {
+        const int32_t n = end - f->reply < REPLIES ? (int32_t)(end - f->reply) : REPLIES;
+        find_rows(b, f, n, &r);
+        for (int32_t j = 0; j < n; j++)
+            take_reply(b, f, f->reply[j], f->reply_row[j]);
+        f->reply += n;
     }
-    f->reply = p->reply_end;
 }
 
 /* w_u p_vu in a slot, of an edge to a consumer who is steep. */
@@ -215,96 +272,82 @@ INLINE void take_known(const influence_batch *b, second_pass *f, int64_t end, co
         const gv_node v = target[i];
         const float *record = b->record + (int64_t)v * (2 * lanes);
         const float *heard = f->heard[i] >> k & 1 ? &f->reply_more[i][k] : &nothing;
-        double behind = f->back[i] * (double)record[lanes + k] + f->value[r] * (double)*heard;
-        if (f->steep && influence_steep(f->weight_v[i]))
+        double behind =
+            (double)f->back[i] * (double)record[lanes + k] + f->value[r] * (double)*heard;
+        if (f->steep && influence_steep(f->at[i].weight))
             behind = behind_steep(b, (gv_node)(f->s.row + r), v, k, f->value[r]);
-        f->more[r][k] += (double)b->note[j].more * (f->w[i] + ((double)record[k] - behind));
+        f->more[r][k] += (double)b->note[j].more * ((double)f->w[i] + ((double)record[k] - behind));
     }
     f->known = end;
 }
 
-/* Floats as doubles. gcc 12 turns the plain conversion of eight into two of four. */
-#if defined(__AVX512F__)
-#define WIDEN8(x) ((wide8)_mm512_cvtps_pd(_mm256_loadu_ps((const float *)(x))))
-#else
-#define WIDEN8(x) __builtin_convertvector(*(x), wide8)
-#endif
-#define WIDEN4(x) __builtin_convertvector(*(x), wide4)
+INLINE void multiply(second_pass *f)
+{
+    for (int32_t i = 0; i < f->s.n; i++) {
+        f->t_w[i] = f->t[i] * f->w[i];
+        f->t_back[i] = f->t[i] * f->back[i];
+    }
+}
 
-/* sum[k] += t (i1 - back b) over the edges of the part, in order, and `all` of t w; `W` lanes as
- * `H` vectors of `V`. Records are fetched ahead, `left` being how many edges the graph has from the
- * span on. */
-#define DEFINE_ADD(W, V, H)                                                                        \
-    INLINE void add##W(const influence_batch *b, second_pass *f, const part *p, int64_t left)      \
+/* sum[k] += t (w + i1 - back b) over the edges of row r, in order, in `W` lanes. Records are
+ * fetched ahead, `left` being how many edges the graph has from the span on. */
+#define DEFINE_ADD(W)                                                                              \
+    INLINE void add##W(const influence_batch *b, second_pass *f, int32_t r, int64_t left)          \
     {                                                                                              \
         const gv_node *restrict target = b->g->out.indices + f->s.first;                           \
         const float *restrict records = b->record;                                                 \
-        const double *restrict t = f->t, *restrict w = f->w, *restrict back = f->back;             \
-        wide##V *const to = (wide##V *)f->sum[p->row];                                             \
-        wide##V sum[H];                                                                            \
-        double all = f->all[p->row];                                                               \
-        for (int h = 0; h < (H); h++)                                                              \
-            sum[h] = to[h];                                                                        \
-        for (int32_t i = p->begin; i < p->end; i++) {                                              \
-            const int64_t next = i + RECORDS_AHEAD < left ? i + RECORDS_AHEAD : left - 1;          \
-            const float *const ahead = records + (int64_t)target[next] * (2 * (W));                \
-            const lanes##V *const at =                                                             \
-                (const lanes##V *)(records + (int64_t)target[i] * (2 * (W)));                      \
-            __builtin_prefetch(ahead);                                                             \
-            if ((W) > 8)                                                                           \
-                __builtin_prefetch(ahead + (W));                                                   \
-            for (int h = 0; h < (H); h++)                                                          \
-                sum[h] += t[i] * (WIDEN##V(at + h) - back[i] * WIDEN##V(at + (H) + h));            \
-            all += t[i] * w[i];                                                                    \
+        const float *restrict t = f->t, *restrict t_w = f->t_w, *restrict t_back = f->t_back;      \
+        double *restrict sum = f->sum[r];                                                          \
+        const int32_t end = f->end[r];                                                             \
+        for (int32_t i = f->begin[r]; i < end;) {                                                  \
+            const int32_t stop = end - i < TERMS ? end : i + TERMS;                                \
+            lanes##W part = {0.0F};                                                                \
+            for (; i < stop; i++) {                                                                \
+                const int64_t next = i + RECORDS_AHEAD < left ? i + RECORDS_AHEAD : left - 1;      \
+                const float *const ahead = records + (int64_t)target[next] * (2 * (W));            \
+                const lanes##W *const at =                                                         \
+                    (const lanes##W *)(records + (int64_t)target[i] * (2 * (W)));                  \
+                __builtin_prefetch(ahead);                                                         \
+                if ((W) > 8)                                                                       \
+                    __builtin_prefetch(ahead + (W));                                               \
+                part += t_w[i] + (t[i] * at[0] - t_back[i] * at[1]);                               \
+            }                                                                                      \
+            for (int k = 0; k < (W); k++)                                                          \
+                sum[k] += (double)part[k];                                                         \
         }                                                                                          \
-        for (int h = 0; h < (H); h++)                                                              \
-            to[h] = sum[h];                                                                        \
-        f->all[p->row] = all;                                                                      \
     }
-DEFINE_ADD(4, 4, 1)
-DEFINE_ADD(8, 8, 1)
-DEFINE_ADD(16, 8, 2)
+DEFINE_ADD(4)
+DEFINE_ADD(8)
+DEFINE_ADD(16)
 
-INLINE void add_part(const influence_batch *b, second_pass *f, const part *p, const int lanes)
+INLINE void add_rows(const influence_batch *b, second_pass *f, const int lanes)
 {
     const int64_t left = b->g->out.indptr[b->g->n_nodes] - f->s.first;
-    if (lanes == 4)
-        add4(b, f, p, left);
-    else if (lanes == 8)
-        add8(b, f, p, left);
-    else
-        add16(b, f, p, left);
+    for (int32_t r = 0; r < f->s.row_end - f->s.row; r++)
+        if (lanes == 4)
+            add4(b, f, r, left);
+        else if (lanes == 8)
+            add8(b, f, r, left);
+        else
+            add16(b, f, r, left);
 }
 
-INLINE part part_of(const influence_batch *b, const second_pass *f, int64_t u)
+INLINE void begin_rows(second_pass *f)
 {
-    part p = {
-        .u = (gv_node)u, .row = (int32_t)(u - f->s.row), .reply_end = influence_replies(b, u + 1)};
-    span_row(b->g, &f->s, u, &p.begin, &p.end);
-    if (!f->s.ends) {
-        const gv_node last = b->g->out.indices[f->s.first + p.end - 1];
-        while (p.reply_end > f->reply && p.reply_end[-1].from >> b->slot_bits > (uint32_t)last)
-            p.reply_end--;
-    }
-    return p;
+    for (int32_t r = 0; r < f->s.row_end - f->s.row; r++)
+        for (int k = 0; k < GV_SLICE; k++)
+            f->sum[r][k] = f->less[r][k] = f->more[r][k] = 0.0;
 }
 
-INLINE void take_part(const influence_batch *b, second_pass *f, int64_t u, const int lanes)
+/* What p_vu is, other than by b and t without evidence. */
+INLINE void take_back(const influence_batch *b, second_pass *f)
 {
-    if (f->s.begins) {
-        for (int k = 0; k < lanes; k++)
-            f->sum[u - f->s.row][k] = f->less[u - f->s.row][k] = f->more[u - f->s.row][k] = 0.0;
-        f->all[u - f->s.row] = 0.0;
-        f->reply = influence_replies(b, u);
-        f->in = b->g->in.indptr[u];
-    }
-    const part p = part_of(b, f, u);
-    if (b->g->directed)
-        drop_one_way(b, f, &p);
-    if (f->steep)
-        take_steep(b, f, &p);
-    take_replies(b, f, &p);
-    add_part(b, f, &p, lanes);
+    const int32_t rows = (int32_t)(f->s.row_end - f->s.row);
+    for (int32_t r = 0; r < rows && b->g->directed; r++)
+        drop_one_way(b, f, r);
+    for (int32_t r = 0; r < rows && f->steep; r++)
+        take_steep(b, f, r);
+    take_replies(b, f);
 }
 
 /* i2 of a steep row, edge by edge. */
@@ -328,17 +371,17 @@ static void sum_steep_two(const influence_batch *b, gv_node u, double *sum)
     }
 }
 
-INLINE void finish_part(const influence_batch *b, second_pass *f, int64_t u, const int lanes)
+INLINE void finish_row_two(const influence_batch *b, second_pass *f, int64_t u, const int lanes)
 {
     const int64_t r = u - f->s.row;
     const float *restrict factor = b->record + u * (2 * lanes) + lanes;
     double sum[GV_SLICE];
     for (int k = 0; k < lanes; k++)
-        sum[k] = (double)factor[k] * (f->all[r] + f->sum[r][k] - f->less[r][k]) + f->more[r][k];
+        sum[k] = (double)factor[k] * (f->sum[r][k] - f->less[r][k]) + f->more[r][k];
     if (influence_steep(b->node[u].weight))
         sum_steep_two(b, (gv_node)u, sum);
     for (int k = 0; k < lanes; k++)
-        f->out[k][u - f->block] = (float)sum[k];
+        f->out[u - f->block][k] = (float)sum[k];
 }
 
 INLINE void rows_two(const influence_batch *b, int64_t begin, int64_t end, const int lanes)
@@ -347,18 +390,22 @@ INLINE void rows_two(const influence_batch *b, int64_t begin, int64_t end, const
     f.block = begin;
     f.s = span_before(begin);
     f.known = b->m->evidence.indptr[begin];
+    f.reply = influence_replies(b, begin);
     for (int32_t i = 0; i < EDGES; i++)
-        f.w[i] = 1.0;
+        f.w[i] = 1.0F;
     while (span_next(b->g, end, &f.s)) {
         const int64_t known_end = span_known_end(b, &f.s, f.known);
         fetch_known(b, &f.s);
+        if (f.s.begins)
+            begin_rows(&f);
         fill_edges(b, &f);
         take_ties(b, &f, known_end);
-        for (int64_t u = f.s.row; u < f.s.row_end; u++)
-            take_part(b, &f, u, lanes);
+        take_back(b, &f);
+        multiply(&f);
+        add_rows(b, &f, lanes);
         take_known(b, &f, known_end, lanes);
         for (int64_t u = f.s.row; u < f.s.row_end && f.s.ends; u++)
-            finish_part(b, &f, u, lanes);
+            finish_row_two(b, &f, u, lanes);
     }
     span_write(b, begin, end, f.out, b->i2);
 }
