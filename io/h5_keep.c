@@ -13,6 +13,7 @@
 #include "engine/error.h"
 #include "engine/memory.h"
 #include "io/h5_file.h"
+#include "io/whole.h"
 
 /* Elements of arrays from this size on are not copied with the bones. */
 enum { LARGE = 64 << 10 };
@@ -135,17 +136,12 @@ static gv_status move_bytes(const gv_h5_bones *b, gv_output *o, bool back, gv_er
 {
     char *at = b->bytes;
     for (int64_t i = 0; i < b->n_ranges; i++) {
-        int64_t first = b->range[2 * i];
-        const int64_t end = b->range[2 * i + 1];
-        while (first < end) {
-            const size_t left = (size_t)(end - first);
-            const ssize_t n = back ? pwrite(o->fd, at, left, first) : pread(o->fd, at, left, first);
-            if (n == 0 || (n < 0 && errno != EINTR))
-                return gv_fail(err, GV_ERR_IO, "%s: %s HDF5 records failed: %s", o->part,
-                               back ? "writing" : "reading", n < 0 ? strerror(errno) : "cut short");
-            if (n > 0)
-                first += n, at += n;
-        }
+        const int64_t first = b->range[2 * i], n = b->range[2 * i + 1] - first;
+        if (!(back ? gv_write_at(o->fd, at, n, first) : gv_read_at(o->fd, at, n, first)))
+            return gv_fail(err, GV_ERR_IO, "%s: %s HDF5 records failed: %s", o->part,
+                           back ? "writing" : "reading",
+                           errno != 0 ? strerror(errno) : "cut short");
+        at += n;
     }
     return GV_OK;
 }

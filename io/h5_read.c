@@ -9,6 +9,7 @@
 #include "engine/hash.h"
 #include "engine/memory.h"
 #include "io/h5_file.h"
+#include "io/whole.h"
 
 static const char *type_name(gv_type type)
 {
@@ -146,14 +147,9 @@ gv_status gv_h5_peek(gv_h5 *f, const char *path, const gv_h5_shape *want, int64_
     const int64_t element = gv_h5_element(want), bytes = n * element;
     const int64_t at = info.offset + first * element;
     const int fd = f->writing ? f->out.fd : f->fd;
-    for (int64_t done = 0; done < bytes;) {
-        const ssize_t got = pread(fd, (char *)data + done, (size_t)(bytes - done), at + done);
-        if (got == 0)
-            return gv_fail(err, GV_ERR_DATA, "%s: %s: is cut short", f->path, path);
-        if (got < 0 && errno != EINTR)
-            return gv_fail(err, GV_ERR_IO, "%s: %s: reading failed: %s", f->path, path,
-                           strerror(errno));
-        done += got > 0 ? got : 0;
-    }
-    return GV_OK;
+    if (gv_read_at(fd, data, bytes, at))
+        return GV_OK;
+    return errno == 0 ? gv_fail(err, GV_ERR_DATA, "%s: %s: is cut short", f->path, path)
+                      : gv_fail(err, GV_ERR_IO, "%s: %s: reading failed: %s", f->path, path,
+                                strerror(errno));
 }

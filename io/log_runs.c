@@ -26,6 +26,7 @@
 #include "engine/sort.h"
 #include "io/log_mix.h"
 #include "io/spill.h"
+#include "io/whole.h"
 
 enum { TASKS = 64, MOST_WRITTEN = 1 << 30 };
 
@@ -70,15 +71,12 @@ static gv_status append(gv_log_runs *runs, const void *data, int64_t bytes, gv_e
     const char *from = data;
     for (const int64_t end = runs->bytes + bytes; runs->bytes < end;) {
         const int64_t left = end - runs->bytes, some = left < MOST_WRITTEN ? left : MOST_WRITTEN;
-        const ssize_t n = pwrite(runs->fd, from, (size_t)some, (off_t)runs->bytes);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
+        if (!gv_write_at(runs->fd, from, some, runs->bytes))
             return gv_fail(err, GV_ERR_IO,
                            "%s: writing temporary data failed after %" PRId64 " bytes: %s",
-                           runs->folder, runs->bytes, strerror(n < 0 ? errno : ENOSPC));
-        from += n;
-        runs->bytes += n;
+                           runs->folder, runs->bytes, strerror(errno));
+        from += some;
+        runs->bytes += some;
     }
     return GV_OK;
 }

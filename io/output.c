@@ -14,6 +14,7 @@
 #include "engine/context.h"
 #include "engine/error.h"
 #include "engine/memory.h"
+#include "io/whole.h"
 
 enum { SLAB = 64 << 20 };
 
@@ -111,26 +112,10 @@ gv_status gv_output_reserve_all(gv_output *o, int64_t bytes, const char *what, g
     return GV_OK;
 }
 
-static bool write_all(int fd, const char *data, int64_t bytes, int64_t offset)
-{
-    while (bytes > 0) {
-        const ssize_t done = pwrite(fd, data, (size_t)bytes, offset);
-        if (done < 0 && errno != EINTR)
-            return false;
-        if (done == 0) {
-            errno = ENOSPC;
-            return false;
-        }
-        if (done > 0)
-            data += done, offset += done, bytes -= done;
-    }
-    return true;
-}
-
 gv_status gv_output_put(gv_output *o, int64_t offset, const void *data, int64_t bytes,
                         const char *what, gv_error *err)
 {
-    return write_all(o->fd, data, bytes, offset)
+    return gv_write_at(o->fd, data, bytes, offset)
                ? GV_OK
                : gv_fail(err, GV_ERR_IO, "%s: %s: writing failed: %s", o->path, what,
                          strerror(errno));

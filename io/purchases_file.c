@@ -20,6 +20,7 @@
 #include "io/layout.h"
 #include "io/population_folder.h"
 #include "io/text_write.h"
+#include "io/whole.h"
 
 enum { MOST_ITEMS = 256, USER_ROOM = 20, SLICE = 1 << 20 };
 
@@ -214,16 +215,10 @@ static void close_waiting(waiting *w)
 
 static gv_status read_back(const waiting *w, int64_t first, int64_t n, gv_error *err)
 {
-    char *to = (char *)w->when;
-    int64_t at = first * (int64_t)sizeof *w->when, left = n * (int64_t)sizeof *w->when;
-    while (left > 0) {
-        const ssize_t got = pread(w->out.fd, to, (size_t)left, at);
-        if (got <= 0 && !(got < 0 && errno == EINTR))
-            return gv_fail(err, GV_ERR_IO, "%s: reading back failed: %s", w->out.path,
-                           got < 0 ? strerror(errno) : "it ends early");
-        if (got > 0)
-            to += got, at += got, left -= got;
-    }
+    const int64_t size = (int64_t)sizeof *w->when;
+    if (!gv_read_at(w->out.fd, w->when, n * size, first * size))
+        return gv_fail(err, GV_ERR_IO, "%s: reading back failed: %s", w->out.path,
+                       errno != 0 ? strerror(errno) : "it ends early");
     return GV_OK;
 }
 

@@ -14,6 +14,7 @@
 
 #include "engine/error.h"
 #include "engine/memory.h"
+#include "io/whole.h"
 
 struct gv_spill {
     gv_context *ctx;
@@ -155,17 +156,10 @@ static gv_status write_extent(gv_spill *s, gv_pile *pile, const char *data, gv_e
     if (st != GV_OK)
         return st;
     pile->extent[pile->n++] = offset;
-    for (int64_t done = 0; done < s->extent;) {
-        const ssize_t n =
-            pwrite(s->fd, data + done, (size_t)(s->extent - done), (off_t)(offset + done));
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return gv_fail(err, GV_ERR_IO,
-                           "%s: writing temporary data failed after %" PRId64 " bytes: %s",
-                           s->folder, s->end - s->extent, strerror(n < 0 ? errno : ENOSPC));
-        done += n;
-    }
+    if (!gv_write_at(s->fd, data, s->extent, offset))
+        return gv_fail(err, GV_ERR_IO,
+                       "%s: writing temporary data failed after %" PRId64 " bytes: %s", s->folder,
+                       s->end - s->extent, strerror(errno));
     return GV_OK;
 }
 
@@ -199,16 +193,10 @@ gv_status gv_pile_append(gv_spill *s, gv_pile *pile, const void *data, int64_t b
 static gv_status read_extent(const gv_spill *s, int64_t offset, char *to, int64_t bytes,
                              gv_error *err)
 {
-    while (bytes > 0) {
-        const ssize_t n = pread(s->fd, to, (size_t)bytes, (off_t)offset);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return gv_fail(err, GV_ERR_IO, "%s: reading temporary data failed: %s", s->folder,
-                           n < 0 ? strerror(errno) : "they end too early");
-        to += n, offset += n, bytes -= n;
-    }
-    return GV_OK;
+    if (gv_read_at(s->fd, to, bytes, offset))
+        return GV_OK;
+    return gv_fail(err, GV_ERR_IO, "%s: reading temporary data failed: %s", s->folder,
+                   errno != 0 ? strerror(errno) : "they end too early");
 }
 
 gv_status gv_pile_take(gv_spill *s, gv_pile *pile, void *data, int64_t bytes, bool keep,

@@ -15,6 +15,7 @@
 #include "engine/hash.h"
 #include "engine/memory.h"
 #include "io/output.h"
+#include "io/whole.h"
 
 static const char magic[8] = {'g', 'v', 's', 't', 'a', 't', 'e', '1'};
 
@@ -91,26 +92,11 @@ gv_status gv_state_write(gv_context *ctx, const char *path, uint64_t identity,
 
 /* ---- reading -------------------------------------------------------------------------------- */
 
-static bool read_all(int fd, void *data, int64_t bytes, int64_t at)
-{
-    char *to = data;
-    while (bytes > 0) {
-        const ssize_t got = pread(fd, to, (size_t)bytes, at);
-        if (got == 0)
-            errno = 0;
-        if (got == 0 || (got < 0 && errno != EINTR))
-            return false;
-        if (got > 0)
-            to += got, at += got, bytes -= got;
-    }
-    return true;
-}
-
 bool gv_state_is_of(int fd, uint64_t identity)
 {
     static const header none;
     header h;
-    if (!read_all(fd, &h, (int64_t)sizeof h, 0))
+    if (!gv_read_at(fd, &h, (int64_t)sizeof h, 0))
         return false;
     return memcmp(&h, &none, sizeof h) == 0 ||
            (memcmp(h.magic, magic, sizeof magic) == 0 && h.identity == identity);
@@ -148,9 +134,9 @@ static gv_status read_table(gv_state_reader *r, gv_error *err)
 {
     header h;
     entry table[MAX_PARTS];
-    if (!read_all(r->fd, &h, (int64_t)sizeof h, 0) || memcmp(h.magic, magic, sizeof magic) != 0 ||
+    if (!gv_read_at(r->fd, &h, (int64_t)sizeof h, 0) || memcmp(h.magic, magic, sizeof magic) != 0 ||
         h.n_parts < 0 || h.n_parts > MAX_PARTS ||
-        !read_all(r->fd, table, h.n_parts * (int64_t)sizeof *table, (int64_t)sizeof h) ||
+        !gv_read_at(r->fd, table, h.n_parts * (int64_t)sizeof *table, (int64_t)sizeof h) ||
         hash_table(&h, table) != h.table_hash)
         return damaged(r, "is not a state of this program, or damaged", err);
     return take_table(r, &h, table, err);
@@ -177,7 +163,7 @@ gv_status gv_state_open(gv_context *ctx, const char *path, gv_state_reader *r, b
 gv_status gv_state_read(gv_state_reader *r, int32_t i, void *data, gv_error *err)
 {
     uint64_t hash;
-    if (!read_all(r->fd, data, r->bytes[i], r->at[i]))
+    if (!gv_read_at(r->fd, data, r->bytes[i], r->at[i]))
         return gv_fail(err, GV_ERR_IO, "%s: reading failed: %s", r->path, strerror(errno));
     const gv_status st = gv_hash(r->ctx, data, r->bytes[i], &hash, err);
     if (st == GV_OK && hash != r->hash[i])

@@ -1,256 +1,12 @@
-/* strands.c -- see strands.h. A short lock guards the store; it is taken once an extent, that is
- * once in some thousand items. */
-#define _GNU_SOURCE
+/* strands.c -- see strands.h. The store is asked once an extent, that is once in some thousand
+ * items. */
 #include "io/strands.h"
 
-#include <errno.h>
-#include <sched.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "engine/context.h"
 #include "engine/error.h"
 #include "engine/memory.h"
-#include "io/spill.h"
-
-enum { SLAB = 16 << 20, NONE = -1 };
-
-/* ---- the store ------------------------------------------------------------------------------- */
-
-static void lock(gv_extents *x)
-{
-    while (atomic_flag_test_and_set_explicit(&x->busy, memory_order_acquire))
-        sched_yield();
-}
-
-static void unlock(gv_extents *x)
-{
-    atomic_flag_clear_explicit(&x->busy, memory_order_release);
-}
-
-void gv_extents_begin(gv_context *ctx, const char *folder, int64_t bytes, int64_t cap,
-                      gv_extents *x)
-{
-    memset(x, 0, sizeof *x);
-    x->ctx = ctx;
-    x->folder = folder;
-    x->bytes = bytes;
-    x->cap = cap;
-    atomic_flag_clear(&x->busy);
-    x->free_record = x->free_place = NONE;
-    x->fd = NONE;
-}
-
-void gv_extents_end(gv_extents *x)
-{
-    for (int32_t i = 0; i < x->n_slabs; i++)
-        gv_free(x->ctx, x->slab[i].memory);
-    for (int32_t i = 0; i * GV_EXTENT_TABLE < x->n_records; i++)
-        gv_free(x->ctx, x->table[i]);
-    if (x->fd >= 0)
-        close(x->fd);
-    x->n_slabs = x->n_records = 0;
-    x->fd = NONE;
-}
-
-static gv_extent *extent(const gv_extents *x, int32_t id)
-{
-    return &x->table[id / GV_EXTENT_TABLE][id % GV_EXTENT_TABLE];
-}
-
-/* The functions up to the next line want the lock. */
-
-static int32_t new_record(gv_extents *x)
-{
-    if (x->free_record != NONE) {
-        const int32_t id = x->free_record;
-        x->free_record = extent(x, id)->next;
-        return id;
-    }
-    const int32_t table = x->n_records / GV_EXTENT_TABLE;
-    if (x->n_records % GV_EXTENT_TABLE == 0) {
-        if (table == GV_EXTENT_TABLES)
-            return NONE;
-        x->table[table] = gv_alloc(x->ctx, GV_EXTENT_TABLE, sizeof(gv_extent));
-        if (x->table[table] == NULL)
-            return NONE;
-    }
-    return x->n_records++;
-}
-
-static void free_record(gv_extents *x, int32_t id)
-{
-    int32_t *chain = extent(x, id)->offset >= 0 ? &x->free_place : &x->free_record;
-    extent(x, id)->memory = NULL;
-    extent(x, id)->next = *chain;
-    *chain = id;
-}
-
-/* One more slab, of as many extents as the cap lets it have. */
-static bool new_slab(gv_extents *x, int64_t least)
-{
-    const int64_t most = SLAB / x->bytes, left = x->cap - x->n_memory;
-    int64_t n = x->n_memory / 16 > most ? x->n_memory / 16 : most;
-    if (x->n_slabs < 6) /* small graphs take little */
-        n = most >> (6 - x->n_slabs);
-    n = n < least ? least : n;
-    n = n < left ? n : left;
-    if (n < 1 || x->n_slabs == GV_EXTENT_SLABS)
-        return false;
-    char *slab = gv_alloc(x->ctx, (n + 1) * x->bytes, 1);
-    if (slab == NULL)
-        return false;
-    const uintptr_t on = ((uintptr_t)slab + (uintptr_t)x->bytes - 1) & ~((uintptr_t)x->bytes - 1);
-    x->slab[x->n_slabs++] = (gv_slab){slab, slab + (on - (uintptr_t)slab), n};
-    x->n_memory += n;
-    x->n_free += n;
-    return true;
-}
-
-bool gv_extents_promise(gv_extents *x, int64_t n)
-{
-    const int64_t more = x->promised + n - x->n_free;
-    if (more > 0 && (!new_slab(x, more) || x->promised + n > x->n_free))
-        return false;
-    x->promised += n;
-    return true;
-}
-
-/* The last slab that has extents never used; there is one. */
-static char *take_fresh(gv_extents *x)
-{
-    gv_slab *slab = &x->slab[x->n_slabs - 1];
-    while (slab->left == 0)
-        slab--;
-    char *memory = slab->next;
-    slab->next += x->bytes;
-    slab->left--;
-    return memory;
-}
-
-/* `spare` extents are left beside those that are promised. */
-static char *take_memory(gv_extents *x, int64_t spare)
-{
-    char *memory = x->free_memory;
-    if (x->n_free <= x->promised + spare && (!new_slab(x, 1) || x->n_free <= x->promised + spare))
-        return NULL;
-    x->n_free--;
-    if (memory == NULL)
-        return take_fresh(x);
-    memcpy(&x->free_memory, memory, sizeof x->free_memory);
-    return memory;
-}
-
-/* For a strand that has none yet. */
-static char *take_promised(gv_extents *x)
-{
-    x->promised -= x->promised > 0;
-    return take_memory(x, 0);
-}
-
-static void give_memory(gv_extents *x, char *memory)
-{
-    memcpy(memory, &x->free_memory, sizeof x->free_memory);
-    x->free_memory = memory;
-    x->n_free++;
-}
-
-static gv_status open_file(gv_extents *x, gv_error *err)
-{
-    if (x->folder == NULL)
-        return gv_no_memory(x->ctx, "import", err);
-    return x->fd >= 0 ? GV_OK : gv_spill_file(x->ctx, x->folder, &x->fd, err);
-}
-
-/* A place in the file for the extent. */
-static void take_place(gv_extents *x, int32_t id)
-{
-    if (x->free_place != NONE) {
-        const int32_t other = x->free_place;
-        x->free_place = extent(x, other)->next;
-        extent(x, id)->offset = extent(x, other)->offset;
-        extent(x, other)->offset = NONE;
-        free_record(x, other);
-        return;
-    }
-    extent(x, id)->offset = x->file_bytes;
-    x->file_bytes += x->bytes;
-}
-
-/* ---------------------------------------------------------------------------------------------- */
-
-/* An extent in memory, the first of its strand or one that leaves `spare` others; or NONE. */
-static int32_t new_extent(gv_extents *x, bool first, int64_t spare)
-{
-    lock(x);
-    char *memory = first ? take_promised(x) : take_memory(x, spare);
-    const int32_t id = memory != NULL ? new_record(x) : NONE;
-    if (id != NONE)
-        *extent(x, id) = (gv_extent){memory, NONE, NONE};
-    else if (memory != NULL)
-        give_memory(x, memory);
-    unlock(x);
-    return id;
-}
-
-/* The last extent of a strand that came to others is promised to it again. */
-static void drop_extent(gv_extents *x, int32_t id, bool promised)
-{
-    lock(x);
-    x->promised += promised;
-    if (extent(x, id)->memory != NULL)
-        give_memory(x, extent(x, id)->memory);
-    free_record(x, id);
-    unlock(x);
-}
-
-static gv_status write_file(const gv_extents *x, int64_t offset, const char *data, int64_t bytes,
-                            gv_error *err)
-{
-    while (bytes > 0) {
-        const ssize_t n = pwrite(x->fd, data, (size_t)bytes, (off_t)offset);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return gv_fail(err, GV_ERR_IO, "%s: writing temporary data failed: %s", x->folder,
-                           strerror(n < 0 ? errno : ENOSPC));
-        data += n, offset += n, bytes -= n;
-    }
-    return GV_OK;
-}
-
-static gv_status read_file(const gv_extents *x, int64_t offset, char *to, int64_t bytes,
-                           gv_error *err)
-{
-    while (bytes > 0) {
-        const ssize_t n = pread(x->fd, to, (size_t)bytes, (off_t)offset);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return gv_fail(err, GV_ERR_IO, "%s: reading temporary data failed: %s", x->folder,
-                           n < 0 ? strerror(errno) : "they end too early");
-        to += n, offset += n, bytes -= n;
-    }
-    return GV_OK;
-}
-
-/* A new extent in the file that holds `data`. */
-static gv_status put_in_file(gv_extents *x, const char *data, int64_t bytes, int32_t *id,
-                             gv_error *err)
-{
-    lock(x);
-    gv_status st = open_file(x, err);
-    *id = st == GV_OK ? new_record(x) : NONE;
-    if (*id != NONE) {
-        *extent(x, *id) = (gv_extent){NULL, NONE, NONE};
-        take_place(x, *id);
-    } else if (st == GV_OK) {
-        st = gv_no_memory(x->ctx, "import", err);
-    }
-    const int64_t offset = *id != NONE ? extent(x, *id)->offset : 0;
-    unlock(x);
-    return st == GV_OK ? write_file(x, offset, data, bytes, err) : st;
-}
 
 /* ---- strands --------------------------------------------------------------------------------- */
 
@@ -273,8 +29,8 @@ gv_status gv_strands_begin(gv_extents *from, int64_t lanes, int64_t buckets, gv_
     for (int64_t i = 0; i < lanes; i++)
         if ((s->waste[i] = gv_alloc(ctx, 2 * from->bytes, 1)) == NULL)
             return gv_no_memory(ctx, "import", err);
-    memset(s->first, NONE, (size_t)n * sizeof *s->first);
-    memset(s->last, NONE, (size_t)n * sizeof *s->last);
+    memset(s->first, GV_NO_EXTENT, (size_t)n * sizeof *s->first);
+    memset(s->last, GV_NO_EXTENT, (size_t)n * sizeof *s->last);
     return GV_OK;
 }
 
@@ -298,10 +54,10 @@ void gv_strands_end(gv_strands *s)
 
 static void append(gv_strands *s, int64_t strand, int32_t id)
 {
-    if (s->last[strand] == NONE)
+    if (s->last[strand] == GV_NO_EXTENT)
         s->first[strand] = id;
     else
-        extent(s->from, s->last[strand])->next = id;
+        gv_extent_at(s->from, s->last[strand])->next = id;
     s->last[strand] = id;
 }
 
@@ -314,23 +70,13 @@ static char *aligned(const gv_extents *x, char *block)
 /* The bytes of a full last extent go to the file, and its memory to the one behind it. */
 static gv_status move_on(gv_strands *s, int64_t strand, gv_error *err)
 {
-    gv_extents *x = s->from;
     const int32_t full = s->last[strand];
-    lock(x);
-    gv_status st = open_file(x, err);
-    const int32_t id = st == GV_OK ? new_record(x) : NONE;
-    if (id != NONE)
-        take_place(x, full);
-    else if (st == GV_OK)
-        st = gv_no_memory(x->ctx, "import", err);
-    unlock(x);
+    int32_t id;
+    const gv_status st = gv_extent_take_over(s->from, full, &id, err);
     if (st != GV_OK)
         return st;
-    char *memory = extent(x, full)->memory;
-    *extent(x, id) = (gv_extent){memory, NONE, NONE};
-    extent(x, full)->memory = NULL;
     append(s, strand, id);
-    return write_file(x, extent(x, full)->offset, memory, x->bytes, err);
+    return gv_extent_store(s->from, full, gv_extent_at(s->from, id)->memory, err);
 }
 
 uint64_t *gv_strands_more(gv_strands *s, int64_t lane, int64_t bucket)
@@ -340,10 +86,10 @@ uint64_t *gv_strands_more(gv_strands *s, int64_t lane, int64_t bucket)
     gv_error err;
     gv_status st = s->status[lane];
     if (st == GV_OK) {
-        const int32_t id = new_extent(x, s->last[strand] == NONE, 0);
-        if (id != NONE)
+        const int32_t id = gv_extent_new(x, s->last[strand] == GV_NO_EXTENT, 0);
+        if (id != GV_NO_EXTENT)
             append(s, strand, id);
-        else if (s->last[strand] != NONE)
+        else if (s->last[strand] != GV_NO_EXTENT)
             st = move_on(s, strand, &err);
         else
             st = gv_no_memory(x->ctx, "import", &err);
@@ -353,7 +99,7 @@ uint64_t *gv_strands_more(gv_strands *s, int64_t lane, int64_t bucket)
     if (st != GV_OK)
         return (uint64_t *)(void *)aligned(x, s->waste[lane]);
     s->bytes[strand] += s->at[strand] != NULL ? x->bytes : 0;
-    return (uint64_t *)(void *)extent(x, s->last[strand])->memory;
+    return (uint64_t *)(void *)gv_extent_at(x, s->last[strand])->memory;
 }
 
 gv_status gv_strands_status(const gv_strands *s, gv_error *err)
@@ -367,9 +113,9 @@ gv_status gv_strands_status(const gv_strands *s, gv_error *err)
 /* Bytes of the last extent. */
 static int64_t tail_bytes(const gv_strands *s, int64_t strand)
 {
-    if (s->last[strand] == NONE)
+    if (s->last[strand] == GV_NO_EXTENT)
         return 0;
-    return (const char *)s->at[strand] - extent(s->from, s->last[strand])->memory;
+    return (const char *)s->at[strand] - gv_extent_at(s->from, s->last[strand])->memory;
 }
 
 /* ---- joining --------------------------------------------------------------------------------- */
@@ -377,7 +123,7 @@ static int64_t tail_bytes(const gv_strands *s, int64_t strand)
 static void clear(gv_strands *s, int64_t strand)
 {
     s->at[strand] = NULL;
-    s->first[strand] = s->last[strand] = NONE;
+    s->first[strand] = s->last[strand] = GV_NO_EXTENT;
     s->bytes[strand] = 0;
 }
 
@@ -385,13 +131,13 @@ static void clear(gv_strands *s, int64_t strand)
 static int32_t cut_tail(gv_strands *s, int64_t strand)
 {
     const int32_t tail = s->last[strand];
-    int32_t before = NONE;
-    for (int32_t id = s->first[strand]; id != tail; id = extent(s->from, id)->next)
+    int32_t before = GV_NO_EXTENT;
+    for (int32_t id = s->first[strand]; id != tail; id = gv_extent_at(s->from, id)->next)
         before = id;
-    if (before == NONE)
-        s->first[strand] = NONE;
+    if (before == GV_NO_EXTENT)
+        s->first[strand] = GV_NO_EXTENT;
     else
-        extent(s->from, before)->next = NONE;
+        gv_extent_at(s->from, before)->next = GV_NO_EXTENT;
     s->last[strand] = before;
     return tail;
 }
@@ -409,25 +155,25 @@ static void move(gv_strands *s, int64_t to, int64_t from)
 static void join(gv_strands *s, int64_t lane, int64_t a, int64_t b)
 {
     const int64_t x = lane * s->buckets + a, y = lane * s->buckets + b;
-    if (s->last[x] == NONE) {
+    if (s->last[x] == GV_NO_EXTENT) {
         move(s, x, y);
         return;
     }
-    if (s->last[y] == NONE)
+    if (s->last[y] == GV_NO_EXTENT)
         return;
     const int64_t items = tail_bytes(s, y) / (int64_t)sizeof(uint64_t);
     const int32_t tail = cut_tail(s, y);
-    if (s->last[y] != NONE) {
-        extent(s->from, s->last[y])->next = s->first[x];
+    if (s->last[y] != GV_NO_EXTENT) {
+        gv_extent_at(s->from, s->last[y])->next = s->first[x];
         s->first[x] = s->first[y];
         s->bytes[x] += s->bytes[y];
     }
     clear(s, y);
-    const uint64_t *item = (const uint64_t *)(const void *)extent(s->from, tail)->memory;
+    const uint64_t *item = (const uint64_t *)(const void *)gv_extent_at(s->from, tail)->memory;
     const gv_lane l = gv_lane_of(s, lane);
     for (int64_t i = 0; i < items; i++)
         gv_lane_put(&l, (uint64_t)a, item[i]);
-    drop_extent(s->from, tail, s->from->cap < INT64_MAX);
+    gv_extent_drop(s->from, tail, s->from->cap < INT64_MAX);
 }
 
 gv_status gv_strands_join(gv_strands *s, gv_error *err)
@@ -467,12 +213,12 @@ gv_status gv_strands_put_all(gv_strands *s, int64_t lane, int64_t bucket, const 
     gv_status st = GV_OK;
     for (int64_t n; st == GV_OK && bytes > 0; from += n, bytes -= n) {
         n = bytes < x->bytes ? bytes : x->bytes;
-        int32_t id = new_extent(x, false, spare);
-        if (id != NONE)
-            memcpy(extent(x, id)->memory, from, (size_t)n);
+        int32_t id = gv_extent_new(x, false, spare);
+        if (id != GV_NO_EXTENT)
+            memcpy(gv_extent_at(x, id)->memory, from, (size_t)n);
         else
-            st = put_in_file(x, from, n, &id, err);
-        if (id != NONE) {
+            st = gv_extent_put(x, from, n, &id, err);
+        if (id != GV_NO_EXTENT) {
             append(s, strand, id);
             s->bytes[strand] += n;
         }
@@ -486,7 +232,7 @@ void gv_walk_begin(gv_strands *s, int64_t lane, int64_t bucket, bool drop, char 
     *w = (gv_walk){.s = s,
                    .strand = strand,
                    .left = s->bytes[strand],
-                   .extent = NONE,
+                   .extent = GV_NO_EXTENT,
                    .drop = drop,
                    .room = room};
 }
@@ -495,16 +241,16 @@ gv_status gv_walk_on(gv_walk *w, gv_error *err)
 {
     gv_extents *x = w->s->from;
     const int32_t behind = w->extent;
-    w->extent = behind == NONE ? w->s->first[w->strand] : extent(x, behind)->next;
-    if (w->drop && behind != NONE)
-        drop_extent(x, behind, false);
+    w->extent = behind == GV_NO_EXTENT ? w->s->first[w->strand] : gv_extent_at(x, behind)->next;
+    if (w->drop && behind != GV_NO_EXTENT)
+        gv_extent_drop(x, behind, false);
     if (w->drop)
         w->s->first[w->strand] = w->extent;
     w->bytes = w->left < x->bytes ? w->left : x->bytes;
     w->left -= w->bytes;
     if (w->bytes == 0)
         return GV_OK;
-    const gv_extent *e = extent(x, w->extent);
+    const gv_extent *e = gv_extent_at(x, w->extent);
     w->piece = e->memory != NULL ? e->memory : w->room;
-    return e->memory != NULL ? GV_OK : read_file(x, e->offset, w->room, w->bytes, err);
+    return e->memory != NULL ? GV_OK : gv_extent_read(x, w->extent, w->room, w->bytes, err);
 }

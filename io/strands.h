@@ -1,60 +1,11 @@
 /* strands.h -- edges on their way to buckets: many strands of 8-byte items that grow at once.
  *
  * A strand belongs to a lane, which one thread at a time works on, and to a bucket. Its items lie
- * in extents of one size that come from a common store: memory up to a cap, and behind that a
- * temporary file without a name. What a strand gives back, others use again, so memory is touched
- * for the first time only once, which costs more than all else that is done to it. */
+ * in extents of a common store. */
 #ifndef IO_STRANDS_H
 #define IO_STRANDS_H
 
-#include <stdatomic.h>
-#include <stdint.h>
-
-#include "grapevine/context.h"
-
-enum {
-    GV_EXTENT_TABLES = 4096,
-    GV_EXTENT_TABLE = 8192, /* records in one of them */
-    GV_EXTENT_SLABS = 512
-};
-
-/* Where the bytes of an extent are: in memory, else in the file. */
-typedef struct gv_extent {
-    char *memory;
-    int64_t offset; /* in the file, -1: no room there */
-    int32_t next;   /* of its strand, or of the free ones; -1: none */
-} gv_extent;
-
-/* Extents that lie one behind the other. */
-typedef struct gv_slab {
-    char *memory;
-    char *next; /* the first extent of those never used */
-    int64_t left;
-} gv_slab;
-
-typedef struct gv_extents {
-    gv_context *ctx;
-    const char *folder; /* of the temporary file, borrowed; NULL: none may be made */
-    int64_t bytes;      /* of an extent, a power of two from 4096 on */
-    int64_t cap;        /* extents that memory may have; more are not made */
-    atomic_flag busy;
-    gv_extent *table[GV_EXTENT_TABLES];
-    int32_t n_records, free_record, free_place; /* chains; those of `free_place` have an offset */
-    gv_slab slab[GV_EXTENT_SLABS];
-    int32_t n_slabs;
-    void *free_memory;        /* chain of extents */
-    int64_t n_memory, n_free; /* extents of all slabs; of those not in use */
-    int64_t promised;         /* of n_free, to strands that have no extent yet */
-    int fd;
-    int64_t file_bytes;
-} gv_extents;
-
-/* `bytes` an extent, at most `cap` of them in memory. */
-void gv_extents_begin(gv_context *ctx, const char *folder, int64_t bytes, int64_t cap,
-                      gv_extents *x);
-void gv_extents_end(gv_extents *x);
-/* Promises the next n strands that get their first extent one in memory; false if it cannot. */
-bool gv_extents_promise(gv_extents *x, int64_t n);
+#include "io/extents.h"
 
 typedef struct gv_strands {
     gv_extents *from;
