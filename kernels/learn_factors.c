@@ -1,6 +1,6 @@
 /* learn_factors.c -- empirical-Bayes shrinkage: what is known of a consumer from all their edges.
  *
- *   mu_z = total credit / total exposure of the topic
+ *   mu_z = total credit / total exposure of the topic (learn_mu.c)
  *   E_vz = sum over edges v -> u of mu_z s_u r_vu exposure(v -> u, z)
  *   a_vz = (C_vz + k_a) / (E_vz + k_a)
  *   E_u  = sum over edges v -> u, z of mu_z a_vz r_vu exposure(v -> u, z)
@@ -37,8 +37,6 @@ enum {
     AHEAD = 48, /* edges from the one at work to that whose neighbour is announced */
     GAMMA_CELLS = LEARN_COUNT_BINS * LEARN_REAL_BINS
 };
-
-__extension__ typedef __int128 wide; /* sums of exposures over all edges exceed 64 bits */
 
 typedef struct factors {
     gv_context *ctx;
@@ -84,70 +82,6 @@ static gv_node evidence_target(const factors *f, int64_t i)
 static int32_t evidence_topic(const factors *f, int64_t i)
 {
     return (int32_t)(f->m->evidence.column[i] % f->m->n_topics);
-}
-
-/* ---- mu -------------------------------------------------------------------------------------- */
-
-/* Adds the exposures of the out-edges of v to sum [n_topics]. */
-static void add_exposures(const factors *f, gv_node v, wide *sum)
-{
-    const gv_pairs *pairs = &f->m->pairs;
-    const gv_evidence *ev = &f->m->evidence;
-    for (int64_t i = pairs->indptr[v]; i < pairs->indptr[v + 1]; i++)
-        sum[pairs->topic[i]] += (wide)pairs->exposure[i] * gv_csr_degree(&f->g->out, v);
-    for (int64_t i = ev->indptr[v]; i < ev->indptr[v + 1]; i++) {
-        const int32_t z = evidence_topic(f, i);
-        sum[z] -= pairs->exposure[gv_model_pair(f->m, v, z)] - ev->exposure[i];
-    }
-}
-
-/* Credits of each topic, in purchases: sums of integers, rounded once. */
-static void add_credits(const factors *f, double *credited)
-{
-    const gv_pairs *pairs = &f->m->pairs;
-    const gv_evidence *ev = &f->m->evidence;
-    const int64_t n = f->g->n_nodes;
-    for (int32_t z = 0; z < f->m->n_topics; z++)
-        f->given[z] = f->number[z] = 0;
-    if (f->received == NULL) { /* every purchase after a friend's gives exactly one */
-        for (int64_t i = 0; i < pairs->indptr[n]; i++)
-            f->number[pairs->topic[i]] += pairs->observed[i];
-    } else {
-        for (int64_t i = 0; i < ev->indptr[n]; i++) {
-            const int32_t z = evidence_topic(f, i);
-            f->given[z] += ev->credit[i] % GV_CREDIT_UNIT;
-            f->number[z] += ev->credit[i] / GV_CREDIT_UNIT;
-            f->number[z] += f->given[z] / GV_CREDIT_UNIT;
-            f->given[z] %= GV_CREDIT_UNIT;
-        }
-    }
-    for (int32_t z = 0; z < f->m->n_topics; z++)
-        credited[z] = (double)f->number[z] + purchases(f->given[z]);
-}
-
-static gv_status find_mu(const factors *f, gv_error *err)
-{
-    const int32_t threads = gv_context_threads(f->ctx), n_topics = f->m->n_topics;
-    wide *sum = gv_alloc_zero(f->ctx, (int64_t)threads * n_topics, sizeof *sum);
-    double *credited = gv_alloc_zero(f->ctx, n_topics, sizeof *credited);
-    if (sum == NULL || credited == NULL) {
-        gv_free(f->ctx, sum);
-        gv_free(f->ctx, credited);
-        return gv_no_memory(f->ctx, "learn", err);
-    }
-#pragma omp parallel for num_threads(threads) schedule(dynamic, GV_BLOCK)
-    for (int64_t v = 0; v < f->g->n_nodes; v++)
-        add_exposures(f, (gv_node)v, sum + (int64_t)gv_thread() * n_topics);
-    add_credits(f, credited);
-    for (int32_t z = 0; z < n_topics; z++) {
-        wide exposure = 0;
-        for (int32_t t = 0; t < threads; t++)
-            exposure += sum[(int64_t)t * n_topics + z];
-        f->mu[z] = exposure > 0 ? credited[z] / ((double)exposure / (double)GV_CREDIT_UNIT) : 0.0;
-    }
-    gv_free(f->ctx, credited);
-    gv_free(f->ctx, sum);
-    return GV_OK;
 }
 
 /* ---- histograms and means -------------------------------------------------------------------- */
@@ -503,7 +437,7 @@ gv_status learn_factors(const gv_graph *g, gv_model *m, const int64_t *received,
                  .target = target};
     gv_status st = take_memory(&f) ? GV_OK : gv_no_memory(m->ctx, "learn", err);
     if (st == GV_OK)
-        st = find_mu(&f, err);
+        st = learn_mu(g, m, received, f.mu, err);
     for (int64_t u = 0; u < g->n_nodes && st == GV_OK; u++)
         target[u] = 1.0f;
     for (int i = 0; i < ALTERNATIONS && st == GV_OK; i++) {

@@ -3,6 +3,7 @@
 #define KERNELS_LEARN_PARTS_H
 
 #include "engine/model.h"
+#include "engine/sort.h"
 #include "kernels/learn_items.h"
 #include "kernels/learn_keep.h"
 
@@ -43,19 +44,31 @@ static inline bool learn_adds_up(const gv_learn_opts *o, const gv_log *log)
 GV_CHECKED gv_status learn_count(learn_scan *s, const learn_rule *rule, const learn_kept *kept,
                                  gv_model *m, learn_pairs *pairs, gv_error *err);
 
+/* The kind of a record, in its value: a credit, or else a deduction from an exposure. Keys are
+ * (edge, topic). */
+#define LEARN_CREDIT (UINT64_C(1) << 63)
+
+/* The evidence of `m` from n sorted records; its pairs are counted. */
+GV_CHECKED gv_status learn_sum_records(const gv_graph *g, const gv_record *record, int64_t n,
+                                       gv_model *m, gv_error *err);
+
 /* Credits that each consumer received, in units, from the evidence. */
 void learn_received(const gv_graph *g, const gv_model *m, int64_t *received);
 
 /* Exposures become those of the Jaccard index: purchases of either of the two. */
 void learn_unite(const gv_graph *g, gv_model *m);
 
-/* ---- learn_factors.c, learn_edges.c: what the counters say about everybody
+/* ---- learn_mu.c, learn_factors.c, learn_edges.c: what the counters say about everybody
  * -----------------------------------
  */
 
-/* mu [n_topics], source (of the pairs) and target [n_nodes], and the strengths of their priors. */
-/* `received` [n_nodes] is that of learn_received(), or NULL where every purchase after a friend's
- * received one. `keeps`: with what was counted as its state. */
+/* mu [n_topics]. `received` [n_nodes] is that of learn_received(), or NULL where every purchase
+ * after a friend's received one. */
+GV_CHECKED gv_status learn_mu(const gv_graph *g, const gv_model *m, const int64_t *received,
+                              double *mu, gv_error *err);
+
+/* mu, source (of the pairs) and target [n_nodes], and the strengths of their priors. `keeps`: with
+ * what was counted as its state. */
 GV_CHECKED gv_status learn_factors(const gv_graph *g, gv_model *m, const int64_t *received,
                                    bool keeps, gv_error *err);
 

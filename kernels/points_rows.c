@@ -5,9 +5,9 @@
  *
  * The shape is one for the whole graph and follows from graph and probabilities alone, as it bears
  * on the worlds: plain targets (4 bytes an edge) where no row has slots of different p; else alias
- * tables (12 bytes; M. D. Vose, "A linear algorithm for generating random numbers with a given
- * distribution", IEEE Trans. Softw. Eng. 1991). Graphs of more than GV_MAX_COPIED edges are not
- * copied (points_edges.c).
+ * tables (12 bytes; points_alias.c; M. D. Vose, "A linear algorithm for generating random numbers
+ * with a given distribution", IEEE Trans. Softw. Eng. 1991). Graphs of more than GV_MAX_COPIED
+ * edges are not copied (points_edges.c).
  *
  * Two passes in fixed blocks of nodes: count words, then fill. Where p follows from the rule, words
  * follow from degrees, and the first pass need not look at edges. Weighted cascade looks its
@@ -182,39 +182,6 @@ static void count_block(layout *l, int64_t b)
 /* ---- filling ----------------------------------------------------------------------------------
  */
 
-/* Nearest limit x with P(fraction <= x) = chance, fraction uniform in [0, 2^32). */
-static uint32_t limit_of(double chance)
-{
-    const double x = chance * 0x1p32 + 0.5;
-    return x >= 0x1p32 ? UINT32_MAX : x < 2.0 ? 0 : (uint32_t)x - 1;
-}
-
-/* Slots {limit, target, other} from weights that add up to `lambda`. Cells below average (stacked
- * from the left) are filled up from cells above it (from the right). */
-static void fill_alias(const row_scratch *s, uint32_t *word, int64_t n, double lambda)
-{
-    int64_t small = 0, large = n;
-    for (int64_t j = 0; j < n; j++) {
-        s->weight[j] *= (double)n / lambda;
-        if (s->weight[j] < 1.0)
-            s->other[small++] = (gv_node)j;
-        else
-            s->other[--large] = (gv_node)j;
-        word[3 * j] = UINT32_MAX;
-        word[3 * j + 2] = word[3 * j + 1];
-    }
-    while (small > 0 && large < n) {
-        const int64_t under = s->other[--small], over = s->other[large];
-        word[3 * under] = limit_of(s->weight[under]);
-        word[3 * under + 2] = word[3 * over + 1];
-        s->weight[over] -= 1.0 - s->weight[under];
-        if (s->weight[over] < 1.0) {
-            large++;
-            s->other[small++] = (gv_node)over;
-        }
-    }
-}
-
 /* Writes slot j of a row; its weight goes to the scratch where alias tables are made of it. */
 static void put_slot(const layout *l, const row_scratch *s, uint32_t *slots, int64_t j,
                      uint32_t target, double weight)
@@ -289,7 +256,7 @@ static double fill_edges(const layout *l, const row_scratch *s, int64_t u, const
             fill_edge(l, s, c, &at, out->indices[first + i], p[i]);
     }
     if (l->p->shape == GV_POINTS_ALIAS)
-        fill_alias(s, slots, c->slots, at.sum);
+        gv_points_alias(slots, c->slots, at.sum, s->weight, s->other);
     return l->p->shape == GV_POINTS_ALIAS ? at.sum : (double)c->slots * at.each;
 }
 

@@ -32,6 +32,10 @@ GV_CHECKED gv_status gv_points_on_the_fly(gv_points *p, const gv_graph *g, const
 gv_points_row gv_points_edge_row(const gv_points_tables *t, int64_t begin, int64_t degree,
                                  double largest, bool coins);
 
+/* Slots {limit, target, other} of n slots whose targets are there already, from weights [n] that
+ * add up to `lambda`; `weight` and `other` [n] are scratch (points_alias.c). */
+void gv_points_alias(uint32_t *word, int64_t n, double lambda, double *weight, gv_node *other);
+
 /* Chance of a point, in units of 2^-32. */
 static inline uint32_t gv_points_threshold(const gv_points_tables *t, double lambda)
 {
