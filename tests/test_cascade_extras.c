@@ -453,28 +453,6 @@ TEST survives_every_failed_allocation(bool deep)
     PASS();
 }
 
-/* p is one of three, each for about a third of the edges, and the same for every graph. */
-TEST trivalency_by_edge(void)
-{
-    gv_context *ctx = test_context(3, -1);
-    edge_list e = edges_gnp(400, 0.05, 3);
-    gv_graph *g = edges_graph(ctx, &e, NULL);
-    const gv_build_opts tri = {.source = GV_FROM_TRIVALENCY, .seed = 5};
-    gv_graph *imported = edges_graph(ctx, &e, &tri);
-    const int64_t m = gv_graph_edges(g);
-    float *p = malloc((size_t)m * sizeof *p);
-    int64_t count[3] = {0};
-    gv_trivalency(ctx, g, 5, p);
-    for (int64_t i = 0; i < m; i++)
-        count[p[i] > 0.05f ? 0 : p[i] > 0.005f ? 1 : 2]++;
-    for (int k = 0; k < 3; k++)
-        ASSERT_LTE(fabs((double)count[k] - (double)m / 3), BOUND * sqrt((double)m * 2 / 9));
-    ASSERT_MEM_EQ(imported->out.probability, p, (size_t)m * sizeof *p);
-    free(p);
-    gv_graph_free(imported), gv_graph_free(g), edges_free(&e), gv_context_free(ctx);
-    PASS();
-}
-
 SUITE(extras)
 {
     RUN_TEST(worlds_of_those_who_accept);
@@ -499,6 +477,5 @@ int main(int argc, char **argv)
         kernel = (gv_cascade_kernel)k;
         RUN_SUITE(extras);
     }
-    RUN_TEST(trivalency_by_edge);
     GREATEST_MAIN_END();
 }

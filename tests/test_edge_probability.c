@@ -1,6 +1,10 @@
 /* test_edge_probability.c -- the probabilities of one topic of a model, against looking each edge
- * up on its own, and against probabilities put in by hand. */
+ * up on its own, and against probabilities put in by hand; and those that are drawn. */
+#include <math.h>
+
 #include "engine/context.h"
+#include "engine/csr.h"
+#include "grapevine/cascade.h"
 #include "greatest.h"
 #include "support/graphs.h"
 #include "support/models.h"
@@ -128,12 +132,35 @@ TEST refuses_other_graphs_and_topics(void)
     PASS();
 }
 
+/* p is one of three, each for about a third of the edges, and the same for every graph. */
+TEST trivalency_by_edge(void)
+{
+    gv_context *ctx = test_context(3, -1);
+    edge_list e = edges_gnp(400, 0.05, 3);
+    gv_graph *g = edges_graph(ctx, &e, NULL);
+    const gv_build_opts tri = {.source = GV_FROM_TRIVALENCY, .seed = 5};
+    gv_graph *imported = edges_graph(ctx, &e, &tri);
+    const int64_t m = gv_graph_edges(g);
+    float *p = malloc((size_t)m * sizeof *p);
+    int64_t count[3] = {0};
+    gv_trivalency(ctx, g, 5, p);
+    for (int64_t i = 0; i < m; i++)
+        count[p[i] > 0.05f ? 0 : p[i] > 0.005f ? 1 : 2]++;
+    for (int k = 0; k < 3; k++)
+        ASSERT_LTE(fabs((double)count[k] - (double)m / 3), 4.5 * sqrt((double)m * 2 / 9));
+    ASSERT_MEM_EQ(imported->out.probability, p, (size_t)m * sizeof *p);
+    free(p);
+    gv_graph_free(imported), gv_graph_free(g), edges_free(&e), gv_context_free(ctx);
+    PASS();
+}
+
 SUITE(edge_probability)
 {
     RUN_TEST(equals_single_edges);
     RUN_TEST(equals_planted_probabilities);
     RUN_TEST(ignores_thread_count);
     RUN_TEST(mixtures_are_sums);
+    RUN_TEST(trivalency_by_edge);
     RUN_TEST(refuses_other_graphs_and_topics);
 }
 

@@ -8,18 +8,13 @@
 #include "kernels/points.h"
 #include "kernels/sliced.h"
 #include "support/far.h"
+#include "support/status.h"
 
 GREATEST_MAIN_DEFS();
 
 enum { N = FAR_NODES, WORLDS = 300 };
 
 static gv_error err;
-
-#define ASSERT_OK(CALL)                                                                            \
-    do {                                                                                           \
-        const gv_status status_of_call = (CALL);                                                   \
-        ASSERT_EQ_FMT(GV_OK, (int)status_of_call, "%d");                                           \
-    } while (0)
 
 static bool same_cascade(const gv_cascade_result *a, const gv_cascade_result *b)
 {

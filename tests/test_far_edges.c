@@ -16,18 +16,13 @@
 #include "support/far.h"
 #include "support/graphs.h"
 #include "support/models.h"
+#include "support/status.h"
 
 GREATEST_MAIN_DEFS();
 
 enum { N = FAR_NODES };
 
 static gv_error err;
-
-#define ASSERT_OK(CALL)                                                                            \
-    do {                                                                                           \
-        const gv_status status_of_call = (CALL);                                                   \
-        ASSERT_EQ_FMT(GV_OK, (int)status_of_call, "%d");                                           \
-    } while (0)
 
 TEST rows_are_the_same(void)
 {

@@ -13,89 +13,9 @@
 #include "ref/ref_learn.h"
 #include "support/graphs.h"
 #include "support/models.h"
+#include "support/worlds.h"
 
 static const int64_t DAY = 86400;
-
-/* ---- small worlds ---------------------------------------------------------------------------- */
-
-typedef struct world {
-    int64_t n_nodes, n_rows;
-    int32_t n_topics;
-    gv_node *user;
-    int64_t *item, *time;
-    int32_t *topic;
-} world;
-
-static world world_of(int64_t n_nodes, int32_t n_topics, int64_t n_rows)
-{
-    const size_t n = (size_t)n_rows + 1;
-    return (world){n_nodes,
-                   n_rows,
-                   n_topics,
-                   malloc(n * sizeof(gv_node)),
-                   malloc(n * sizeof(int64_t)),
-                   malloc(n * sizeof(int64_t)),
-                   malloc(n * sizeof(int32_t))};
-}
-
-static void world_free(world *w)
-{
-    free(w->user), free(w->item), free(w->time), free(w->topic);
-}
-
-static void set_row(world *w, int64_t i, int64_t user, int64_t item, int32_t topic, int64_t time)
-{
-    w->user[i] = (gv_node)user, w->item[i] = item, w->topic[i] = topic, w->time[i] = time;
-}
-
-/* Times are multiples of `step`, few enough for ties and repeats. */
-static world random_world(int64_t n_nodes, int32_t n_topics, int64_t n_items, int64_t n_rows,
-                          int64_t times, int64_t step, uint64_t seed)
-{
-    world w = world_of(n_nodes, n_topics, n_rows);
-    for (int64_t i = 0; i < n_rows; i++) {
-        const uint64_t at = (uint64_t)i;
-        set_row(&w, i, (int64_t)(test_random(seed, 4 * at) * (double)n_nodes),
-                (int64_t)(test_random(seed, 4 * at + 1) * (double)n_items),
-                (int32_t)(test_random(seed, 4 * at + 2) * n_topics),
-                step * (int64_t)(test_random(seed, 4 * at + 3) * (double)times) - 7 * step);
-    }
-    return w;
-}
-
-static gv_log *log_of(gv_context *ctx, const world *w)
-{
-    gv_log *log = NULL;
-    return gv_log_build(ctx, w->n_nodes, w->user, w->item, w->topic, w->time, w->n_rows,
-                        w->n_topics, NULL, &log, NULL) == GV_OK
-               ? log
-               : NULL;
-}
-
-static void shuffle_rows(world *w, uint64_t seed)
-{
-    for (int64_t i = w->n_rows - 1; i > 0; i--) {
-        const int64_t j = (int64_t)(test_random(seed, (uint64_t)i) * (double)(i + 1));
-        const world was = *w;
-        const gv_node user = was.user[i];
-        const int64_t item = was.item[i], time = was.time[i];
-        const int32_t topic = was.topic[i];
-        set_row(w, i, was.user[j], was.item[j], was.topic[j], was.time[j]);
-        set_row(w, j, user, item, topic, time);
-    }
-}
-
-/* A few edges in both directions, and a hub that hears everyone. */
-static gv_graph *graph_with_hub(gv_context *ctx, int64_t n, double p, uint64_t seed)
-{
-    edge_list e = edges_gnp(n, p, seed);
-    gv_build_opts o = gv_build_defaults();
-    for (int64_t v = 1; v < n; v++)
-        edges_add(&e, v, 0, 1.0);
-    gv_graph *g = edges_graph(ctx, &e, &o);
-    edges_free(&e);
-    return g;
-}
 
 /* ---- against the definitions ------------------------------------------------------------------
  */
@@ -256,33 +176,6 @@ TEST agrees_where_everyone_buys(void)
 }
 
 /* ---- by hand --------------------------------------------------------------------------------- */
-
-/* Edges 0 -> 1, 0 -> 2, 0 -> 4, 1 -> 2, 3 -> 2, 3 -> 4. Item 5: 0, 3 and 1 buy on days 0, 1 and 5,
- * 2 on day 8, once more on day 9; 4 never. Item 6: 1 and 0 buy together on day 6, 2 on day 5. */
-static gv_graph *small_graph(gv_context *ctx)
-{
-    static const int edge[][2] = {{0, 1}, {0, 2}, {0, 4}, {1, 2}, {3, 2}, {3, 4}};
-    edge_list e = edges_none(5);
-    for (size_t i = 0; i < sizeof edge / sizeof *edge; i++)
-        edges_add(&e, edge[i][0], edge[i][1], 1.0);
-    gv_graph *g = edges_graph(ctx, &e, NULL);
-    edges_free(&e);
-    return g;
-}
-
-static world small_world(void)
-{
-    world w = world_of(5, 2, 8);
-    set_row(&w, 0, 0, 5, 1, 0);
-    set_row(&w, 1, 3, 5, 1, 1 * DAY);
-    set_row(&w, 2, 1, 5, 1, 5 * DAY);
-    set_row(&w, 3, 2, 5, 1, 8 * DAY);
-    set_row(&w, 4, 2, 5, 1, 9 * DAY);
-    set_row(&w, 5, 1, 6, 1, 6 * DAY);
-    set_row(&w, 6, 0, 6, 1, 6 * DAY);
-    set_row(&w, 7, 2, 6, 1, 5 * DAY);
-    return w;
-}
 
 /* 1 - exp(-days / 4) in units: the window is 12 days, too few delays to fit, so the mean is 4. */
 static int64_t after(double days)
@@ -513,111 +406,6 @@ TEST long_rows_are_sorted(void)
     PASS();
 }
 
-/* ---- errors ---------------------------------------------------------------------------------- */
-
-static gv_error learn_error(gv_context *ctx, int64_t log_nodes, gv_learn_opts o)
-{
-    gv_graph *g = small_graph(ctx);
-    world w = small_world();
-    w.n_nodes = log_nodes;
-    gv_log *log = log_of(ctx, &w);
-    gv_model *m = NULL;
-    gv_error err = {GV_OK, ""};
-    if (gv_learn(ctx, g, log, &o, &m, NULL, &err) == GV_OK)
-        gv_model_free(m);
-    world_free(&w);
-    gv_log_free(log);
-    gv_graph_free(g);
-    return err;
-}
-
-TEST documented_errors(void)
-{
-    gv_context *ctx = test_context(1, -1);
-    gv_learn_opts o = gv_learn_defaults();
-    gv_error err = learn_error(ctx, 5, o);
-    ASSERT_EQ(GV_OK, err.status);
-    err = learn_error(ctx, 6, o);
-    ASSERT_EQ(GV_ERR_ARG, err.status);
-    ASSERT_STR_EQ("learn: the log is about 6 consumers, the graph about 5", err.message);
-    o.window = -1;
-    err = learn_error(ctx, 5, o);
-    ASSERT_EQ(GV_ERR_RANGE, err.status);
-    ASSERT_STR_EQ("learn: window -1 s is negative", err.message);
-    o = gv_learn_defaults();
-    o.min_actions = -2;
-    err = learn_error(ctx, 5, o);
-    ASSERT_EQ(GV_ERR_RANGE, err.status);
-    ASSERT_STR_EQ("learn: min actions -2 is negative", err.message);
-    o = gv_learn_defaults();
-    o.prior_strength = NAN;
-    ASSERT_EQ(GV_ERR_RANGE, learn_error(ctx, 5, o).status);
-    o.prior_strength = INFINITY;
-    ASSERT_EQ(GV_ERR_RANGE, learn_error(ctx, 5, o).status);
-    ASSERT_EQ(0, gv_context_memory_used(ctx));
-    gv_context_free(ctx);
-    PASS();
-}
-
-static bool stop_at(void *data, const char *stage, int64_t done, int64_t total)
-{
-    (void)stage, (void)done, (void)total;
-    return (*(int *)data)-- > 0;
-}
-
-TEST stops_when_asked(void)
-{
-    int calls = 0;
-    for (int k = 0; calls >= 0; k++) {
-        gv_context_opts co = gv_context_defaults();
-        gv_context *ctx;
-        co.n_threads = 1;
-        calls = k;
-        co.progress = stop_at;
-        co.progress_data = &calls;
-        ASSERT_EQ(GV_OK, gv_context_create(&co, &ctx, NULL));
-        const gv_error err = learn_error(ctx, 5, gv_learn_defaults());
-        ASSERT_EQ(calls < 0 ? GV_ERR_CANCELLED : GV_OK, err.status);
-        ASSERT_EQ(0, gv_context_memory_used(ctx));
-        gv_context_free(ctx);
-        ASSERT_LT(k, 40);
-        if (calls >= 0)
-            break;
-        calls = 0;
-    }
-    PASS();
-}
-
-/* The building of graph and log may fail too: then there is nothing to learn from. */
-TEST survives_every_failed_allocation(void)
-{
-    gv_context *plain = test_context(1, -1);
-    gv_graph *g = small_graph(plain);
-    world w = small_world();
-    gv_log *log = log_of(plain, &w);
-    bool learnt = false;
-    for (int64_t k = 0; !learnt; k++) {
-        gv_context *ctx = test_context(1, k);
-        gv_model *m = NULL;
-        gv_error err = {GV_OK, ""};
-        const gv_status st = gv_learn(ctx, g, log, NULL, &m, NULL, &err);
-        learnt = st == GV_OK;
-        if (learnt)
-            ASSERT_GT(k, 40);
-        else
-            ASSERT(st == GV_ERR_NOMEM && err.status == GV_ERR_NOMEM && m == NULL);
-        gv_model_free(m);
-        ASSERT_EQ(0, gv_context_memory_used(ctx));
-        gv_context_free(ctx);
-        ASSERT_LT(k, 200);
-    }
-    world_free(&w);
-    gv_log_free(log);
-    gv_graph_free(g);
-    gv_context_free(plain);
-    PASS();
-}
-
 SUITE(learn)
 {
     RUN_TEST(example_by_hand);
@@ -628,9 +416,6 @@ SUITE(learn)
     RUN_TEST(until_cuts_the_log);
     RUN_TEST(seed_changes_shuffles_alone);
     RUN_TEST(edge_cases_are_sound);
-    RUN_TEST(documented_errors);
-    RUN_TEST(stops_when_asked);
-    RUN_TEST(survives_every_failed_allocation);
 }
 
 GREATEST_MAIN_DEFS();

@@ -12,6 +12,8 @@
 #include "kernels/ppr_in_place.h"
 #include "tests/ref/ref_ppr.h"
 #include "tests/support/graphs.h"
+#include "tests/support/status.h"
+#include "tests/support/teleports.h"
 
 GREATEST_MAIN_DEFS();
 
@@ -20,22 +22,15 @@ enum { COLUMNS = 16, LARGE = 150000, ENTRIES = 12 };
 static gv_context *ctx;
 static gv_error err;
 
-#define ASSERT_STATUS(STATUS, CALL)                                                                \
-    do {                                                                                           \
-        const int status_of_call = (int)(CALL); /* assertions may look at their words twice */     \
-        ASSERT_EQ_FMT((int)(STATUS), status_of_call, "%d");                                        \
-    } while (0)
-#define ASSERT_OK(CALL) ASSERT_STATUS(GV_OK, CALL)
-
 /* One source, several with weights and duplicates, everyone. */
-typedef struct columns {
+typedef struct many_columns {
     int64_t offset[COLUMNS + 1];
     gv_node node[COLUMNS * ENTRIES];
     double weight[COLUMNS * ENTRIES];
     gv_teleport t;
-} columns;
+} many_columns;
 
-static void make_columns(columns *c, int64_t n, int64_t n_columns, uint64_t seed)
+static void make_columns(many_columns *c, int64_t n, int64_t n_columns, uint64_t seed)
 {
     c->offset[0] = 0;
     for (int64_t i = 0; i < n_columns; i++) {
@@ -49,19 +44,7 @@ static void make_columns(columns *c, int64_t n, int64_t n_columns, uint64_t seed
     c->t = (gv_teleport){n_columns, c->offset, c->node, c->weight};
 }
 
-static void dense(const gv_teleport *t, int64_t c, int64_t n, double *out)
-{
-    double sum = 0.0;
-    for (int64_t v = 0; v < n; v++)
-        out[v] = t->offset[c] == t->offset[c + 1] ? 1.0 / (double)n : 0.0;
-    for (int64_t e = t->offset[c]; e < t->offset[c + 1]; e++)
-        sum += t->weight[e];
-    for (int64_t e = t->offset[c]; e < t->offset[c + 1]; e++)
-        out[t->node[e]] += t->weight[e] / sum;
-}
-
-/* L1 distance of column c of x [n][width] to y [n]. */
-static double distance(const float *x, int64_t c, int width, const double *y, int64_t n)
+static double column_distance(const float *x, int64_t c, int width, const double *y, int64_t n)
 {
     double sum = 0.0;
     for (int64_t v = 0; v < n; v++)
@@ -80,7 +63,7 @@ TEST agrees_with(const gv_graph *g, gv_ppr_opts o, uint64_t seed)
 {
     const int64_t n = g->n_nodes, n_columns = seed % 2 ? 5 : 11;
     const int width = gv_ppr_in_place_width(n_columns);
-    columns c;
+    many_columns c;
     double expected[40], t[40];
     gv_ppr_column column[COLUMNS];
     float *x = room(n, n_columns);
@@ -88,10 +71,10 @@ TEST agrees_with(const gv_graph *g, gv_ppr_opts o, uint64_t seed)
     o.tolerance = 5e-6; /* in few nodes roundings do not cancel */
     ASSERT_OK(gv_ppr_in_place(ctx, g, &c.t, &o, x, column, &err));
     for (int64_t k = 0; k < n_columns; k++) {
-        dense(&c.t, k, n, t);
+        teleport_dense(&c.t, k, n, t);
         ref_ppr_solve(g, &o, t, expected);
         ASSERT(column[k].converged && column[k].residual <= 5e-6 && column[k].iterations > 0);
-        ASSERT(distance(x, k, width, expected, n) <= column[k].residual);
+        ASSERT(column_distance(x, k, width, expected, n) <= column[k].residual);
     }
     for (int64_t v = 0; v < n; v++)
         for (int64_t k = n_columns; k < width; k++)
@@ -139,7 +122,7 @@ static gv_graph *large_graph(void)
 
 TEST agrees_with_sweeps_beside(const gv_graph *g)
 {
-    columns c;
+    many_columns c;
     gv_ppr_column column[COLUMNS], other[COLUMNS];
     const int64_t n_columns = 9;
     float *x = room(LARGE, n_columns);
@@ -155,7 +138,7 @@ TEST agrees_with_sweeps_beside(const gv_graph *g)
         o.tolerance = 1e-8;
         ASSERT_OK(gv_ppr(ctx, g, &c.t, &o, y, other, &err));
         for (int64_t k = 0; k < n_columns; k++)
-            ASSERT(distance(x, k, 16, y + k * LARGE, LARGE) <=
+            ASSERT(column_distance(x, k, 16, y + k * LARGE, LARGE) <=
                    column[k].residual + other[k].residual);
     }
     gv_context_release(ctx, x);
@@ -201,7 +184,7 @@ TEST later_blocks_see_earlier_ones(const gv_graph *g)
     for (o.max_iterations = 1; o.max_iterations <= 3; o.max_iterations++) {
         ASSERT_STATUS(GV_ERR_CONVERGE, gv_ppr_in_place(ctx, g, &t, &o, x, &column, &err));
         slow_sweep(g, o.damping, source, y);
-        ASSERT(distance(x, 0, 8, y, LARGE) < 1e-6);
+        ASSERT(column_distance(x, 0, 8, y, LARGE) < 1e-6);
         ASSERT(!column.converged && column.iterations == o.max_iterations);
     }
     gv_context_release(ctx, x);
@@ -211,7 +194,7 @@ TEST later_blocks_see_earlier_ones(const gv_graph *g)
 
 TEST same_bytes_at_any_thread_count(const gv_graph *g)
 {
-    columns c;
+    many_columns c;
     gv_ppr_column column[COLUMNS], again[COLUMNS];
     const size_t bytes = (size_t)LARGE * 16 * sizeof(float);
     float *one = room(LARGE, 16), *many = room(LARGE, 16);
@@ -240,7 +223,7 @@ TEST same_bytes_at_any_thread_count(const gv_graph *g)
 /* The bits of a column do not depend on what is beside it, nor on the width. */
 TEST same_bytes_beside_others(const gv_graph *g)
 {
-    columns c;
+    many_columns c;
     gv_ppr_column column[COLUMNS], other;
     float *x = room(LARGE, 16), *y = room(LARGE, 1);
     gv_ppr_opts o = gv_ppr_defaults();
@@ -342,7 +325,7 @@ TEST refuses_bad_options(const gv_graph *g)
 /* More than floats can hold: it stops when nothing is gained, and says so. */
 TEST says_when_not_converged(const gv_graph *g)
 {
-    columns c;
+    many_columns c;
     gv_ppr_column column[2];
     float *x = room(LARGE, 2);
     gv_ppr_opts o = gv_ppr_defaults();
@@ -356,7 +339,7 @@ TEST says_when_not_converged(const gv_graph *g)
 
 TEST survives_every_failed_allocation(void)
 {
-    columns c;
+    many_columns c;
     edge_list e = edges_gnp(300, .02, 3);
     gv_graph *g = edges_graph_weighted(ctx, &e);
     float *x = room(300, 3);

@@ -10,6 +10,7 @@
 #include "greatest.h"
 #include "tests/ref/ref_ppr.h"
 #include "tests/support/graphs.h"
+#include "tests/support/status.h"
 
 GREATEST_MAIN_DEFS();
 
@@ -17,13 +18,6 @@ enum { N = 60, K = 10, LARGE = 20000 };
 
 static gv_context *ctx;
 static gv_error err;
-
-#define ASSERT_STATUS(STATUS, CALL)                                                                \
-    do {                                                                                           \
-        const int status_of_call = (int)(CALL); /* assertions may look at their words twice */     \
-        ASSERT_EQ_FMT((int)(STATUS), status_of_call, "%d");                                        \
-    } while (0)
-#define ASSERT_OK(CALL) ASSERT_STATUS(GV_OK, CALL)
 
 /* ---- helpers ------------------------------------------------------------------------------ */
 

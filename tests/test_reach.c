@@ -12,18 +12,12 @@
 #include "greatest.h"
 #include "tests/support/graphs.h"
 #include "tests/support/models.h"
+#include "tests/support/status.h"
 
 GREATEST_MAIN_DEFS();
 
 static gv_context *ctx;
 static gv_error err;
-
-#define ASSERT_STATUS(STATUS, CALL)                                                                \
-    do {                                                                                           \
-        const int status_of_call = (int)(CALL); /* assertions may look at their words twice */     \
-        ASSERT_EQ_FMT((int)(STATUS), status_of_call, "%d");                                        \
-    } while (0)
-#define ASSERT_OK(CALL) ASSERT_STATUS(GV_OK, CALL)
 
 static const gv_reach_method methods[2] = {GV_REACH_ROOTS, GV_REACH_SKETCHES};
 

@@ -12,6 +12,7 @@
 #include "tests/ref/ref_ppr.h"
 #include "tests/support/graphs.h"
 #include "tests/support/models.h"
+#include "tests/support/status.h"
 
 GREATEST_MAIN_DEFS();
 
@@ -19,13 +20,6 @@ enum { N = 60, TOPICS = 3 };
 
 static gv_context *ctx;
 static gv_error err;
-
-#define ASSERT_STATUS(STATUS, CALL)                                                                \
-    do {                                                                                           \
-        const int status_of_call = (int)(CALL); /* assertions may look at their words twice */     \
-        ASSERT_EQ_FMT((int)(STATUS), status_of_call, "%d");                                        \
-    } while (0)
-#define ASSERT_OK(CALL) ASSERT_STATUS(GV_OK, CALL)
 
 static gv_graph *some_graph(void)
 {

@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -225,6 +226,20 @@ gv_graph *edges_graph_weighted(gv_context *ctx, const edge_list *e)
     gv_build_opts opts = gv_build_defaults();
     opts.source = GV_FROM_WEIGHT;
     return edges_graph(ctx, e, &opts);
+}
+
+gv_graph *edges_skewed_graph(gv_context *ctx, int64_t n, int64_t rows, uint64_t n_edges)
+{
+    edge_list e = edges_none(n);
+    for (uint64_t i = 0; i < n_edges; i++) {
+        const double hot = pow(test_random(9, 3 * i), 4.0);
+        const double row = pow(test_random(9, 3 * i + 1), 1.5);
+        edges_add(&e, (int64_t)(hot * (double)n * .9), (int64_t)(row * (double)rows),
+                  test_random(9, 3 * i + 2));
+    }
+    gv_graph *g = edges_graph_weighted(ctx, &e);
+    edges_free(&e);
+    return g;
 }
 
 gv_context *test_context(int32_t n_threads, int64_t fail_allocation)

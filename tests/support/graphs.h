@@ -53,6 +53,10 @@ gv_graph *edges_graph(gv_context *ctx, const edge_list *e, const gv_build_opts *
 /* The same with each weight as the edge's probability. */
 gv_graph *edges_graph_weighted(gv_context *ctx, const edge_list *e);
 
+/* A weighted graph with skewed sources and dense rows, some of them longer than a visit, so that
+ * cuts into segments pay: targets are among the first `rows`. */
+gv_graph *edges_skewed_graph(gv_context *ctx, int64_t n, int64_t rows, uint64_t n_edges);
+
 /* A context of `n_threads` threads; its k-th allocation fails (-1: none). Never NULL. */
 gv_context *test_context(int32_t n_threads, int64_t fail_allocation);
 
