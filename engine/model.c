@@ -129,11 +129,17 @@ gv_status gv_model_check_graph(const gv_model *m, const gv_graph *g, const char 
     if (m->graph_hash[0] != '\0' && g->hash[0] != '\0' && strcmp(m->graph_hash, g->hash) != 0)
         return gv_fail(err, GV_ERR_ARG, "%s: the model was learnt on graph %s, this one is %s",
                        what, m->graph_hash, g->hash);
-    if (m->usual != NULL && (g->rule != GV_PROBABILITY_STORED || m->strength == NULL))
+    if (m->usual != NULL && g->rule != GV_PROBABILITY_STORED)
         return gv_fail(err, GV_ERR_ARG,
                        "%s: the model was learnt with the strengths of the graph's edges, this one "
                        "has none",
                        what);
+    if (m->usual != NULL && m->strength == NULL)
+        return gv_fail(
+            err, GV_ERR_ARG,
+            "%s: the model was learnt with the strengths of the graph's edges, but opened "
+            "without the graph",
+            what);
     return GV_OK;
 }
 

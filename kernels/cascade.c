@@ -282,7 +282,7 @@ GV_API gv_status gv_simulator_create(gv_context *ctx, const gv_graph *g,
     int64_t scale = 1;
     gv_status st = gv_cascade_check(&o, err);
     if (st == GV_OK)
-        st = gv_cascade_coins(ctx, g, probability, o.seed, &coins, err);
+        st = gv_cascade_coins(ctx, g, probability, o.seed, "cascade", &coins, err);
     if (st == GV_OK && o.weight != NULL)
         st = gv_cascade_scale(ctx, o.weight, g->n_nodes, &scale, err);
     if (st != GV_OK)

@@ -53,39 +53,40 @@ static int64_t first_bad(gv_context *ctx, const float *p, int64_t n)
 }
 
 static gv_status choose_override(gv_context *ctx, const gv_graph *g, const gv_probability *p,
-                                 gv_coins *coins, gv_error *err)
+                                 const char *what, gv_coins *coins, gv_error *err)
 {
     coins->rule = p->rule;
     if (p->rule == GV_PROBABILITY_CONSTANT) {
         if (!(p->constant >= 0.0 && p->constant <= 1.0))
-            return gv_fail(err, GV_ERR_RANGE, "cascade: probability %g is not in [0, 1]",
+            return gv_fail(err, GV_ERR_RANGE, "%s: probability %g is not in [0, 1]", what,
                            p->constant);
         coins->limit = gv_coin_limit(p->constant);
     } else if (p->rule == GV_PROBABILITY_STORED) {
         if (p->stored == NULL && g->n_edges > 0)
-            return gv_fail(err, GV_ERR_ARG, "cascade: stored probabilities are missing");
+            return gv_fail(err, GV_ERR_ARG, "%s: stored probabilities are missing", what);
         const int64_t bad = first_bad(ctx, p->stored, g->n_edges);
         if (bad < g->n_edges)
             return gv_fail(err, GV_ERR_RANGE,
-                           "cascade: probability %g of edge %" PRId64 " is not in [0, 1]",
+                           "%s: probability %g of edge %" PRId64 " is not in [0, 1]", what,
                            (double)p->stored[bad], bad);
         coins->stored = p->stored;
     } else if (p->rule == GV_PROBABILITY_MODEL) {
         if (p->model == NULL)
-            return gv_fail(err, GV_ERR_ARG, "cascade: the model of the probabilities is missing");
+            return gv_fail(err, GV_ERR_ARG, "%s: the model of the probabilities is missing", what);
         coins->view = (gv_model_view){.m = p->model, .mix = p->mix, .topic = p->topic};
-        return gv_view_check(&coins->view, g, "cascade", err);
+        return gv_view_check(&coins->view, g, what, err);
     } else if (p->rule != GV_PROBABILITY_WEIGHTED_CASCADE) {
-        return gv_fail(err, GV_ERR_ARG,
-                       "cascade: probability rule %d is not constant (1), weighted cascade (2), "
-                       "stored (3) or a model's (4)",
-                       (int)p->rule);
+        return gv_fail(
+            err, GV_ERR_ARG,
+            "%s: probability rule %d is not constant (1), weighted cascade (2), stored (3) or "
+            "a model's (4)",
+            what, (int)p->rule);
     }
     return GV_OK;
 }
 
 gv_status gv_cascade_coins(gv_context *ctx, const gv_graph *g, const gv_probability *p,
-                           uint64_t seed, gv_coins *coins, gv_error *err)
+                           uint64_t seed, const char *what, gv_coins *coins, gv_error *err)
 {
     *coins = (gv_coins){.key = gv_key(seed, GV_FOR_COIN),
                         .rule = g->rule,
@@ -94,14 +95,15 @@ gv_status gv_cascade_coins(gv_context *ctx, const gv_graph *g, const gv_probabil
                         .stored = g->out.probability,
                         .out = &g->out};
     if (p != NULL)
-        return choose_override(ctx, g, p, coins, err);
+        return choose_override(ctx, g, p, what, coins, err);
     if (g->rule == GV_PROBABILITY_NONE)
-        return gv_fail(
-            err, GV_ERR_ARG,
-            "cascade: the graph has no probabilities, so a constant, weighted cascade or "
-            "an array must be given");
+        return gv_fail(err, GV_ERR_ARG,
+                       "%s: the graph has no probabilities, so a constant, weighted cascade or an "
+                       "array must be given",
+                       what);
     if (g->rule == GV_PROBABILITY_STORED && coins->stored == NULL && g->n_edges > 0)
-        return gv_fail(err, GV_ERR_ARG, "cascade: the graph has its probabilities by target alone");
+        return gv_fail(err, GV_ERR_ARG, "%s: the graph has its probabilities by target alone",
+                       what);
     return GV_OK;
 }
 

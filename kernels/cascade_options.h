@@ -6,9 +6,10 @@
 
 GV_CHECKED gv_status gv_cascade_check(const gv_cascade_opts *o, gv_error *err);
 
-/* The coins of `p`, or of the graph itself for NULL. */
+/* The coins of `p`, or of the graph itself for NULL. `what` begins the messages of errors. */
 GV_CHECKED gv_status gv_cascade_coins(gv_context *ctx, const gv_graph *g, const gv_probability *p,
-                                      uint64_t seed, gv_coins *coins, gv_error *err);
+                                      uint64_t seed, const char *what, gv_coins *coins,
+                                      gv_error *err);
 
 /* The distinct seeds, ascending, and their acceptance, into the result. */
 GV_CHECKED gv_status gv_cascade_seeds(gv_context *ctx, const gv_graph *g, const gv_node *seeds,

@@ -62,7 +62,7 @@ static gv_status take_graph(gv_context *ctx, const gv_graph *g, const gv_probabi
                             uint64_t seed, float **owned, reach_graph *r, gv_error *err)
 {
     gv_coins coins;
-    const gv_status st = gv_cascade_coins(ctx, g, p, seed, &coins, err);
+    const gv_status st = gv_cascade_coins(ctx, g, p, seed, "reach", &coins, err);
     if (st != GV_OK)
         return st;
     *r = (reach_graph){.n = g->n_nodes,

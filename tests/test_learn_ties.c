@@ -324,6 +324,11 @@ TEST refuses_what_cannot_be(void)
     ASSERT_STR_EQ("edge probability: the model was learnt with the strengths of the graph's edges, "
                   "this one has none",
                   err.message);
+    m->strength = NULL; /* as where no graph was given to gv_model_open() */
+    ASSERT_EQ(GV_ERR_ARG, gv_model_edge_probability(ctx, m, &t.g, 0, x, &err));
+    ASSERT_STR_EQ("edge probability: the model was learnt with the strengths of the graph's edges, "
+                  "but opened without the graph",
+                  err.message);
     free(x), gv_model_free(m), tied_free(&t), free(strength), gv_population_free(p);
     ASSERT_EQ(0, gv_context_memory_used(ctx));
     gv_context_free(ctx);
