@@ -276,72 +276,110 @@ static void plan_threshold(gv_plan *plan, const gv_graph_shape *g, const gv_casc
     gv_plan_drop(plan, stretches);
 }
 
+/* What the run that is planned is about. */
+typedef struct question {
+    const gv_graph_shape *shape;
+    const gv_graph *g; /* or NULL */
+    gv_probability_rule rule;
+    double p;
+    int64_t n_seeds;
+    gv_cascade_opts o;
+    bool piloted; /* the sidecar has what an earlier run found out */
+    forecast f;
+    means m;
+} question;
+
+static void foresee(question *q, gv_context *ctx)
+{
+    const gv_graph_shape *g = q->shape;
+    const bool wc = q->rule == GV_PROBABILITY_WEIGHTED_CASCADE;
+    const double n = (double)g->n_nodes;
+    gv_pilot pilot;
+    q->piloted =
+        q->o.diffusion == GV_DIFFUSION_CASCADE && gv_pilot_find(ctx, q->g, q->rule, q->p, &pilot);
+    if (q->piloted)
+        q->f = (forecast){.spread = pilot.spread, .points = pilot.points};
+    else if (wc)
+        q->f = (forecast){.spread = fmin(0.05 * n, each_seed * (double)q->n_seeds), .points = 1.0};
+    else
+        q->f = foretell(g, q->g, q->p);
+    if ((q->piloted || wc) && n > 0.0)
+        q->f.edges = q->f.spread * (double)g->n_edges / n;
+}
+
+static void plan_slices(gv_plan *plan, const question *q)
+{
+    plan_sliced(plan, q->shape,
+                q->rule == GV_PROBABILITY_CONSTANT ? BY_CONSTANT_BYTES : BY_LIMIT_BYTES, &q->f,
+                &q->m, gv_sliced_find(gv_plan_context(plan), q->g, q->rule, q->p));
+}
+
+/* Points, or what a pilot by points chooses. */
+static void plan_by_points(gv_plan *plan, const question *q, gv_cascade_kernel kernel)
+{
+    gv_context *ctx = gv_plan_context(plan);
+    const gv_graph_shape *g = q->shape;
+    const means *m = &q->m;
+    const double visits = (double)m->worlds * (q->f.spread + (double)q->n_seeds);
+    const double seconds = (double)m->worlds * q->f.spread * (9.0 + 5.2 * q->f.points) * 1e-9 /
+                           m->threads * (q->f.spread > CACHED_CONSUMERS ? far : near);
+    const bool found = gv_points_find(ctx, q->g, q->rule, q->p);
+    const bool on_the_fly = q->rule == GV_PROBABILITY_MODEL && g->n_edges > GV_MAX_COPIED &&
+                            !gv_fly_is_slower(q->f.spread, m->worlds, g->n_edges);
+    const int32_t layout =
+        on_the_fly ? -1 : plan_points_rows(plan, g, q->g, q->rule, m->threads, found);
+    if (kernel == GV_CASCADE_AUTO)
+        gv_plan_use(plan, GV_PLAN_MEMORY, "visited consumers and queues of the pilot",
+                    lanes_bytes(g->n_nodes, m->threads));
+    if (kernel == GV_CASCADE_AUTO && gv_sliced_pays(q->f.spread, q->f.points, g->n_edges)) {
+        gv_plan_drop(plan, layout);
+        plan_slices(plan, q);
+        return;
+    }
+    if (g->n_edges <= GV_MAX_COPIED)
+        keep_rows(plan, points_bytes(g, q->g, q->rule), found);
+    plan_points(plan, g, seconds, layout, m->threads);
+    if (on_the_fly)
+        use_fly_rows(plan, g, visits, m->threads);
+}
+
+/* By the kernel that the options ask for or the sidecar knows. */
+static void plan_kernel(gv_plan *plan, const question *q)
+{
+    gv_cascade_kernel kernel = q->o.kernel;
+    if (kernel == GV_CASCADE_AUTO && q->piloted)
+        kernel = gv_sliced_pays(q->f.spread, q->f.points, q->shape->n_edges) ? GV_CASCADE_SLICED
+                                                                             : GV_CASCADE_POINTS;
+    if (kernel == GV_CASCADE_SLICED) {
+        plan_slices(plan, q);
+    } else if (kernel == GV_CASCADE_PLAIN) {
+        gv_plan_begin(plan, "simulate (plain)",
+                      (double)q->m.worlds * q->f.spread * 1e-7 / q->m.threads);
+        gv_plan_use(plan, GV_PLAN_MEMORY, "visited consumers and queues, by thread",
+                    lanes_bytes(q->shape->n_nodes, q->m.threads));
+    } else {
+        plan_by_points(plan, q, kernel);
+    }
+}
+
 GV_API void gv_cascade_plan(gv_plan *plan, const gv_graph_shape *shape, const gv_graph *g,
                             gv_probability_rule rule, double p, int64_t n_seeds,
                             const gv_cascade_opts *opts, int32_t threads, int64_t limit)
 {
     const gv_cascade_opts o = opts != NULL ? *opts : gv_cascade_defaults();
     const int64_t worlds = o.target_stderr > 0.0 ? o.max_worlds : o.n_worlds;
-    const bool wc = rule == GV_PROBABILITY_WEIGHTED_CASCADE;
-    const double n = (double)shape->n_nodes;
-    gv_context *ctx = gv_plan_context(plan);
     const means m = {.at_once = o.spread_only && o.max_steps < 0,
                      .threads = threads,
                      .worlds = worlds,
                      .limit = limit};
-    gv_pilot pilot;
-    const bool piloted = opts != NULL && opts->diffusion == GV_DIFFUSION_CASCADE &&
-                         gv_pilot_find(ctx, g, rule, p, &pilot);
-    forecast f =
-        piloted ? (forecast){.spread = pilot.spread, .points = pilot.points}
-        : wc    ? (forecast){.spread = fmin(0.05 * n, each_seed * (double)n_seeds), .points = 1.0}
-                : foretell(shape, g, p);
-    if ((piloted || wc) && n > 0.0)
-        f.edges = f.spread * (double)shape->n_edges / n;
-    const double by_points = (double)worlds * f.spread * (9.0 + 5.2 * f.points) * 1e-9 / threads *
-                             (f.spread > CACHED_CONSUMERS ? far : near);
-    gv_cascade_kernel kernel = o.kernel;
-    int32_t layout = -1;
+    question q = {.shape = shape, .g = g, .rule = rule, .p = p, .n_seeds = n_seeds, .o = o, .m = m};
+    foresee(&q, gv_plan_context(plan));
     gv_plan_begin(plan, "seeds", 0.0);
     plan_result(plan, shape, worlds, n_seeds, &o);
     const int32_t ids = plan_ids(plan, shape, limit);
-    if (o.diffusion == GV_DIFFUSION_THRESHOLD) {
-        plan_threshold(plan, shape, &o, f.spread, &m);
-        gv_plan_drop(plan, ids);
-        return;
-    }
-    if (kernel == GV_CASCADE_AUTO && piloted)
-        kernel = gv_sliced_pays(f.spread, f.points, shape->n_edges) ? GV_CASCADE_SLICED
-                                                                    : GV_CASCADE_POINTS;
-    const double visits = (double)worlds * (f.spread + (double)n_seeds);
-    const bool on_the_fly = rule == GV_PROBABILITY_MODEL && shape->n_edges > GV_MAX_COPIED &&
-                            !gv_fly_is_slower(f.spread, worlds, shape->n_edges);
-    if (kernel == GV_CASCADE_AUTO || kernel == GV_CASCADE_POINTS) {
-        if (!on_the_fly)
-            layout =
-                plan_points_rows(plan, shape, g, rule, threads, gv_points_find(ctx, g, rule, p));
-        if (kernel == GV_CASCADE_AUTO)
-            gv_plan_use(plan, GV_PLAN_MEMORY, "visited consumers and queues of the pilot",
-                        lanes_bytes(shape->n_nodes, threads));
-    }
-    if (kernel == GV_CASCADE_AUTO && gv_sliced_pays(f.spread, f.points, shape->n_edges)) {
-        gv_plan_drop(plan, layout);
-        kernel = GV_CASCADE_SLICED;
-    }
-    if (kernel == GV_CASCADE_SLICED) {
-        plan_sliced(plan, shape,
-                    rule == GV_PROBABILITY_CONSTANT ? BY_CONSTANT_BYTES : BY_LIMIT_BYTES, &f, &m,
-                    gv_sliced_find(ctx, g, rule, p));
-    } else if (kernel == GV_CASCADE_PLAIN) {
-        gv_plan_begin(plan, "simulate (plain)", (double)worlds * f.spread * 1e-7 / threads);
-        gv_plan_use(plan, GV_PLAN_MEMORY, "visited consumers and queues, by thread",
-                    lanes_bytes(shape->n_nodes, threads));
-    } else {
-        if (shape->n_edges <= GV_MAX_COPIED)
-            keep_rows(plan, points_bytes(shape, g, rule), gv_points_find(ctx, g, rule, p));
-        plan_points(plan, shape, by_points, layout, threads);
-        if (on_the_fly)
-            use_fly_rows(plan, shape, visits, threads);
-    }
+    if (o.diffusion == GV_DIFFUSION_THRESHOLD)
+        plan_threshold(plan, shape, &o, q.f.spread, &q.m);
+    else
+        plan_kernel(plan, &q);
     gv_plan_drop(plan, ids);
 }
