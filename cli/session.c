@@ -242,9 +242,9 @@ int cli_model(cli_session *s, const char *path, const gv_graph *g, const gv_mode
         s->model_path = strdup(path);
     }
     *out = s->model;
-    return g != NULL && gv_model_has_strengths(s->model)
-               ? cli_graph(s, s->graph_path, GV_USES_PROBABILITY, &g)
-               : CLI_OK;
+    if (g == NULL || !gv_model_has_strengths(s->model) || (s->checked & GV_USES_PROBABILITY) != 0)
+        return CLI_OK;
+    return cli_graph(s, s->graph_path, GV_USES_OUT | GV_USES_OUT_PROBABILITY, &g);
 }
 
 /* ---- outputs ------------------------------------------------------------------------------- */

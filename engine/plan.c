@@ -183,7 +183,7 @@ GV_API unsigned gv_graph_parts(unsigned uses)
         parts |= GV_PART_OUT_INDPTR;
     if ((uses & GV_USES_IN_OFFSETS) != 0)
         parts |= GV_PART_IN_INDPTR;
-    if (p && out)
+    if ((p && out) || (uses & GV_USES_OUT_PROBABILITY) != 0)
         parts |= GV_PART_OUT_PROBABILITY;
     if (p && (uses & GV_USES_IN) != 0)
         parts |= GV_PART_IN_PROBABILITY;

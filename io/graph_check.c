@@ -142,6 +142,18 @@ static gv_status check_ids(gv_context *ctx, const gv_graph *g, const char *file,
                    gv_graph_id(g, (gv_node)v, id));
 }
 
+static gv_status check_probabilities(gv_context *ctx, const gv_graph *g, const gv_csr *csr,
+                                     const char *file, gv_error *err)
+{
+    if (g->rule != GV_PROBABILITY_STORED)
+        return GV_OK;
+    const int64_t e = gv_first_fault(ctx, g->n_edges, bad_probability, csr->probability);
+    if (e < 0)
+        return GV_OK;
+    return gv_fail(err, GV_ERR_DATA, "%s: /%s/probability[%" PRId64 "] = %g is not in [0, 1]", file,
+                   csr == &g->out ? "out" : "in", e, (double)csr->probability[e]);
+}
+
 static gv_status check_direction(gv_context *ctx, const gv_graph *g, const gv_csr *csr,
                                  unsigned uses, const char *file, gv_error *err)
 {
@@ -155,13 +167,9 @@ static gv_status check_direction(gv_context *ctx, const gv_graph *g, const gv_cs
     if (st == GV_OK)
         st = gv_check_indices(ctx, csr->indptr, g->n_nodes, csr->indices, (int32_t)g->n_nodes, file,
                               name, err);
-    if (st != GV_OK || (uses & GV_USES_PROBABILITY) == 0 || g->rule != GV_PROBABILITY_STORED)
+    if (st != GV_OK || (uses & GV_USES_PROBABILITY) == 0)
         return st;
-    const int64_t e = gv_first_fault(ctx, g->n_edges, bad_probability, csr->probability);
-    if (e >= 0)
-        return gv_fail(err, GV_ERR_DATA, "%s: /%s/probability[%" PRId64 "] = %g is not in [0, 1]",
-                       file, way, e, (double)csr->probability[e]);
-    return GV_OK;
+    return check_probabilities(ctx, g, csr, file, err);
 }
 
 GV_API gv_status gv_graph_check(gv_context *ctx, const gv_graph *g, unsigned uses, gv_error *err)
@@ -176,9 +184,11 @@ GV_API gv_status gv_graph_check(gv_context *ctx, const gv_graph *g, unsigned use
                         g->in.indices == g->out.indices && g->in.probability == g->out.probability;
     if (st == GV_OK && (uses & (GV_USES_IN | GV_USES_IN_OFFSETS)) != 0 && !shared)
         st = check_direction(ctx, g, &g->in, uses, file, err);
+    if (st == GV_OK && (uses & GV_USES_OUT_PROBABILITY) != 0)
+        st = check_probabilities(ctx, g, &g->out, file, err);
     if (st == GV_OK && (uses & GV_USES_IDS) != 0)
         st = check_ids(ctx, g, file, err);
-    if ((uses & (GV_USES_OUT | GV_USES_OUT_OFFSETS)) != 0)
+    if ((uses & (GV_USES_OUT | GV_USES_OUT_OFFSETS | GV_USES_OUT_PROBABILITY)) != 0)
         gv_graph_rest(g, &g->out, 0, g->n_nodes);
     if ((uses & (GV_USES_IN | GV_USES_IN_OFFSETS)) != 0)
         gv_graph_rest(g, &g->in, 0, g->n_nodes);

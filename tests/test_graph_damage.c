@@ -269,6 +269,8 @@ TEST each_check_of_arrays_fires(void)
         {"/in/probability", 6, 4, &under, GV_USES_IN | GV_USES_PROBABILITY,
          "/in/probability[6] = -0.25 is not in [0, 1]"},
         {"/out/probability", 0, 4, &nan, GV_USES_PROBABILITY, "/out/probability[0] = nan"},
+        {"/out/probability", 2, 4, &over, GV_USES_OUT_PROBABILITY,
+         "/out/probability[2] = 1.5 is not in [0, 1]"},
         {"/nodes/ext_id", 3, 8, &id, GV_USES_IDS, "/nodes/ext_id[3] = \"0\""},
     };
     char good[TEST_PATH], bad[TEST_PATH];

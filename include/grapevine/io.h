@@ -176,7 +176,8 @@ enum {
     GV_USES_PROBABILITY = 4,
     GV_USES_IDS = 8,
     GV_USES_OUT_OFFSETS = 16, /* how many edges each consumer has, not who is at their end */
-    GV_USES_IN_OFFSETS = 32
+    GV_USES_IN_OFFSETS = 32,
+    GV_USES_OUT_PROBABILITY = 64 /* of edges whose GV_USES_OUT was checked before */
 };
 
 /* Checks arrays in one parallel pass: offsets monotone, ids in range and ascending, probabilities
