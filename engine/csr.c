@@ -137,6 +137,19 @@ GV_API const gv_node *gv_graph_in(const gv_graph *g, gv_node node, int64_t *coun
     return row(&g->in, node, count);
 }
 
+int64_t gv_csr_from(const gv_csr *csr, int64_t row_node, int64_t target)
+{
+    int64_t lo = csr->indptr[row_node], hi = csr->indptr[row_node + 1];
+    while (lo < hi) {
+        const int64_t mid = lo + (hi - lo) / 2;
+        if (csr->indices[mid] < target)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return lo;
+}
+
 int64_t gv_csr_find(const gv_csr *csr, gv_node row_node, gv_node target)
 {
     int64_t lo = csr->indptr[row_node], hi = csr->indptr[row_node + 1];

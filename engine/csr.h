@@ -57,6 +57,8 @@ static inline int64_t gv_csr_degree(const gv_csr *csr, gv_node v)
 
 /* Position of edge (row -> target) in `csr`, or -1; binary search. */
 int64_t gv_csr_find(const gv_csr *csr, gv_node row, gv_node target);
+/* That of its first edge to `target` or beyond; the end of the row where there is none. */
+int64_t gv_csr_from(const gv_csr *csr, int64_t row, int64_t target);
 
 /* Probability of the edge at `position` of `csr` (either direction), that ends at `target`. */
 static inline double gv_edge_probability(const gv_graph *g, const gv_csr *csr, int64_t position,

@@ -20,20 +20,6 @@ typedef struct turning {
     double *sum, *lost; /* [n_nodes], a ppr_sum in two arrays */
 } turning;
 
-/* The first edge of u to `target` or beyond. */
-static int64_t first_from(const gv_csr *out, int64_t u, int64_t target)
-{
-    int64_t lo = out->indptr[u], hi = out->indptr[u + 1];
-    while (lo < hi) {
-        const int64_t mid = lo + (hi - lo) / 2;
-        if (out->indices[mid] < target)
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
-    return lo;
-}
-
 static inline void take_edge(const turning *t, gv_node v, float p)
 {
     if (t->by_target != NULL) {
@@ -56,7 +42,7 @@ static void turn_range(const turning *t, int64_t from, int64_t to)
             t->sum[v] = t->lost[v] = 0.0;
     }
     for (int64_t u = 0; u < t->g->n_nodes; u++) {
-        const int64_t begin = first_from(out, u, from), end = first_from(out, u, to);
+        const int64_t begin = gv_csr_from(out, u, from), end = gv_csr_from(out, u, to);
         gv_coins_announce(t->coins, out, (gv_node)u);
         for (int64_t first = begin; first < end; first += GV_ROW_BLOCK) {
             const int64_t n = end - first < GV_ROW_BLOCK ? end - first : GV_ROW_BLOCK;

@@ -25,32 +25,24 @@ enum { PILOT_WORLDS = 16, PILOT_SEEDS = 64 };
 
 #define PILOT_KEY UINT64_C(0x70696c6f74)
 
-/* The nodes of greatest lambda, ties by node; how many there are. */
-static int64_t greatest(const gv_points *p, gv_node *seeds)
+/* What a node brings into a cascade: its lambda, or its out-degree where there are none (`p` may be
+ * NULL). */
+static double brings(const gv_points *p, const gv_graph *g, int64_t u)
 {
-    int64_t k = 0;
-    for (int64_t u = 0; u < p->n_nodes; u++) {
-        const double lambda = gv_points_lambda(gv_points_row_of(p, u));
-        if (k == PILOT_SEEDS && lambda <= gv_points_lambda(gv_points_row_of(p, seeds[k - 1])))
-            continue;
-        int64_t at = k < PILOT_SEEDS ? k++ : k - 1;
-        for (; at > 0 && gv_points_lambda(gv_points_row_of(p, seeds[at - 1])) < lambda; at--)
-            seeds[at] = seeds[at - 1];
-        seeds[at] = (gv_node)u;
-    }
-    return k;
+    return p == NULL || p->on_the_fly ? (double)gv_csr_degree(&g->out, (gv_node)u)
+                                      : gv_points_lambda(gv_points_row_of(p, u));
 }
 
-/* The nodes of greatest out-degree, where lambdas are not known. */
-static int64_t most_edges(const gv_graph *g, gv_node *seeds)
+/* The nodes that bring most, ties by node; how many there are. */
+static int64_t greatest(const gv_points *p, const gv_graph *g, gv_node *seeds)
 {
     int64_t k = 0;
     for (int64_t u = 0; u < g->n_nodes; u++) {
-        const int64_t degree = gv_csr_degree(&g->out, (gv_node)u);
-        if (k == PILOT_SEEDS && degree <= gv_csr_degree(&g->out, seeds[k - 1]))
+        const double most = brings(p, g, u);
+        if (k == PILOT_SEEDS && most <= brings(p, g, seeds[k - 1]))
             continue;
         int64_t at = k < PILOT_SEEDS ? k++ : k - 1;
-        for (; at > 0 && gv_csr_degree(&g->out, seeds[at - 1]) < degree; at--)
+        for (; at > 0 && brings(p, g, seeds[at - 1]) < most; at--)
             seeds[at] = seeds[at - 1];
         seeds[at] = (gv_node)u;
     }
@@ -68,7 +60,7 @@ static gv_status pilot(const gv_worlds *w, const gv_points *p, double *spread, d
                        .kernel = GV_CASCADE_POINTS,
                        .points = p,
                        .seeds = seeds,
-                       .n_seeds = p->on_the_fly ? most_edges(w->g, seeds) : greatest(p, seeds),
+                       .n_seeds = greatest(p, w->g, seeds),
                        .max_steps = INT64_MAX};
     gv_status st = gv_worlds_open(&trial, err);
     if (st == GV_OK)
@@ -180,7 +172,7 @@ static gv_status choose_by_looks(const gv_worlds *w, gv_choices *c, gv_cascade_k
                        .kernel = GV_CASCADE_PLAIN,
                        .choices = c,
                        .seeds = seeds,
-                       .n_seeds = most_edges(w->g, seeds),
+                       .n_seeds = greatest(NULL, w->g, seeds),
                        .max_steps = INT64_MAX};
     gv_choices_reseed(c, PILOT_KEY);
     gv_status st = gv_worlds_open(&trial, err);

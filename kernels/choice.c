@@ -23,19 +23,6 @@ static uint64_t end_of(double sum)
     return sum >= 1.0 ? UINT64_C(1) << 32 : (uint64_t)(sum * 0x1p32 + 0.5);
 }
 
-static int64_t first_from(const gv_csr *out, int64_t u, int64_t target)
-{
-    int64_t lo = out->indptr[u], hi = out->indptr[u + 1];
-    while (lo < hi) {
-        const int64_t mid = lo + (hi - lo) / 2;
-        if (out->indices[mid] < target)
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
-    return lo;
-}
-
 /* The stretch of an edge with chance p, behind those that take up `sum`. */
 static gv_stretch next_stretch(double *sum, double p)
 {
@@ -51,8 +38,8 @@ static void lay_range(const gv_graph *g, const gv_coins *coins, int64_t from, in
 {
     double p[GV_ROW_BLOCK];
     for (int64_t u = 0; u < g->n_nodes; u++) {
-        const int64_t end = first_from(&g->out, u, to);
-        for (int64_t first = first_from(&g->out, u, from); first < end; first += GV_ROW_BLOCK) {
+        const int64_t end = gv_csr_from(&g->out, u, to);
+        for (int64_t first = gv_csr_from(&g->out, u, from); first < end; first += GV_ROW_BLOCK) {
             const int64_t n = end - first < GV_ROW_BLOCK ? end - first : GV_ROW_BLOCK;
             gv_coins_row(coins, &g->out, (gv_node)u, first, n, p);
             for (int64_t i = 0; i < n; i++)

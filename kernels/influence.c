@@ -20,6 +20,7 @@
 #include <inttypes.h>
 #include <math.h>
 
+#include "engine/cpu.h"
 #include "engine/error.h"
 #include "engine/memory.h"
 #include "engine/parallel.h"
@@ -35,10 +36,9 @@ const influence_level *influence_level_at(int level)
     if (level == 0)
         return &influence_plain;
 #if defined(__x86_64__)
-    if (level == 1 && __builtin_cpu_supports("avx2"))
+    if (level == 1 && gv_cpu_avx2())
         return &influence_avx2;
-    if (level == 2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
-        __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq"))
+    if (level == 2 && gv_cpu_avx512())
         return &influence_avx512;
 #endif
     return NULL;

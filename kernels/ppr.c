@@ -43,24 +43,29 @@ GV_API gv_ppr_opts gv_ppr_defaults(void)
 
 /* ---- checks ------------------------------------------------------------------------------- */
 
-gv_status ppr_check_opts(const gv_graph *g, const gv_ppr_opts *o, gv_error *err)
+gv_status ppr_check_walk(const gv_graph *g, const gv_ppr_opts *o, gv_error *err)
 {
     if (!(o->damping > 0.0 && o->damping < 1.0))
         return gv_fail(err, GV_ERR_RANGE, "ppr: damping %g is not in (0, 1)", o->damping);
     if (!(o->tolerance >= 0.0) || isinf(o->tolerance))
         return gv_fail(err, GV_ERR_RANGE, "ppr: tolerance %g is not finite and >= 0", o->tolerance);
-    if (o->max_iterations < 0)
-        return gv_fail(err, GV_ERR_RANGE, "ppr: max_iterations %" PRId32 " is negative",
-                       o->max_iterations);
     if ((int)o->dangling < GV_DANGLING_TELEPORT || o->dangling > GV_DANGLING_LEAK)
         return gv_fail(err, GV_ERR_ARG, "ppr: dangling rule %d is not in [0, 3]", (int)o->dangling);
     if (o->direction != GV_FORWARD && o->direction != GV_REVERSE)
         return gv_fail(err, GV_ERR_ARG, "ppr: direction %d is not 0 or 1", (int)o->direction);
     if (o->weighted && g->rule == GV_PROBABILITY_NONE)
         return gv_fail(err, GV_ERR_ARG, "ppr: weighted, but the graph has no probabilities");
+    return GV_OK;
+}
+
+gv_status ppr_check_opts(const gv_graph *g, const gv_ppr_opts *o, gv_error *err)
+{
+    if (o->max_iterations < 0)
+        return gv_fail(err, GV_ERR_RANGE, "ppr: max_iterations %" PRId32 " is negative",
+                       o->max_iterations);
     if (o->precision != GV_PPR_F64 && o->precision != GV_PPR_F32)
         return gv_fail(err, GV_ERR_ARG, "ppr: precision %d is not 0 or 1", (int)o->precision);
-    return GV_OK;
+    return ppr_check_walk(g, o, err);
 }
 
 /* ---- convergence -------------------------------------------------------------------------- */

@@ -6,6 +6,7 @@
  * that a sweep can tell how far what it stored is from what the formula says. */
 #include <string.h>
 
+#include "engine/cpu.h"
 #include "kernels/ppr_in_place.h"
 
 #define INLINE static inline __attribute__((always_inline))
@@ -122,10 +123,9 @@ const ppr_in_place_lanes *ppr_in_place_lanes_at(int level)
     if (level == 0)
         return &plain;
 #if defined(__x86_64__)
-    if (level == 1 && __builtin_cpu_supports("avx2"))
+    if (level == 1 && gv_cpu_avx2())
         return &avx2;
-    if (level == 2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
-        __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq"))
+    if (level == 2 && gv_cpu_avx512())
         return &avx512;
 #endif
     return NULL;

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "engine/cpu.h"
+
 #if defined(__x86_64__)
 #include <immintrin.h>
 /* Without optimisation gcc's intrinsics are macros, which hand masks to signed parameters. */
@@ -167,10 +169,9 @@ const ppr_lanes *ppr_lanes_at(int level)
     if (level == 0)
         return &plain;
 #if defined(__x86_64__)
-    if (level == 1 && __builtin_cpu_supports("avx2"))
+    if (level == 1 && gv_cpu_avx2())
         return &avx2;
-    if (level == 2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
-        __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq"))
+    if (level == 2 && gv_cpu_avx512())
         return &avx512;
 #endif
     return NULL;

@@ -205,22 +205,17 @@ static gv_status run_job(job *j, gv_error *err)
 
 static gv_status check_opts(const gv_graph *g, const gv_ppr_local_opts *o, gv_error *err)
 {
-    if (!(o->damping > 0.0 && o->damping < 1.0))
-        return gv_fail(err, GV_ERR_RANGE, "ppr: damping %g is not in (0, 1)", o->damping);
-    if (!(o->tolerance >= 0.0) || isinf(o->tolerance))
-        return gv_fail(err, GV_ERR_RANGE, "ppr: tolerance %g is not finite and >= 0", o->tolerance);
+    const gv_ppr_opts walk = {.damping = o->damping,
+                              .tolerance = o->tolerance,
+                              .dangling = o->dangling,
+                              .direction = o->direction,
+                              .weighted = o->weighted};
     if (!(o->accuracy > 0.0) || isinf(o->accuracy))
         return gv_fail(err, GV_ERR_RANGE, "ppr: accuracy %g is not finite and > 0", o->accuracy);
     if (o->max_edges < 1)
         return gv_fail(err, GV_ERR_RANGE, "ppr: max_edges %" PRId64 " is not at least 1",
                        o->max_edges);
-    if ((int)o->dangling < GV_DANGLING_TELEPORT || o->dangling > GV_DANGLING_LEAK)
-        return gv_fail(err, GV_ERR_ARG, "ppr: dangling rule %d is not in [0, 3]", (int)o->dangling);
-    if (o->direction != GV_FORWARD && o->direction != GV_REVERSE)
-        return gv_fail(err, GV_ERR_ARG, "ppr: direction %d is not 0 or 1", (int)o->direction);
-    if (o->weighted && g->rule == GV_PROBABILITY_NONE)
-        return gv_fail(err, GV_ERR_ARG, "ppr: weighted, but the graph has no probabilities");
-    return GV_OK;
+    return ppr_check_walk(g, &walk, err);
 }
 
 static gv_status check_columns(const gv_graph *g, const gv_teleport *t, gv_error *err)

@@ -6,6 +6,8 @@
  * the same order. */
 #include "kernels/ppr_tiles.h"
 
+#include "engine/cpu.h"
+
 #if defined(__x86_64__)
 #include <immintrin.h>
 /* Without optimisation gcc's intrinsics are macros, which hand masks to signed parameters. */
@@ -232,8 +234,7 @@ const ppr_tile_lanes *ppr_tile_lanes_at(int level)
     if (level == 0)
         return &plain;
 #if defined(__x86_64__)
-    if (level == 1 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
-        __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq"))
+    if (level == 1 && gv_cpu_avx512())
         return &avx512;
 #endif
     return NULL;

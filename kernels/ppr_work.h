@@ -83,7 +83,9 @@ int64_t ppr_teleport_from(const ppr_teleport *t, int c, int64_t begin);
 /* Writes column `c` densely into score [n]. */
 void ppr_teleport_fill(const ppr_teleport *t, int c, double *score, int64_t n, int threads);
 
-/* GV_OK, or what is wrong with the options, but for the layout. */
+/* GV_OK, or what is wrong with the options: with those of pushes as well as of sweeps; with all of
+ * sweeps, but for the layout. */
+GV_CHECKED gv_status ppr_check_walk(const gv_graph *g, const gv_ppr_opts *o, gv_error *err);
 GV_CHECKED gv_status ppr_check_opts(const gv_graph *g, const gv_ppr_opts *o, gv_error *err);
 
 /* GV_OK, or what is wrong with the teleport columns. */

@@ -18,14 +18,9 @@ static const gv_probability weighted_cascade = {.rule = GV_PROBABILITY_WEIGHTED_
 static gv_cascade_result *run(gv_context *ctx, const gv_graph *g, const gv_probability *p,
                               const gv_node *seeds, int64_t n_seeds, const gv_cascade_opts *o)
 {
-    gv_cascade_result *r = NULL;
     gv_cascade_opts with = o != NULL ? *o : gv_cascade_defaults();
     with.kernel = kernel;
-    if (gv_cascade(ctx, g, p, seeds, n_seeds, &with, &r, &err) != GV_OK) {
-        printf("%s\n", err.message);
-        exit(EXIT_FAILURE);
-    }
-    return r;
+    return cascade_run(ctx, g, p, seeds, n_seeds, &with);
 }
 
 static double wide(gv_wide x)

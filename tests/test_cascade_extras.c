@@ -6,6 +6,7 @@
 #include "engine/csr.h"
 #include "greatest.h"
 #include "kernels/world_extras.h"
+#include "support/cascades.h"
 #include "support/graphs.h"
 
 GREATEST_MAIN_DEFS();
@@ -19,14 +20,9 @@ static gv_cascade_kernel kernel; /* under test */
 static gv_cascade_result *run(gv_context *ctx, const gv_graph *g, const gv_node *seeds,
                               int64_t n_seeds, const gv_cascade_opts *o)
 {
-    gv_cascade_result *r = NULL;
     gv_cascade_opts with = *o;
     with.kernel = kernel;
-    if (gv_cascade(ctx, g, NULL, seeds, n_seeds, &with, &r, &err) != GV_OK) {
-        printf("%s\n", err.message);
-        exit(EXIT_FAILURE);
-    }
-    return r;
+    return cascade_run(ctx, g, NULL, seeds, n_seeds, &with);
 }
 
 /* ---- acceptance ----------------------------------------------------------------------------- */

@@ -2,25 +2,20 @@
 #include "engine/csr.h"
 #include "grapevine/cascade.h"
 #include "greatest.h"
+#include "support/cascades.h"
 #include "support/graphs.h"
 
 GREATEST_MAIN_DEFS();
 
-static gv_error err;
 static gv_cascade_kernel kernel; /* under test */
 
 /* Runs by the kernel under test, or ends the test program: for calls that must succeed. */
 static gv_cascade_result *run(gv_context *ctx, const gv_graph *g, const gv_probability *p,
                               const gv_node *seeds, int64_t n_seeds, const gv_cascade_opts *o)
 {
-    gv_cascade_result *r = NULL;
     gv_cascade_opts with = *o;
     with.kernel = kernel;
-    if (gv_cascade(ctx, g, p, seeds, n_seeds, &with, &r, &err) != GV_OK) {
-        printf("%s\n", err.message);
-        exit(EXIT_FAILURE);
-    }
-    return r;
+    return cascade_run(ctx, g, p, seeds, n_seeds, &with);
 }
 
 static int64_t total(const gv_cascade_result *r)

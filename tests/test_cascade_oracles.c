@@ -10,7 +10,6 @@
 
 GREATEST_MAIN_DEFS();
 
-static gv_error err;
 static gv_cascade_kernel kernel; /* under test */
 
 #define BOUND 4.5
@@ -19,14 +18,9 @@ static gv_cascade_kernel kernel; /* under test */
 static gv_cascade_result *run(gv_context *ctx, const gv_graph *g, const gv_probability *p,
                               const gv_node *seeds, int64_t n_seeds, const gv_cascade_opts *o)
 {
-    gv_cascade_result *r = NULL;
     gv_cascade_opts with = o != NULL ? *o : gv_cascade_defaults();
     with.kernel = kernel;
-    if (gv_cascade(ctx, g, p, seeds, n_seeds, &with, &r, &err) != GV_OK) {
-        printf("%s\n", err.message);
-        exit(EXIT_FAILURE);
-    }
-    return r;
+    return cascade_run(ctx, g, p, seeds, n_seeds, &with);
 }
 
 /* Two counts out of R each come from one probability; rare and nearly certain ones are let pass, as

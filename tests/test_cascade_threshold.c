@@ -7,6 +7,7 @@
 #include "greatest.h"
 #include "kernels/choice.h"
 #include "kernels/sliced.h"
+#include "support/cascades.h"
 #include "support/graphs.h"
 
 GREATEST_MAIN_DEFS();
@@ -20,14 +21,9 @@ static gv_cascade_kernel kernel; /* under test */
 static gv_cascade_result *run(gv_context *ctx, const gv_graph *g, const gv_probability *p,
                               const gv_node *seeds, int64_t n_seeds, const gv_cascade_opts *o)
 {
-    gv_cascade_result *r = NULL;
     gv_cascade_opts with = o != NULL ? *o : gv_cascade_defaults();
     with.kernel = kernel, with.diffusion = GV_DIFFUSION_THRESHOLD;
-    if (gv_cascade(ctx, g, p, seeds, n_seeds, &with, &r, &err) != GV_OK) {
-        printf("%s\n", err.message);
-        exit(EXIT_FAILURE);
-    }
-    return r;
+    return cascade_run(ctx, g, p, seeds, n_seeds, &with);
 }
 
 /* ---- enumeration ---------------------------------------------------------------------------- */

@@ -10,43 +10,18 @@
 #include "engine/csr.h"
 #include "grapevine/io.h"
 #include "tests/support/graphs.h"
+#include "tests/support/imports.h"
 #include "tests/support/text.h"
 
 GREATEST_MAIN_DEFS();
 
 /* ---- small files ----------------------------------------------------------------------------- */
 
-/* One import: what it gave or why it failed. */
-typedef struct result {
-    gv_context *ctx;
-    gv_graph *g;
-    gv_import_info info;
-    gv_status status;
-    gv_error err;
-} result;
-
-static result import_files(int32_t threads, const char *const *paths, int64_t n,
-                           const gv_import_opts *opts)
-{
-    result r = {.ctx = test_context(threads, -1)};
-    r.status = gv_import(r.ctx, paths, n, opts, &r.g, &r.info, &r.err);
-    return r;
-}
-
 static result import_text(const char *text, const gv_import_opts *opts)
 {
     char path[TEXT_PATH_CHARS];
     const char *paths[] = {text_file("edges.tsv", text, -1, path)};
     return import_files(2, paths, 1, opts);
-}
-
-/* Frees it; false if memory is left. */
-static bool done(result *r)
-{
-    gv_graph_free(r->g);
-    const bool clean = gv_context_memory_used(r->ctx) == 0;
-    gv_context_free(r->ctx);
-    return clean;
 }
 
 static bool has_edge(const gv_graph *g, const char *u, const char *v)

@@ -11,35 +11,10 @@
 #include "engine/csr.h"
 #include "grapevine/io.h"
 #include "tests/support/graphs.h"
+#include "tests/support/imports.h"
 #include "tests/support/text.h"
 
 GREATEST_MAIN_DEFS();
-
-/* One import: what it gave or why it failed. */
-typedef struct result {
-    gv_context *ctx;
-    gv_graph *g;
-    gv_import_info info;
-    gv_status status;
-    gv_error err;
-} result;
-
-static result import_files(int32_t threads, const char *const *paths, int64_t n,
-                           const gv_import_opts *opts)
-{
-    result r = {.ctx = test_context(threads, -1)};
-    r.status = gv_import(r.ctx, paths, n, opts, &r.g, &r.info, &r.err);
-    return r;
-}
-
-/* Frees it; false if memory is left. */
-static bool done(result *r)
-{
-    gv_graph_free(r->g);
-    const bool clean = gv_context_memory_used(r->ctx) == 0;
-    gv_context_free(r->ctx);
-    return clean;
-}
 
 /* ---- properties --------------------------------------------------------------------------------
  */

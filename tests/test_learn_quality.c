@@ -9,6 +9,7 @@
 #include "engine/population.h"
 #include "greatest.h"
 #include "support/graphs.h"
+#include "support/moments.h"
 
 static const double DAY = 86400.0;
 
@@ -158,21 +159,6 @@ TEST finds_no_delay_where_there_is_none(void)
 
 /* ---- edges and influencers ---------------------------------------------------------------------
  */
-
-typedef struct moments {
-    double n, x, y, xx, yy, xy;
-} moments;
-
-static void add_point(moments *s, double x, double y)
-{
-    s->n += 1.0, s->x += x, s->y += y, s->xx += x * x, s->yy += y * y, s->xy += x * y;
-}
-
-static double correlation(const moments *s)
-{
-    const double covariance = s->xy - s->x * s->y / s->n;
-    return covariance / sqrt((s->xx - s->x * s->x / s->n) * (s->yy - s->y * s->y / s->n));
-}
 
 /* Compares estimates with planted chances over the edges where these are positive; returns the
  * share of the top 15 % of estimated direct buyers who are planted influencers. */

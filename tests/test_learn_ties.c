@@ -12,6 +12,7 @@
 #include "kernels/model_rows.h"
 #include "support/graphs.h"
 #include "support/models.h"
+#include "support/moments.h"
 #include "support/populations.h"
 
 GREATEST_MAIN_DEFS();
@@ -52,21 +53,6 @@ static void tied_free(tied_graph *t)
 
 /* ---- the truth --------------------------------------------------------------------------------
  */
-
-typedef struct moments {
-    double n, x, y, xx, yy, xy;
-} moments;
-
-static void add_point(moments *s, double x, double y)
-{
-    s->n += 1.0, s->x += x, s->y += y, s->xx += x * x, s->yy += y * y, s->xy += x * y;
-}
-
-static double correlation(const moments *s)
-{
-    const double covariance = s->xy - s->x * s->y / s->n;
-    return covariance / sqrt((s->xx - s->x * s->x / s->n) * (s->yy - s->y * s->y / s->n));
-}
 
 static double planted(const gv_population *p, gv_node v, int64_t e, int32_t z)
 {
