@@ -297,10 +297,45 @@ TEST taken_rows_are_freed(bool wide)
 }
 
 /* Who buys what, and when an item sells, stay; who buys when does not. */
+static enum greatest_test_res same_but_for_who_when(const gv_log *log, const gv_log *got)
+{
+    int64_t moved = 0;
+    for (int64_t a = 0; a < log->info.n_items; a++) {
+        int64_t count[300] = {0};
+        for (int64_t i = log->indptr[a]; i < log->indptr[a + 1]; i++) {
+            count[log->user[i]]++, count[got->user[i]]--;
+            moved += log->user[i] != got->user[i];
+            if (i > log->indptr[a] && got->time[i] == got->time[i - 1])
+                ASSERT(got->user[i] >= got->user[i - 1]);
+        }
+        for (int u = 0; u < 300; u++)
+            ASSERT_EQ(0, count[u]);
+    }
+    ASSERT(moved > log->info.rows_kept / 2);
+    PASS();
+}
+
+static enum greatest_test_res shuffling_survives_failed_allocations(const gv_log *log)
+{
+    gv_error err;
+    int64_t fails = 0;
+    for (gv_status st = GV_ERR_NOMEM; st != GV_OK; fails++) {
+        gv_context *tight = test_context(1, fails);
+        gv_log *other = NULL;
+        st = gv_log_shuffled(tight, log, 1, &other, &err);
+        ASSERT(st == GV_OK || st == GV_ERR_NOMEM);
+        gv_log_free(other);
+        ASSERT_EQ(0, gv_context_memory_used(tight));
+        gv_context_free(tight);
+    }
+    ASSERT(fails > 7);
+    PASS();
+}
+
 TEST shuffled_logs(void)
 {
     enum { N = 4000 };
-    static gv_node user[N];
+    static gv_node user[N], shuffled[N];
     static int64_t item[N], time[N];
     static int32_t topic[N];
     gv_error err;
@@ -310,55 +345,27 @@ TEST shuffled_logs(void)
         topic[i] = (int32_t)(item[i] % 3);
         time[i] = (int64_t)(test_random(3, i) * 50.0);
     }
-    gv_log *first = NULL;
     for (int threads = 1; threads <= 3; threads++) {
         gv_context *ctx = test_context(threads, -1), *own = test_context(threads, -1);
         gv_log *log, *got, *other;
         ASSERT_EQ(GV_OK, gv_log_build(ctx, 300, user, item, topic, time, N, 3, NULL, &log, &err));
+        ASSERT_EQ(N, log->info.rows_kept);
         ASSERT_EQ(GV_OK, gv_log_shuffled(own, log, 5, &got, &err));
         ASSERT_EQ(GV_OK, gv_log_shuffled(own, log, 6, &other, &err));
         ASSERT_MEM_EQ(log->time, got->time, sizeof time);
         ASSERT_MEM_EQ(log->indptr, got->indptr, 21 * sizeof *log->indptr);
         ASSERT(strcmp(log->hash, got->hash) != 0);
         ASSERT(strcmp(other->hash, got->hash) != 0);
-        int64_t moved = 0;
-        for (int64_t a = 0; a < log->info.n_items; a++) {
-            int64_t count[300] = {0};
-            for (int64_t i = log->indptr[a]; i < log->indptr[a + 1]; i++) {
-                count[log->user[i]]++, count[got->user[i]]--;
-                moved += log->user[i] != got->user[i];
-                if (i > log->indptr[a] && got->time[i] == got->time[i - 1])
-                    ASSERT(got->user[i] >= got->user[i - 1]);
-            }
-            for (int u = 0; u < 300; u++)
-                ASSERT_EQ(0, count[u]);
-        }
-        ASSERT(moved > N / 2);
-        if (first != NULL)
-            ASSERT_MEM_EQ(first->user, got->user, sizeof user);
+        CHECK_CALL(same_but_for_who_when(log, got));
+        if (threads == 1)
+            memcpy(shuffled, got->user, sizeof shuffled);
+        ASSERT_MEM_EQ(shuffled, got->user, sizeof shuffled);
         gv_log_free(other), gv_log_free(log);
-        int64_t fails = 0;
-        for (gv_status st = GV_ERR_NOMEM; st != GV_OK; fails++) {
-            gv_context *tight = test_context(1, fails);
-            other = NULL;
-            st = gv_log_shuffled(tight, got, 1, &other, &err);
-            ASSERT(st == GV_OK || st == GV_ERR_NOMEM);
-            gv_log_free(other);
-            ASSERT_EQ(0, gv_context_memory_used(tight));
-            gv_context_free(tight);
-        }
-        ASSERT(fails > 7);
+        CHECK_CALL(shuffling_survives_failed_allocations(got));
         gv_context_free(ctx);
-        if (first == NULL) {
-            first = got;
-        } else {
-            gv_log_free(got);
-            gv_context_free(own);
-        }
+        gv_log_free(got);
+        gv_context_free(own);
     }
-    gv_context *own = first->ctx;
-    gv_log_free(first);
-    gv_context_free(own);
     PASS();
 }
 
