@@ -63,7 +63,7 @@ static int plan_probabilities(cascade_run *c, const planned *w, gv_plan *plan)
         return CLI_OK;
     const int code = cli_plan_model(c->s, c->o->model, &m);
     if (code == CLI_OK)
-        cli_plan_map_model(c->s, plan, c->o->model, &m);
+        cli_plan_map_model(plan, &m);
     if (code == CLI_OK && m.strengths)
         gv_plan_hold(plan, GV_PLAN_RESIDENT, "strengths of edges, mapped", 4 * w->shape.n_edges);
     if (code == CLI_OK && gv_model_resting(&w->shape, &m, c->s->budget) > 0)

@@ -268,7 +268,7 @@ static int plan_given(const evaluate_opts *o, cli_session *s, gv_plan *plan,
     const int code = cli_plan_model(s, o->model, &model);
     if (code != CLI_OK)
         return code;
-    cli_plan_map_model(s, plan, o->model, &model);
+    cli_plan_map_model(plan, &model);
     gv_log_plan(plan, log, gv_context_threads(cli_context(s)), s->budget);
     plan_records(o, plan, g, log, 2);
     gv_plan_begin(plan, "ranks", 0.0);

@@ -341,7 +341,7 @@ int influence_dry_run(const void *opts, cli_session *s, gv_plan *plan)
     w.batch = batch_of(w, s);
     w.id_bytes = cli_plan_id_bytes(s, &g);
     cli_plan_map_graph(s, plan, o->graph, &g, w.uses, w.touched);
-    cli_plan_map_model(s, plan, o->model, &m);
+    cli_plan_map_model(plan, &m);
     plan_work(&w, plan);
     return CLI_OK;
 }

@@ -71,10 +71,8 @@ void cli_plan_map_graph(cli_session *s, gv_plan *plan, const char *path,
                  gv_graph_bytes(shape, s->mapped_parts));
 }
 
-void cli_plan_map_model(cli_session *s, gv_plan *plan, const char *path,
-                        const gv_model_shape *shape)
+void cli_plan_map_model(gv_plan *plan, const gv_model_shape *shape)
 {
-    s->mapped_model = path;
     gv_plan_hold(plan, GV_PLAN_RESIDENT, "model file, mapped", cli_plan_model_pages(shape));
 }
 

@@ -22,8 +22,7 @@ void cli_plan_leave_model(cli_session *s, const char *path, const gv_model_shape
  * only `touched`. In a job they stay from stage to stage. */
 void cli_plan_map_graph(cli_session *s, gv_plan *plan, const char *path,
                         const gv_graph_shape *shape, unsigned uses, unsigned touched);
-void cli_plan_map_model(cli_session *s, gv_plan *plan, const char *path,
-                        const gv_model_shape *shape);
+void cli_plan_map_model(gv_plan *plan, const gv_model_shape *shape);
 
 /* The pages of a mapped model that stay: all but the times of last purchases, which are not
  * checked, and which prospects alone ask for. */

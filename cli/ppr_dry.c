@@ -126,7 +126,7 @@ int ppr_dry_run(const void *opts, cli_session *s, gv_plan *plan)
     p.pushes = ppr_is_local(p.o, g.n_nodes, g.directed, g.rule, n, longest, longest);
     plan_graph(&p, plan, &g);
     if (p.o->topics != NULL)
-        cli_plan_map_model(s, plan, p.o->topics, &m);
+        cli_plan_map_model(plan, &m);
     if (p.o->topics != NULL && m.strengths && p.o->topic_weights)
         gv_plan_hold(plan, GV_PLAN_RESIDENT, "strengths of edges, mapped", 4 * g.n_edges);
     if (p.o->topics != NULL && gv_model_resting(&g, &m, s->budget) > 0)

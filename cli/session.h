@@ -43,7 +43,7 @@ struct cli_session {
     int n_stages;
 
     /* what planned stages would leave to later ones; see plan.h */
-    const char *planned_graph, *planned_model, *mapped_graph, *mapped_model;
+    const char *planned_graph, *planned_model, *mapped_graph;
     gv_graph_shape planned_graph_shape;
     gv_model_shape planned_model_shape;
     unsigned mapped_parts;
