@@ -37,6 +37,7 @@ typedef struct wish {
     /* of mapped files, given back after each pass, and the out-edges of a stretch; 0 where all
      * stays */
     int64_t edges, strengths, ids, model, stretch;
+    bool edges_stay; /* all the same, since walks went along them */
 } wish;
 
 /* What of the mapped files does not stay. */
@@ -131,11 +132,16 @@ static int64_t pass_pages(const wish *w)
     return !w->two ? first : first - untouched > second ? first - untouched : second;
 }
 
+static int64_t all_edges(const wish *w)
+{
+    return w->edges_stay ? 0 : w->edges;
+}
+
 /* Where all edges and what p hangs on are asked for anywhere: all of the model but counts. */
 static void plan_all_pages(const wish *w, gv_plan *plan)
 {
     gv_plan_use(plan, GV_PLAN_RESIDENT, "edges and model",
-                w->edges + w->strengths + w->model - (w->model > 0 ? 12 * w->m.pairs : 0));
+                all_edges(w) + w->strengths + w->model - (w->model > 0 ? 12 * w->m.pairs : 0));
 }
 
 /* Counts of pairs, by consumer. */
@@ -177,7 +183,7 @@ static void plan_walks(const wish *w, gv_plan *plan)
     gv_plan_use(plan, GV_PLAN_MEMORY, "their sums", 16 * n);
     plan_all_pages(w, plan);
     gv_ppr_plan(plan, &w->g, NULL, 1, buyers < n ? buyers : n, &walk, w->threads, 0);
-    gv_plan_use(plan, GV_PLAN_RESIDENT, "edges", w->edges);
+    gv_plan_use(plan, GV_PLAN_RESIDENT, "edges", all_edges(w));
     gv_plan_drop(plan, p);
 }
 
@@ -258,7 +264,7 @@ static void plan_first(const wish *w, gv_plan *plan)
         gv_plan_hold(plan, GV_PLAN_MEMORY, "buyers", 12 * w->m.pairs);
     plan_simulations(w, w->batch, plan);
     if (w->ppr)
-        gv_plan_hold(plan, GV_PLAN_RESIDENT, "edges, from now on", w->edges);
+        gv_plan_hold(plan, GV_PLAN_RESIDENT, "edges, since walks went along them", w->edges);
     drop(plan, by_topic, BY_TOPIC);
 }
 
@@ -273,11 +279,13 @@ static void plan_work(const wish *w, gv_plan *plan)
     if (w->o->weights != NULL)
         gv_plan_hold(plan, GV_PLAN_MEMORY, "values of consumers", 4 * n);
     plan_first(w, plan);
+    wish then = *w;
+    then.edges_stay = w->ppr;
     if (w->topics > 0)
-        plan_topics(w, found, listed, plan);
+        plan_topics(&then, found, listed, plan);
     if (w->topics > w->batch) { /* rows of all topics have been filled by then */
-        plan_batch(w, w->topics - w->batch, plan);
-        plan_simulations(w, w->topics - w->batch, plan);
+        plan_batch(&then, w->topics - w->batch, plan);
+        plan_simulations(&then, w->topics - w->batch, plan);
     }
     plan_output(w, listed, plan);
 }
