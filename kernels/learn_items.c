@@ -19,12 +19,11 @@
 #include "engine/rng.h"
 
 enum {
-    ADOPTERS_A_TASK = 512,  /* of a large item */
-    ROWS_A_BATCH = 1 << 22, /* between two calls of the progress callback */
-    FETCH_AHEAD = 8,        /* adopters */
-    FRIENDS_FETCHED = 32,   /* of an adopter */
-    ROWS_AHEAD = 32,        /* from a row of the log to the buyer's place in a large item */
-    PROBE_FACTOR = 16       /* a search in sorted neighbours costs this many table look-ups */
+    ADOPTERS_A_TASK = 512, /* of a large item */
+    FETCH_AHEAD = 8,       /* adopters */
+    FRIENDS_FETCHED = 32,  /* of an adopter */
+    ROWS_AHEAD = 32,       /* from a row of the log to the buyer's place in a large item */
+    PROBE_FACTOR = 16      /* a search in sorted neighbours costs this many table look-ups */
 };
 
 /* ---- time ----------------------------------------------------------------------------------- */
@@ -304,7 +303,7 @@ gv_status learn_scan_items(learn_scan *s, const char *stage, int32_t n_shuffles,
     for (int64_t first = s->from, last; first < log->info.n_items; first = last) {
         last = first + 1;
         while (last < log->info.n_items &&
-               log->indptr[last + 1] - log->indptr[first] < ROWS_A_BATCH)
+               log->indptr[last + 1] - log->indptr[first] < LEARN_ROWS_A_BATCH)
             last++;
         visit_small(s, first, last, n_shuffles, visit, arg);
         for (int64_t a = first; a < last; a++)

@@ -9,6 +9,10 @@
 /* Purchases; beyond this threads share an item. */
 enum { LEARN_LARGE_ITEM = 1 << 14 };
 
+/* Rows of items between two calls of the progress callback; the pages of a log in a file are given
+ * back then. */
+enum { LEARN_ROWS_A_BATCH = 1 << 22 };
+
 /* A consumer and the place of their adoption in the item at hand. */
 typedef struct learn_slot {
     gv_node user; /* -1: empty */

@@ -89,8 +89,20 @@ static void give_edges_back(gv_plan *plan, const gv_graph_shape *g, int64_t limi
     gv_plan_hold(plan, GV_PLAN_RESIDENT, "edges that are given back", -gv_graph_resting(g, limit));
 }
 
+/* The pages of a log in a file when most is resident: either in the last whole batch of items, when
+ * some of the counters are still to come, or at the end. */
+static int64_t batch_pages(const gv_log_shape *log, int64_t counters)
+{
+    const int64_t batch = LEARN_ROWS_A_BATCH, left = log->rows % batch;
+    if (log->rows < batch)
+        return gv_log_room(log->rows);
+    const double to_come = (double)counters * (double)left / (double)log->rows;
+    const int64_t whole = gv_log_room(batch) - (int64_t)to_come;
+    return whole > gv_log_room(left) ? whole : gv_log_room(left);
+}
+
 static void plan_counting(gv_plan *plan, const gv_graph_shape *g, const gv_log_shape *log,
-                          const gv_model_shape *model, int32_t threads, int64_t limit)
+                          bool in_file, const gv_model_shape *model, int32_t threads, int64_t limit)
 {
     const int64_t records = (int64_t)(records_a_row * (double)log->rows), n = g->n_nodes;
     const double learning = (double)log->rows / (rows_learnt * threads);
@@ -100,6 +112,9 @@ static void plan_counting(gv_plan *plan, const gv_graph_shape *g, const gv_log_s
     const int32_t item =
         gv_plan_hold(plan, GV_PLAN_MEMORY, "buyers of an item", item_bytes(n, log, threads));
     const int32_t counters = gv_plan_hold(plan, GV_PLAN_MEMORY, "counters", 16 * records);
+    if (in_file)
+        gv_plan_use(plan, GV_PLAN_RESIDENT, "log of a batch of items, mapped",
+                    batch_pages(log, 16 * records));
     gv_plan_hold(plan, GV_PLAN_MEMORY, "pairs of consumer and topic",
                  8 * (n + 1) + 32 * model->pairs);
     gv_plan_begin(plan, "sort the counters", learning * 0.1);
@@ -122,7 +137,7 @@ GV_API int32_t gv_learn_plan(gv_plan *plan, const gv_graph_shape *g, const gv_lo
                               .pairs = pairs_of(g, log),
                               .evidence = (int64_t)(evidence_a_row * (double)log->rows)};
     const int32_t log_file = gv_log_plan(plan, log, threads, limit);
-    plan_counting(plan, g, log, model, threads, limit);
+    plan_counting(plan, g, log, log_file >= 0, model, threads, limit);
     if (model->strengths)
         gv_plan_hold(plan, GV_PLAN_MEMORY, "mean strengths of edges", 4 * n);
     gv_plan_begin(plan, "factors", learning * 0.1);
