@@ -5,6 +5,7 @@
 
 #include "engine/csr.h"
 #include "engine/log.h"
+#include "engine/model.h"
 #include "engine/rng.h"
 #include "grapevine/evaluate.h"
 #include "support/graphs.h"
@@ -66,6 +67,9 @@ typedef struct ref_record {
 /* The chance of the edge v -> u by the factors of `f`, .01 without any. */
 static double ref_chance(const gv_graph *g, const gv_forecast *f, gv_node v, gv_node u, int32_t z)
 {
+    if (f != NULL && f->model != NULL)
+        return gv_model_edge(f->model, v, u, gv_csr_find(&g->out, v, u),
+                             f->model->n_topics == 1 ? 0 : z);
     if (f == NULL || f->source == NULL)
         return .01;
     if (f->close != NULL && f->close[gv_csr_find(&g->out, v, u)] == 0)
@@ -233,11 +237,21 @@ TEST correlates(void)
     ASSERT_IN_RANGE(1.0, got, 1e-12);
     ASSERT_EQ(GV_OK, gv_forecast_correlation(w.ctx, w.g, TOPICS, &uniform, &truth, &got, &err));
     ASSERT(isnan(got));
+    gv_model *m;
+    ASSERT_EQ(GV_OK, gv_learn(w.ctx, w.g, w.log, NULL, &m, NULL, &err));
+    const gv_forecast learnt = {.model = m};
+    ASSERT_EQ(GV_OK, gv_forecast_correlation(w.ctx, w.g, TOPICS, &learnt, &truth, &got, &err));
+    ASSERT_IN_RANGE(ref_correlation(w.g, &learnt, &truth), got, 1e-9);
+    ASSERT_EQ(GV_OK, gv_forecast_correlation(w.ctx, w.g, TOPICS, &truth, &learnt, &got, &err));
+    ASSERT_IN_RANGE(ref_correlation(w.g, &truth, &learnt), got, 1e-9);
+    gv_model_free(m);
     found.n_topics = 3;
     ASSERT_EQ(GV_ERR_ARG, gv_forecast_correlation(w.ctx, w.g, TOPICS, &found, &truth, &got, &err));
-    w.ctx->fail_allocation = w.ctx->allocations;
-    ASSERT_EQ(GV_ERR_NOMEM,
-              gv_forecast_correlation(w.ctx, w.g, TOPICS, &truth, &truth, &got, &err));
+    for (int64_t k = 0; k < 2; k++) {
+        w.ctx->fail_allocation = w.ctx->allocations + k;
+        ASSERT_EQ(GV_ERR_NOMEM,
+                  gv_forecast_correlation(w.ctx, w.g, TOPICS, &truth, &truth, &got, &err));
+    }
     free_world(&w);
     PASS();
 }
