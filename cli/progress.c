@@ -73,7 +73,7 @@ bool cli_show_progress(void *data, const char *stage, int64_t done, int64_t tota
     pthread_mutex_lock(&s->words);
     if (strcmp(s->shown_stage, stage) != 0 || done < s->done) { /* or it begins once more */
         snprintf(s->shown_stage, sizeof s->shown_stage, "%s", stage);
-        s->stage_started = s->last_shown = now;
+        s->stage_started = now;
     }
     s->done = done, s->total = total, s->told_at = now;
     if (now - s->last_shown >= (bar ? bar_interval : log_interval)) {

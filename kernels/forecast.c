@@ -21,8 +21,8 @@ gv_status forecast_check(const gv_forecast *f, const gv_graph *g, int32_t n_topi
 {
     const bool model = f->model != NULL, source = f->source != NULL;
     const int32_t have = model ? f->model->n_topics : f->n_topics;
-    if (model && (f->model->n_nodes != g->n_nodes || f->model->n_edges != g->n_edges))
-        return gv_fail(err, GV_ERR_ARG, "evaluate: the model was learnt on another graph");
+    if (model && gv_model_check_graph(f->model, g, "evaluate", err) != GV_OK)
+        return GV_ERR_ARG;
     if (model && source)
         return gv_fail(err, GV_ERR_ARG, "evaluate: a forecast has either a model or factors");
     if ((model || source) && have != 1 && have != n_topics)

@@ -30,6 +30,7 @@ typedef struct second_pass {
     span s;
     int32_t begin[ROWS], end[ROWS]; /* of a row: its edges in the span, */
     double value[ROWS];             /* w, */
+    bool edge_by_edge[ROWS];        /* and whether it is steep: its sums are taken otherwise */
     double sum[ROWS][GV_SLICE], less[ROWS][GV_SLICE], more[ROWS][GV_SLICE]; /* see above */
     int32_t row[EDGES + 8];                              /* of an edge: its row, */
     double row_weight[EDGES + 8], row_target[EDGES + 8]; /* what that row's node says, */
@@ -70,6 +71,7 @@ INLINE void fill_rows(const influence_batch *b, second_pass *f, double of_k)
         const double weight = of_k * fabs((double)b->node[u].weight);
         const double target = (double)b->node[u].target;
         f->value[r] = influence_value(b, (gv_node)u);
+        f->edge_by_edge[r] = influence_steep(b->node[u].weight);
         span_row(b->g, &f->s, u, &f->begin[r], &f->end[r]);
         for (int32_t i = f->begin[r]; i < f->end[r]; i += 8)
             for (int32_t k = 0; k < 8; k++) {
@@ -274,7 +276,7 @@ INLINE void take_known(const influence_batch *b, second_pass *f, int64_t end, co
         const float *heard = f->heard[i] >> k & 1 ? &f->reply_more[i][k] : &nothing;
         double behind =
             (double)f->back[i] * (double)record[lanes + k] + f->value[r] * (double)*heard;
-        if (f->steep && influence_steep(f->at[i].weight))
+        if (f->steep && influence_steep(f->at[i].weight) && !f->edge_by_edge[r])
             behind = behind_steep(b, (gv_node)(f->s.row + r), v, k, f->value[r]);
         f->more[r][k] += (double)b->note[j].more * ((double)f->w[i] + ((double)record[k] - behind));
     }
@@ -346,7 +348,8 @@ INLINE void take_back(const influence_batch *b, second_pass *f)
     for (int32_t r = 0; r < rows && b->g->directed; r++)
         drop_one_way(b, f, r);
     for (int32_t r = 0; r < rows && f->steep; r++)
-        take_steep(b, f, r);
+        if (!f->edge_by_edge[r])
+            take_steep(b, f, r);
     take_replies(b, f);
 }
 
@@ -378,7 +381,7 @@ INLINE void finish_row_two(const influence_batch *b, second_pass *f, int64_t u, 
     double sum[GV_SLICE];
     for (int k = 0; k < lanes; k++)
         sum[k] = (double)factor[k] * (f->sum[r][k] - f->less[r][k]) + f->more[r][k];
-    if (influence_steep(b->node[u].weight))
+    if (f->edge_by_edge[r])
         sum_steep_two(b, (gv_node)u, sum);
     for (int k = 0; k < lanes; k++)
         f->out[u - f->block][k] = (float)sum[k];

@@ -62,6 +62,10 @@ static gv_status check(const gv_graph *g, const gv_log *log, const gv_learn_opts
         return gv_fail(err, GV_ERR_ARG,
                        "learn: the log is about %" PRId64 " consumers, the graph about %" PRId64,
                        log->n_nodes, g->n_nodes);
+    if (o->ties != GV_TIES_IGNORE && g->rule == GV_PROBABILITY_STORED && g->n_edges > 0 &&
+        (g->out.probability == NULL || g->in.probability == NULL))
+        return gv_fail(err, GV_ERR_ARG,
+                       "learn: the graph has its probabilities by source or by target alone");
     return GV_OK;
 }
 

@@ -283,6 +283,9 @@ static gv_status check(const gv_graph *g, const gv_probability *probability, con
 {
     if (probability == NULL && g->rule == GV_PROBABILITY_NONE)
         return gv_fail(err, GV_ERR_ARG, "reach: the graph has no probabilities");
+    if (probability == NULL && g->rule == GV_PROBABILITY_STORED && g->in.probability == NULL &&
+        g->n_edges > 0)
+        return gv_fail(err, GV_ERR_ARG, "reach: the graph has its probabilities by source alone");
     if (!(o->cv >= 0.005 && o->cv <= 1.0))
         return gv_fail(err, GV_ERR_RANGE, "reach: cv %g is not in [0.005, 1]", o->cv);
     if ((int)o->method < GV_REACH_AUTO || o->method > GV_REACH_SKETCHES)
@@ -315,7 +318,7 @@ GV_API gv_status gv_reach(gv_context *ctx, const gv_graph *g, const gv_probabili
     float *owned = NULL;
     reach_run r = {.ctx = ctx, .o = &o, .threads = gv_context_threads(ctx)};
     st = take_graph(ctx, g, probability, o.seed, &owned, &r.graph, err);
-    if (probability != NULL && probability->rule == GV_PROBABILITY_MODEL)
+    if (st == GV_OK && probability != NULL && probability->rule == GV_PROBABILITY_MODEL)
         gv_model_rest_all(probability->model);
     if (st == GV_OK) {
         r.set = gv_alloc_zero(ctx, r.threads, sizeof *r.set);

@@ -9,6 +9,7 @@
 #include "engine/rng.h"
 #include "grapevine/evaluate.h"
 #include "support/graphs.h"
+#include "support/models.h"
 
 enum { N = 40, ITEMS = 30, ROWS = 900, TOPICS = 2 };
 static const double window[TOPICS] = {30, 50};
@@ -237,8 +238,7 @@ TEST correlates(void)
     ASSERT_IN_RANGE(1.0, got, 1e-12);
     ASSERT_EQ(GV_OK, gv_forecast_correlation(w.ctx, w.g, TOPICS, &uniform, &truth, &got, &err));
     ASSERT(isnan(got));
-    gv_model *m;
-    ASSERT_EQ(GV_OK, gv_learn(w.ctx, w.g, w.log, NULL, &m, NULL, &err));
+    gv_model *m = model_random(w.ctx, w.g, TOPICS, 5);
     const gv_forecast learnt = {.model = m};
     ASSERT_EQ(GV_OK, gv_forecast_correlation(w.ctx, w.g, TOPICS, &learnt, &truth, &got, &err));
     ASSERT_IN_RANGE(ref_correlation(w.g, &learnt, &truth), got, 1e-9);

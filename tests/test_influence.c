@@ -204,7 +204,7 @@ TEST topics_do_not_meet(void)
 /* Levels of instructions differ in speed only. */
 static enum greatest_test_res compare_levels(double density)
 {
-    for (int32_t n_topics = 3; n_topics <= 16; n_topics += n_topics < 15 ? 6 : 1) {
+    for (int32_t n_topics = 3; n_topics <= 16; n_topics += n_topics < 15 ? 4 : 1) {
         fixture f = random_fixture(90, density, n_topics, (uint64_t)n_topics);
         const int64_t n = f.g->n_nodes, n_evidence = f.m->evidence.indptr[n];
         float *w = random_weights(n, 8), *first[2] = {NULL, NULL};
