@@ -103,15 +103,16 @@ static int prepare(influence_work *w)
         if (plan->measure[i])
             fine = cli_topk_begin(&w->top[i], n_topics, w->o->top_k) && fine;
     }
-    fine = (w->rank = influence_rows(w, plan->ranks ? n_topics : 1, sizeof *w->rank)) && fine;
-    fine = (w->flag = influence_rows(w, plan->flags ? n_topics : 1, sizeof *w->flag)) && fine;
+    if (plan->ranks)
+        fine = (w->rank = influence_rows(w, n_topics, sizeof *w->rank)) && fine;
+    if (plan->flags)
+        fine = (w->flag = influence_rows(w, n_topics, sizeof *w->flag)) && fine;
     fine = (w->threshold = calloc((size_t)n_topics + 1, sizeof *w->threshold)) && fine;
     fine = (w->with_degree = calloc((size_t)n_topics + 1, sizeof *w->with_degree)) && fine;
     fine = (w->with_core = calloc((size_t)n_topics + 1, sizeof *w->with_core)) && fine;
     fine = (w->core = influence_rows(w, 1, sizeof *w->core)) && fine;
     fine = (w->reach_cv = calloc((size_t)n_topics + 1, sizeof *w->reach_cv)) && fine;
     fine = (w->reach_rounds = calloc((size_t)n_topics + 1, sizeof *w->reach_rounds)) && fine;
-    fine = (w->scratch = influence_rows(w, 1, sizeof(double))) && fine;
     fine = (w->listens = influence_rows(w, 1, sizeof *w->listens)) && fine;
     fine = topic_rows_begin(&w->influencers, gv_model_topics(w->m)) && fine;
     fine = topic_rows_begin(&w->prospects, gv_model_topics(w->m)) && fine;
@@ -122,7 +123,11 @@ static void clean_up(influence_work *w)
 {
     topic_rows_free(&w->prospects);
     topic_rows_free(&w->influencers);
-    void *const rows[] = {w->listens, w->scratch, w->flag, w->rank, w->weight, w->core};
+    if (w->plan.flags)
+        influence_drop(w, w->flag);
+    if (w->plan.ranks)
+        influence_drop(w, w->rank);
+    void *const rows[] = {w->listens, w->weight, w->core};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         influence_drop(w, rows[i]);
     free(w->threshold), free(w->with_degree), free(w->with_core);

@@ -25,13 +25,9 @@ static int list_influencers(influence_work *w, int32_t i, const float *score, in
     const int16_t *flag = flag_row(w, i);
     if (!topic_rows_reserve(&w->influencers, n_flagged))
         return influence_no_memory(w);
-    for (int64_t v = 0; v < w->n; v++) {
-        int64_t friends;
-        if (flag[v] == 0)
-            continue;
-        gv_graph_out(w->g, (gv_node)v, &friends);
-        topic_rows_add(&w->influencers, z, (gv_node)v, score[v], rank[v], (int32_t)friends);
-    }
+    for (int64_t v = 0; v < w->n; v++)
+        if (flag[v] != 0)
+            topic_rows_add(&w->influencers, z, (gv_node)v, score[v], rank[v]);
     return CLI_OK;
 }
 
@@ -61,7 +57,7 @@ static int list_prospects(influence_work *w, int32_t i)
     if (fine)
         qsort(list, (size_t)found->n, sizeof *list, by_node);
     for (int64_t k = 0; k < found->n && fine; k++)
-        topic_rows_add(&w->prospects, z, list[k].node, list[k].probability, list[k].best_friend, 0);
+        topic_rows_add(&w->prospects, z, list[k].node, list[k].probability, list[k].best_friend);
     free(list);
     gv_prospects_free(found);
     return fine ? CLI_OK : influence_no_memory(w);
@@ -134,6 +130,28 @@ static int run_topic(influence_work *w, int32_t i, int32_t first)
     return code;
 }
 
+/* Topics first + k, k in [0, n), whose scores are known. What is not kept of a topic is taken here
+ * only, as influence has better uses for the memory meanwhile. */
+static int run_topics(influence_work *w, int32_t first, int32_t n)
+{
+    int code = CLI_OK;
+    if (!w->plan.ranks)
+        w->rank = influence_rows(w, 1, sizeof *w->rank);
+    if (!w->plan.flags)
+        w->flag = influence_rows(w, 1, sizeof *w->flag);
+    w->scratch = influence_rows(w, 1, sizeof(double));
+    if (w->rank == NULL || w->flag == NULL || w->scratch == NULL)
+        code = influence_no_memory(w);
+    for (int32_t i = first; i < first + n && code == CLI_OK; i++)
+        code = run_topic(w, i, first);
+    influence_drop(w, w->scratch);
+    if (!w->plan.flags)
+        influence_drop(w, w->flag);
+    if (!w->plan.ranks)
+        influence_drop(w, w->rank);
+    return code;
+}
+
 int influence_compute(influence_work *w)
 {
     gv_error err;
@@ -155,8 +173,8 @@ int influence_compute(influence_work *w)
         for (int32_t i = first; i < first + n && code == CLI_OK; i++)
             if (w->plan.measure[INFLUENCE_PPR])
                 code = influence_ppr(w, i, score_row(w, INFLUENCE_PPR, i, first));
-        for (int32_t i = first; i < first + n && code == CLI_OK; i++)
-            code = run_topic(w, i, first);
+        if (code == CLI_OK)
+            code = run_topics(w, first, n);
     }
     return code;
 }

@@ -18,7 +18,7 @@ static const double edges_peeled = 5e7;
  * unless one topic takes more. */
 static const int64_t batch_bytes = INT64_C(12) << 30;
 
-enum { BATCH_TOPICS = 16, SCORES = 4, BY_TOPIC = 3 };
+enum { BATCH_TOPICS = 16, SCORES = 4, BY_TOPIC = 2 };
 
 /* Parts of the rows that are turned round side by side (kernels/influence_turn.c). */
 enum { MOST_PARTS = 4 };
@@ -97,13 +97,20 @@ static void plan_scores(const wish *w, gv_plan_kind kind, gv_plan *plan, int32_t
     items[3] = w->ppr ? plan_rows(w, kind, w->scores, "scores ppr", plan) : -1;
 }
 
-/* Taken at the start and filled topic by topic, when influence is known. */
-static void plan_by_topic(const wish *w, gv_plan_kind kind, gv_plan *plan, int32_t *items)
+/* Of all topics, taken at the start and filled topic by topic, when influence is known. */
+static void plan_kept(const wish *w, gv_plan_kind kind, gv_plan *plan, int32_t *items)
+{
+    items[0] = gv_plan_hold(plan, kind, "ranks", w->ranks ? 4 * w->g.n_nodes * w->topics : 0);
+    items[1] = gv_plan_hold(plan, kind, "flags", w->flags ? 2 * w->g.n_nodes * w->topics : 0);
+}
+
+/* Of one topic, given back before the next batch. */
+static void plan_by_topic(const wish *w, gv_plan *plan, int32_t *items)
 {
     const int64_t n = w->g.n_nodes;
-    items[0] = gv_plan_hold(plan, kind, "ranks", 4 * n * (w->ranks ? w->topics : 1));
-    items[1] = gv_plan_hold(plan, kind, "flags", 2 * n * (w->flags ? w->topics : 1));
-    items[2] = gv_plan_hold(plan, kind, "scores of one topic, or their ranks", 8 * n);
+    items[0] = gv_plan_hold(plan, GV_PLAN_MEMORY, "ranks and flags of a topic",
+                            (w->ranks ? 0 : 4 * n) + (w->flags ? 0 : 2 * n));
+    items[1] = gv_plan_hold(plan, GV_PLAN_MEMORY, "scores of one topic, or their ranks", 8 * n);
 }
 
 static void drop(gv_plan *plan, const int32_t *items, int n)
@@ -161,6 +168,7 @@ static void plan_output(const wish *w, int64_t listed, gv_plan *plan)
     bytes += w->ranks ? 4 * rows * n : 0;
     bytes += w->flags ? rows * n / 8 : 0; /* deflated */
     cli_plan_write(plan, bytes);
+    gv_plan_use(plan, GV_PLAN_MEMORY, "friends of influencers", 4 * listed);
     if (!w->scores)
         return;
     gv_plan_use(plan, GV_PLAN_MEMORY, "susceptibility of all topics", 4 * n * (rows + 1));
@@ -184,6 +192,7 @@ static void plan_walks(const wish *w, gv_plan *plan)
     plan_all_pages(w, plan);
     gv_ppr_plan(plan, &w->g, NULL, 1, buyers < n ? buyers : n, &walk, w->threads, 0);
     gv_plan_use(plan, GV_PLAN_RESIDENT, "edges", all_edges(w));
+    gv_plan_use(plan, GV_PLAN_MEMORY, "scores of a topic", 8 * n);
     gv_plan_drop(plan, p);
 }
 
@@ -223,24 +232,26 @@ static void plan_topics(const wish *w, int64_t found, int64_t listed, gv_plan *p
 {
     const int64_t n = w->g.n_nodes, last = listed / w->topics;
     const double before = gv_plan_sum(plan).seconds;
-    int32_t items[BY_TOPIC];
+    int32_t kept[BY_TOPIC], items[BY_TOPIC];
     gv_influence_rank_plan(plan, n, w->threads);
     gv_plan_use(plan, GV_PLAN_RESIDENT, "purchases of the model",
                 w->model > 0 ? 8 * w->m.pairs : 0);
     if (found > 0 && w->model == 0)
         gv_plan_hold(plan, GV_PLAN_RESIDENT, "times of last purchases", 8 * w->m.pairs);
-    plan_by_topic(w, GV_PLAN_MEMORY, plan, items);
-    gv_plan_hold(plan, GV_PLAN_MEMORY, "influencers and prospects of others", 16 * (listed - last));
+    plan_kept(w, GV_PLAN_MEMORY, plan, kept);
+    plan_by_topic(w, plan, items);
+    gv_plan_hold(plan, GV_PLAN_MEMORY, "influencers and prospects of others", 12 * (listed - last));
     gv_plan_begin(plan, "correlations", 0.0);
     gv_plan_use(plan, GV_PLAN_MEMORY, "keys of scores, and their order", 16 * n);
     gv_plan_use(plan, GV_PLAN_RESERVED, "friends or cores, and their ranks", 12 * n);
-    gv_plan_hold(plan, GV_PLAN_MEMORY, "influencers and prospects of a topic", 16 * last);
+    gv_plan_hold(plan, GV_PLAN_MEMORY, "influencers and prospects of a topic", 12 * last);
     if (w->o->top_k > 0)
         gv_top_k_plan(plan, n, w->o->top_k, w->threads);
     if (found > 0)
         plan_prospects(w, found, plan);
     const double each = gv_plan_sum(plan).seconds - before;
     gv_plan_begin(plan, "the other topics alike", each * (w->topics - 1));
+    drop(plan, items, BY_TOPIC);
 }
 
 /* Up to the scores of the first batch. */
@@ -249,7 +260,7 @@ static void plan_first(const wish *w, gv_plan *plan)
     const int64_t n = w->g.n_nodes;
     int32_t rows[SCORES], by_topic[BY_TOPIC];
     plan_scores(w, GV_PLAN_RESERVED, plan, rows);
-    plan_by_topic(w, GV_PLAN_RESERVED, plan, by_topic);
+    plan_kept(w, GV_PLAN_RESERVED, plan, by_topic);
     gv_plan_hold(plan, GV_PLAN_RESIDENT, "edges, ids and model, given back",
                  -w->edges - w->strengths - w->ids - w->model);
     gv_susceptibility_plan(plan, n, w->threads);

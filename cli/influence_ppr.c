@@ -29,9 +29,11 @@ int influence_ppr(influence_work *w, int32_t i, float *row)
     gv_ppr_opts o = gv_ppr_defaults();
     gv_ppr_column column;
     gv_graph *g = NULL;
-    double *wide = w->scratch;
-    if (!read_buyers(w))
+    double *wide = influence_rows(w, 1, sizeof *wide);
+    if (wide == NULL || !read_buyers(w)) {
+        influence_drop(w, wide);
         return influence_no_memory(w);
+    }
     const int64_t first = w->buyer_offset[z];
     const int64_t offset[2] = {0, w->buyer_offset[z + 1] - first};
     const gv_teleport t = {
@@ -42,9 +44,8 @@ int influence_ppr(influence_work *w, int32_t i, float *row)
     if (st == GV_OK)
         st = gv_ppr(ctx, g, &t, &o, wide, &column, &err);
     gv_graph_free(g);
-    if (st != GV_OK)
-        return cli_fail(w->s, &err);
-    for (int64_t v = 0; v < w->n; v++)
+    for (int64_t v = 0; v < w->n && st == GV_OK; v++)
         row[v] = (float)wide[v];
-    return CLI_OK;
+    influence_drop(w, wide);
+    return st == GV_OK ? CLI_OK : cli_fail(w->s, &err);
 }

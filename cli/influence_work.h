@@ -20,8 +20,8 @@ typedef struct influence_work {
     int32_t batch;                    /* topics computed together */
     float *weight;                    /* [n], or NULL */
     float *score[INFLUENCE_MEASURES]; /* [topics, or batch][n]; NULL where not needed */
-    int32_t *rank;                    /* [topics, or 1][n] */
-    int16_t *flag;                    /* [topics, or 1][n] */
+    int32_t *rank;                    /* [topics][n] where kept, else [n] and of one topic */
+    int16_t *flag;                    /* likewise */
     double *threshold;                /* [topics] */
     double *with_degree, *with_core;  /* [topics], Spearman's correlations of the ranking score */
     int32_t *core;                    /* [n], core numbers */
@@ -31,7 +31,7 @@ typedef struct influence_work {
     double *reach_cv;                 /* [topics], what the estimates of reach vary by */
     int32_t *reach_rounds;            /* [topics] */
     bool short_of_cv;                 /* some topic's reach varies by more than was asked for */
-    void *scratch;                    /* [n] doubles, or ranks */
+    void *scratch;                    /* [n] doubles, or ranks, of one topic */
     float *listens;                   /* [n], susceptibility over all topics */
     cli_topk top[INFLUENCE_MEASURES];
     topic_rows influencers, prospects;

@@ -44,13 +44,35 @@ static gv_status put_influence(const influence_work *w, gv_error *err)
     return st;
 }
 
+/* How many friends the influencers have: asked for at last, as the lists are long while topics are
+ * computed. */
+static gv_status put_friends(const influence_work *w, gv_error *err)
+{
+    const topic_rows *rows = &w->influencers;
+    int32_t *friends = gv_context_take(cli_context(w->s), rows->n + 1, sizeof *friends);
+    if (friends == NULL) {
+        err->status = GV_ERR_NOMEM;
+        snprintf(err->message, sizeof err->message, "no memory for the friends of influencers");
+        return GV_ERR_NOMEM;
+    }
+    for (int64_t i = 0; i < rows->n; i++) {
+        int64_t degree;
+        gv_graph_out(w->g, rows->node[i], &degree);
+        friends[i] = (int32_t)degree;
+    }
+    const gv_status st =
+        gv_results_put(w->r, "/influencers/friends", GV_I32, 1, &rows->n, friends, err);
+    influence_drop(w, friends);
+    return st;
+}
+
 static gv_status put_lists(influence_work *w, gv_error *err)
 {
-    static const char *const of_influencers[] = {"rank", "friends"};
-    static const char *const of_prospects[] = {"best_friend", NULL};
-    gv_status st = topic_rows_put(&w->influencers, w->r, "/influencers", w->n, of_influencers, err);
+    gv_status st = topic_rows_put(&w->influencers, w->r, "/influencers", w->n, "rank", err);
+    if (st == GV_OK)
+        st = put_friends(w, err);
     if (st == GV_OK && w->o->prospects > 0.0)
-        st = topic_rows_put(&w->prospects, w->r, "/prospects", w->n, of_prospects, err);
+        st = topic_rows_put(&w->prospects, w->r, "/prospects", w->n, "best_friend", err);
     for (int k = 0; k < INFLUENCE_MEASURES && st == GV_OK; k++) {
         char path[64];
         if (!w->plan.measure[k] || w->o->top_k == 0)

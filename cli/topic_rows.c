@@ -13,8 +13,7 @@ bool topic_rows_begin(topic_rows *rows, int32_t n_topics)
 
 void topic_rows_free(topic_rows *rows)
 {
-    for (int i = 0; i < TOPIC_ROWS_EXTRA; i++)
-        free(rows->extra[i]);
+    free(rows->extra);
     free(rows->data);
     free(rows->node);
     free(rows->indptr);
@@ -35,43 +34,32 @@ bool topic_rows_reserve(topic_rows *rows, int64_t more)
         return true;
     const int64_t room = rows->n + more + rows->n / 2;
     bool fine = true;
-    void *node = rows->node, *data = rows->data;
+    void *node = rows->node, *data = rows->data, *extra = rows->extra;
     fine = grow(&node, room, sizeof *rows->node) && fine;
     fine = grow(&data, room, sizeof *rows->data) && fine;
-    rows->node = node, rows->data = data;
-    for (int i = 0; i < TOPIC_ROWS_EXTRA; i++) {
-        void *extra = rows->extra[i];
-        fine = grow(&extra, room, sizeof *rows->extra[i]) && fine;
-        rows->extra[i] = extra;
-    }
+    fine = grow(&extra, room, sizeof *rows->extra) && fine;
+    rows->node = node, rows->data = data, rows->extra = extra;
     rows->room = fine ? room : rows->room;
     return fine;
 }
 
-void topic_rows_add(topic_rows *rows, int32_t topic, gv_node node, float data, int32_t extra0,
-                    int32_t extra1)
+void topic_rows_add(topic_rows *rows, int32_t topic, gv_node node, float data, int32_t extra)
 {
     rows->node[rows->n] = node;
     rows->data[rows->n] = data;
-    rows->extra[0][rows->n] = extra0;
-    rows->extra[1][rows->n] = extra1;
+    rows->extra[rows->n] = extra;
     rows->indptr[topic + 1] = ++rows->n;
 }
 
 gv_status topic_rows_put(topic_rows *rows, gv_results *r, const char *group, int64_t n_nodes,
-                         const char *const names[TOPIC_ROWS_EXTRA], gv_error *err)
+                         const char *name, gv_error *err)
 {
     for (int32_t z = 0; z < rows->n_topics; z++) /* topics without entries */
         if (rows->indptr[z + 1] < rows->indptr[z])
             rows->indptr[z + 1] = rows->indptr[z];
     gv_status st = gv_results_put_csr(r, group, rows->n_topics, n_nodes, rows->indptr, rows->node,
                                       GV_F32, rows->data, err);
-    for (int i = 0; i < TOPIC_ROWS_EXTRA && st == GV_OK; i++) {
-        char path[128];
-        if (names[i] == NULL)
-            continue;
-        snprintf(path, sizeof path, "%s/%s", group, names[i]);
-        st = gv_results_put(r, path, GV_I32, 1, &rows->n, rows->extra[i], err);
-    }
-    return st;
+    char path[128];
+    snprintf(path, sizeof path, "%s/%s", group, name);
+    return st == GV_OK ? gv_results_put(r, path, GV_I32, 1, &rows->n, rows->extra, err) : st;
 }

@@ -4,15 +4,13 @@
 
 #include "grapevine/grapevine.h"
 
-enum { TOPIC_ROWS_EXTRA = 2 };
-
 typedef struct topic_rows {
     int32_t n_topics;
     int64_t n, room;
-    int64_t *indptr;                  /* [n_topics + 1] */
-    gv_node *node;                    /* [n], ascending within a topic */
-    float *data;                      /* [n] */
-    int32_t *extra[TOPIC_ROWS_EXTRA]; /* [n] each */
+    int64_t *indptr; /* [n_topics + 1] */
+    gv_node *node;   /* [n], ascending within a topic */
+    float *data;     /* [n] */
+    int32_t *extra;  /* [n] */
 } topic_rows;
 
 /* All rows empty. False when memory is short; topic_rows_free() is due in any case. */
@@ -22,12 +20,10 @@ void topic_rows_free(topic_rows *rows);
 /* Makes room for `more` entries; false when memory is short. Entries are then added to topics in
  * ascending order, nodes ascending. */
 bool topic_rows_reserve(topic_rows *rows, int64_t more);
-void topic_rows_add(topic_rows *rows, int32_t topic, gv_node node, float data, int32_t extra0,
-                    int32_t extra1);
+void topic_rows_add(topic_rows *rows, int32_t topic, gv_node node, float data, int32_t extra);
 
-/* Writes the group; `names` are those of the extra arrays, NULL for one that is not written. */
+/* Writes the group; `name` is that of the extra array. */
 GV_CHECKED gv_status topic_rows_put(topic_rows *rows, gv_results *r, const char *group,
-                                    int64_t n_nodes, const char *const names[TOPIC_ROWS_EXTRA],
-                                    gv_error *err);
+                                    int64_t n_nodes, const char *name, gv_error *err);
 
 #endif
