@@ -93,7 +93,7 @@ static int prepare(influence_work *w)
     const int32_t n_topics = plan->n_topics;
     const gv_graph_shape g = gv_graph_shape_of(w->g);
     const gv_model_shape m = gv_model_shape_of(w->m);
-    w->batch = influence_batch_size(w->o, w->s, &g, &m);
+    w->batch = influence_batch_size(w->o, w->s, &g, &m, n_topics);
     bool fine = true;
     for (int i = 0; i < INFLUENCE_MEASURES; i++) {
         if (i == 0 || plan->measure[i]) /* i1 is a step to i2 */

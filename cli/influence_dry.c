@@ -54,7 +54,7 @@ static void find_resting(wish *w)
 }
 
 static wish wish_of(const influence_opts *o, cli_session *s, const gv_graph_shape *g,
-                    const gv_model_shape *m)
+                    const gv_model_shape *m, int32_t n_topics)
 {
     wish w = {.o = o,
               .g = *g,
@@ -70,7 +70,7 @@ static wish wish_of(const influence_opts *o, cli_session *s, const gv_graph_shap
               .scores = strstr(o->store, "scores") != NULL,
               .ranks = strstr(o->store, "rank") != NULL,
               .flags = strstr(o->store, "flags") != NULL};
-    w.topics = strcmp(o->topics, "all") == 0 ? m->n_topics : (int32_t)cli_plan_count(o->topics);
+    w.topics = n_topics;
     w.measures = (int32_t)cli_plan_count(o->measure);
     if (m->strengths)
         w.touched |= GV_PART_OUT_PROBABILITY;
@@ -341,9 +341,9 @@ static int32_t batch_of(wish w, cli_session *s)
 }
 
 int32_t influence_batch_size(const influence_opts *o, cli_session *s, const gv_graph_shape *g,
-                             const gv_model_shape *m)
+                             const gv_model_shape *m, int32_t n_topics)
 {
-    return batch_of(wish_of(o, s, g, m), s);
+    return batch_of(wish_of(o, s, g, m, n_topics), s);
 }
 
 int influence_dry_run(const void *opts, cli_session *s, gv_plan *plan)
@@ -356,7 +356,8 @@ int influence_dry_run(const void *opts, cli_session *s, gv_plan *plan)
         code = cli_plan_model(s, o->model, &m);
     if (code != CLI_OK)
         return code;
-    wish w = wish_of(o, s, &g, &m);
+    const bool all = strcmp(o->topics, "all") == 0;
+    wish w = wish_of(o, s, &g, &m, all ? m.n_topics : (int32_t)cli_plan_count(o->topics));
     w.batch = batch_of(w, s);
     w.id_bytes = cli_plan_id_bytes(s, &g);
     cli_plan_map_graph(s, plan, o->graph, &g, w.uses, w.touched);

@@ -63,7 +63,7 @@ static inline int influence_no_memory(const influence_work *w)
 
 /* Topics computed together: as many as fit into the budget by the plan, up to 16. */
 int32_t influence_batch_size(const influence_opts *o, cli_session *s, const gv_graph_shape *g,
-                             const gv_model_shape *m);
+                             const gv_model_shape *m, int32_t n_topics);
 
 /* cmd_influence's plan. */
 int influence_dry_run(const void *opts, cli_session *s, gv_plan *plan);

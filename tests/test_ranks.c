@@ -246,6 +246,36 @@ TEST core_numbers(void)
     PASS();
 }
 
+/* A chain and a star that hang on a clique, and a crowd: piles of many chunks, at any number of
+ * threads. */
+TEST core_numbers_of_chains(void)
+{
+    enum { CLIQUE = 30, CHAIN = 20000, LEAVES = 20000, ALL = CLIQUE + CHAIN + LEAVES };
+    static int32_t core[ALL];
+    edge_list e = edges_none(ALL);
+    for (int64_t v = 0; v < CLIQUE; v++)
+        for (int64_t u = 0; u < v; u++)
+            edges_add(&e, v, u, 1);
+    for (int64_t v = CLIQUE; v < CLIQUE + CHAIN; v++)
+        edges_add(&e, v, v - 1, 1);
+    for (int64_t v = CLIQUE + CHAIN; v < ALL; v++)
+        edges_add(&e, v, 3, 1);
+    for (int32_t threads = 1; threads <= 8; threads += threads < 3 ? 1 : 5) {
+        gv_context *ctx = test_context(threads, -1);
+        gv_build_opts o = gv_build_defaults();
+        o.undirected = threads % 2 == 1;
+        gv_graph *g = edges_graph(ctx, &e, &o);
+        ASSERT_OK(gv_core_numbers(ctx, g, core, &err));
+        for (int64_t v = 0; v < ALL; v++)
+            ASSERT_EQ(v < CLIQUE ? CLIQUE - 1 : 1, core[v]);
+        gv_graph_free(g);
+        ASSERT_EQ(0, gv_context_memory_used(ctx));
+        gv_context_free(ctx);
+    }
+    edges_free(&e);
+    PASS();
+}
+
 SUITE(ranks)
 {
     RUN_TEST(ranks_and_flags);
@@ -254,6 +284,7 @@ SUITE(ranks)
     RUN_TEST(rank_correlations);
     RUN_TEST(mean_ranks_of_counts);
     RUN_TEST(core_numbers);
+    RUN_TEST(core_numbers_of_chains);
 }
 
 GREATEST_MAIN_DEFS();

@@ -249,6 +249,8 @@ TEST refuses_bad_options(void)
     const gv_probability sure = {.rule = GV_PROBABILITY_CONSTANT, .constant = 2.0};
     ASSERT_STATUS(GV_ERR_RANGE, gv_reach(ctx, plain, &sure, NULL, reach, NULL, &err));
     ASSERT_STR_EQ("reach: probability 2 is not in [0, 1]", err.message);
+    const gv_probability nobodys = {.rule = GV_PROBABILITY_MODEL};
+    ASSERT_STATUS(GV_ERR_ARG, gv_reach(ctx, plain, &nobodys, NULL, reach, NULL, &err));
     o.cv = .001;
     ASSERT_STATUS(GV_ERR_RANGE, gv_reach(ctx, g, NULL, &o, reach, NULL, &err));
     ASSERT_STR_EQ("reach: cv 0.001 is not in [0.005, 1]", err.message);

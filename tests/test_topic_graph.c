@@ -7,7 +7,10 @@
 
 #include "engine/context.h"
 #include "engine/csr.h"
+#include "engine/log.h"
+#include "grapevine/learn.h"
 #include "grapevine/ppr.h"
+#include "grapevine/reach.h"
 #include "greatest.h"
 #include "tests/ref/ref_ppr.h"
 #include "tests/support/graphs.h"
@@ -116,6 +119,28 @@ TEST one_direction_serves_a_walk(int32_t threads)
     PASS();
 }
 
+TEST one_direction_serves_no_other(void)
+{
+    gv_graph *g = some_graph(), *one;
+    gv_model *m = model_random(ctx, g, TOPICS, 9), *learnt;
+    const gv_node user = 0;
+    const int64_t item = 0, time = 1;
+    const int32_t topic = 0;
+    float reach[N];
+    gv_log *log;
+    ASSERT_OK(gv_log_build(ctx, N, &user, &item, &topic, &time, 1, TOPICS, NULL, &log, &err));
+    for (int sides = GV_TOPIC_BY_SOURCE; sides < GV_TOPIC_BOTH; sides++) {
+        ASSERT_OK(gv_topic_graph(ctx, g, m, 0, (gv_topic_sides)sides, &one, &err));
+        ASSERT_STATUS(GV_ERR_ARG, gv_reach(ctx, one, NULL, NULL, reach, NULL, &err));
+        ASSERT_STATUS(GV_ERR_ARG, gv_learn(ctx, one, log, NULL, &learnt, NULL, &err));
+        ASSERT_STR_EQ("learn: the graph has its probabilities by source or by target alone",
+                      err.message);
+        gv_graph_free(one);
+    }
+    gv_log_free(log), gv_model_free(m), gv_graph_free(g);
+    PASS();
+}
+
 TEST fails_as_it_should(void)
 {
     gv_graph *g = some_graph(), *topic;
@@ -151,6 +176,7 @@ SUITE(topic_graph)
     RUN_TEST(walks_agree_with_reference);
     RUN_TEST1(one_direction_serves_a_walk, 1);
     RUN_TEST1(one_direction_serves_a_walk, 3);
+    RUN_TEST(one_direction_serves_no_other);
     RUN_TEST(fails_as_it_should);
 }
 

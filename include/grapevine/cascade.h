@@ -21,7 +21,8 @@ typedef struct gv_probability {
     const float *stored;      /* borrowed [n_edges], by out-edge; for GV_PROBABILITY_STORED */
     /* For GV_PROBABILITY_MODEL: what gv_model_edge_probability() or, with `mix`,
      * gv_model_mixed_probability() would store. It is worked out for the rows that are laid out or
-     * visited, and gives the same worlds. */
+     * visited, and gives the same worlds by the same kernel; above 2^29 edges GV_CASCADE_AUTO may
+     * choose another one than for the array, as its pilot starts from other seeds. */
     const gv_model *model; /* borrowed */
     int32_t topic;         /* in [0, gv_model_topics()) */
     const double *mix;     /* borrowed [gv_model_topics()], or NULL: `topic` alone */
