@@ -67,6 +67,7 @@ static void pass_notes(turning *t, int64_t first, int64_t last, take_notes *take
         for (int64_t i = block; i < end; i++)
             pass_block(t, i, take);
         gv_graph_rest(g, &g->out, block * GV_BLOCK, gv_block_end(end - 1, g->n_nodes));
+        gv_model_rest(t->b->m, block * GV_BLOCK, gv_block_end(end - 1, g->n_nodes));
     }
 }
 
