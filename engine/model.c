@@ -207,42 +207,6 @@ void gv_model_edge_sums(const gv_model *m, gv_node v, int64_t i, int64_t end, in
     }
 }
 
-void gv_model_row_begin(const gv_model *m, gv_node v, gv_model_row *row)
-{
-    for (int32_t z = 0; z < m->n_topics; z++) {
-        row->source[z] = 1.0;
-        row->exposure[z] = 0;
-    }
-    for (int64_t i = m->pairs.indptr[v]; i < m->pairs.indptr[v + 1]; i++) {
-        row->source[m->pairs.topic[i]] = (double)m->pairs.source[i];
-        row->exposure[m->pairs.topic[i]] = m->pairs.exposure[i];
-    }
-    row->node = v;
-    row->weight = m->k_tie > 0.0 ? gv_model_weight(m, v) : 0.0;
-    row->cursor = m->evidence.indptr[v];
-    row->end = m->evidence.indptr[v + 1];
-}
-
-void gv_model_row_edge(const gv_model *m, gv_model_row *row, int64_t e, gv_node u, double *p)
-{
-    const int64_t begin = e * m->n_topics;
-    const int64_t *restrict column = m->evidence.column;
-    int64_t i = row->cursor;
-    while (i < row->end && column[i] < begin)
-        i++;
-    const int64_t end = gv_model_edge_end(m, i, row->end, e);
-    const double target =
-        gv_model_tied(m, row->node, row->weight, gv_model_target(m, row->node, u, e), i, end);
-    for (int32_t z = 0; z < m->n_topics; z++)
-        p[z] = gv_model_p(m, z, row->source[z], target, 0, row->exposure[z]);
-    for (; i < end; i++) {
-        const int32_t z = (int32_t)(column[i] - begin);
-        p[z] = gv_model_p(m, z, row->source[z], target, m->evidence.credit[i],
-                          m->evidence.exposure[i]);
-    }
-    row->cursor = end;
-}
-
 double gv_model_edge(const gv_model *m, gv_node v, gv_node u, int64_t e, int32_t z)
 {
     const int64_t pair = gv_model_pair(m, v, z);

@@ -167,24 +167,6 @@ static inline int64_t gv_model_edge_end(const gv_model *m, int64_t i, int64_t ro
     return i;
 }
 
-/* Dense factors of one source consumer: filled by gv_model_row(), arrays [n_topics] by the caller.
- */
-typedef struct gv_model_row {
-    gv_node node;
-    double weight;     /* gv_model_weight() */
-    double *source;    /* a_vz, 1 without a purchase */
-    int64_t *exposure; /* 0 without a purchase */
-    int64_t cursor;    /* next entry of the evidence */
-    int64_t end;
-} gv_model_row;
-
-/* Fills `row` for consumer v and puts the cursor at its first evidence. */
-void gv_model_row_begin(const gv_model *m, gv_node v, gv_model_row *row);
-
-/* p [n_topics] of out-edge e = (v -> u), in all topics. Edges of a row must be asked in ascending
- * order; some may be left out. */
-void gv_model_row_edge(const gv_model *m, gv_model_row *row, int64_t e, gv_node u, double *p);
-
 /* p of out-edge e = (v -> u) in topic z, by binary search. */
 double gv_model_edge(const gv_model *m, gv_node v, gv_node u, int64_t e, int32_t z);
 
