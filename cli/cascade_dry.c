@@ -39,6 +39,9 @@ static int plan_graph(cascade_run *c, planned *w)
                                "--topic");
 }
 
+/* What a model counts of a consumer and topic, and no probability depends on. */
+enum { COUNTS_OF_PAIR = 20 };
+
 static int plan_probabilities(cascade_run *c, const planned *w, gv_plan *plan)
 {
     gv_model_shape m;
@@ -67,8 +70,9 @@ static int plan_probabilities(cascade_run *c, const planned *w, gv_plan *plan)
     if (code == CLI_OK && m.strengths)
         gv_plan_hold(plan, GV_PLAN_RESIDENT, "strengths of edges, mapped", 4 * w->shape.n_edges);
     if (code == CLI_OK && gv_model_resting(&w->shape, &m, c->s->budget) > 0)
-        gv_plan_hold(plan, GV_PLAN_RESIDENT, "model, but what is visited",
-                     -cli_plan_model_pages(&m));
+        gv_plan_hold(plan, GV_PLAN_RESIDENT, "model, but what is asked for",
+                     gv_cascade_in_place(&w->shape) ? -cli_plan_model_pages(&m)
+                                                    : -COUNTS_OF_PAIR * m.pairs);
     return code;
 }
 

@@ -41,6 +41,11 @@ typedef struct forecast {
     double spread, points, edges; /* active consumers; points drawn for each; edges of them all */
 } forecast;
 
+GV_API bool gv_cascade_in_place(const gv_graph_shape *shape)
+{
+    return shape->n_edges > GV_MAX_COPIED;
+}
+
 GV_API double gv_graph_mean_probability(const gv_graph *g)
 {
     if (g->rule == GV_PROBABILITY_CONSTANT)

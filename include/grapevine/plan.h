@@ -153,6 +153,10 @@ GV_API void gv_cascade_plan(gv_plan *plan, const gv_graph_shape *shape, const gv
                             gv_probability_rule rule, double p, int64_t n_seeds,
                             const gv_cascade_opts *opts, int32_t threads, int64_t limit);
 
+/* Whether points are drawn on the graph's own rows: then a model is asked for where rows are
+ * visited, else wherever there are edges. */
+GV_API bool gv_cascade_in_place(const gv_graph_shape *shape);
+
 /* Mean of the graph's own probabilities, by a sample of the stored ones. */
 GV_API double gv_graph_mean_probability(const gv_graph *g);
 
