@@ -2,6 +2,9 @@
 #include "tests/support/teleports.h"
 
 #include <math.h>
+#include <stdbool.h>
+
+#include "engine/context.h"
 
 void open_column(columns *c)
 {
@@ -61,4 +64,21 @@ gv_ppr_opts exact_opts(void)
     gv_ppr_opts o = gv_ppr_defaults();
     o.tolerance = 1e-13;
     return o;
+}
+
+int walk_without_memory(gv_context *ctx, const gv_graph *g, const gv_teleport *t,
+                        const gv_ppr_opts *o, double *x)
+{
+    gv_error err;
+    const int64_t before = gv_context_memory_used(ctx);
+    gv_status st = GV_ERR_NOMEM;
+    int failures = 0;
+    bool fine = true;
+    for (int64_t k = 0; st != GV_OK && fine; k++, failures++) {
+        ctx->fail_allocation = ctx->allocations + k;
+        st = gv_ppr(ctx, g, t, o, x, NULL, &err);
+        fine = (st == GV_OK || st == GV_ERR_NOMEM) && gv_context_memory_used(ctx) == before;
+    }
+    ctx->fail_allocation = -1;
+    return fine ? failures : -1;
 }

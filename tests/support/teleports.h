@@ -28,4 +28,9 @@ double total(const double *x, int64_t n);
 /* As exact as doubles allow. */
 gv_ppr_opts exact_opts(void);
 
+/* Fails each allocation of a walk in turn; how many there are, or -1 if one of them went unseen or
+ * left memory behind. x: of the columns. */
+int walk_without_memory(gv_context *ctx, const gv_graph *g, const gv_teleport *t,
+                        const gv_ppr_opts *o, double *x);
+
 #endif
