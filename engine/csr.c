@@ -137,12 +137,11 @@ GV_API const gv_node *gv_graph_in(const gv_graph *g, gv_node node, int64_t *coun
     return row(&g->in, node, count);
 }
 
-int64_t gv_csr_from(const gv_csr *csr, int64_t row_node, int64_t target)
+int64_t gv_node_from(const gv_node *node, int64_t lo, int64_t hi, int64_t v)
 {
-    int64_t lo = csr->indptr[row_node], hi = csr->indptr[row_node + 1];
     while (lo < hi) {
         const int64_t mid = lo + (hi - lo) / 2;
-        if (csr->indices[mid] < target)
+        if (node[mid] < v)
             lo = mid + 1;
         else
             hi = mid;
@@ -150,19 +149,15 @@ int64_t gv_csr_from(const gv_csr *csr, int64_t row_node, int64_t target)
     return lo;
 }
 
+int64_t gv_csr_from(const gv_csr *csr, int64_t row_node, int64_t target)
+{
+    return gv_node_from(csr->indices, csr->indptr[row_node], csr->indptr[row_node + 1], target);
+}
+
 int64_t gv_csr_find(const gv_csr *csr, gv_node row_node, gv_node target)
 {
-    int64_t lo = csr->indptr[row_node], hi = csr->indptr[row_node + 1];
-    while (lo < hi) {
-        const int64_t mid = lo + (hi - lo) / 2;
-        if (csr->indices[mid] == target)
-            return mid;
-        if (csr->indices[mid] < target)
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
-    return -1;
+    const int64_t e = gv_csr_from(csr, row_node, target);
+    return e < csr->indptr[row_node + 1] && csr->indices[e] == target ? e : -1;
 }
 
 void gv_graph_rest(const gv_graph *g, const gv_csr *csr, int64_t first, int64_t end)

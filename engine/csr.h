@@ -55,6 +55,9 @@ static inline int64_t gv_csr_degree(const gv_csr *csr, gv_node v)
     return csr->indptr[v + 1] - csr->indptr[v];
 }
 
+/* The first of places [lo, hi) of ascending nodes that holds v or one beyond; hi if there is none.
+ */
+int64_t gv_node_from(const gv_node *node, int64_t lo, int64_t hi, int64_t v);
 /* Position of edge (row -> target) in `csr`, or -1; binary search. */
 int64_t gv_csr_find(const gv_csr *csr, gv_node row, gv_node target);
 /* That of its first edge to `target` or beyond; the end of the row where there is none. */

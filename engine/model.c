@@ -212,14 +212,7 @@ double gv_model_edge(const gv_model *m, gv_node v, gv_node u, int64_t e, int32_t
     const int64_t pair = gv_model_pair(m, v, z);
     const double source = pair < 0 ? 1.0 : (double)m->pairs.source[pair];
     const int64_t row_end = m->evidence.indptr[v + 1], begin = e * m->n_topics;
-    int64_t lo = m->evidence.indptr[v], hi = row_end;
-    while (lo < hi) {
-        const int64_t mid = lo + (hi - lo) / 2;
-        if (m->evidence.column[mid] < begin)
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
+    const int64_t lo = gv_model_edge_begin(m, m->evidence.indptr[v], row_end, e);
     const int64_t end = gv_model_edge_end(m, lo, row_end, e);
     const double weight = m->k_tie > 0.0 ? gv_model_weight(m, v) : 0.0;
     const double target = gv_model_tied(m, v, weight, gv_model_target(m, v, u, e), lo, end);

@@ -158,6 +158,22 @@ static inline double gv_model_tied(const gv_model *m, gv_node v, double weight, 
     return target * gv_model_tie(m->k_tie, credit, target * (weight - lost));
 }
 
+/* The first of entries [lo, hi) of the evidence about out-edge e or a later one; hi if there is
+ * none.
+ */
+static inline int64_t gv_model_edge_begin(const gv_model *m, int64_t lo, int64_t hi, int64_t e)
+{
+    const int64_t begin = e * m->n_topics;
+    while (lo < hi) {
+        const int64_t mid = lo + (hi - lo) / 2;
+        if (m->evidence.column[mid] < begin)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return lo;
+}
+
 /* End of the entries of out-edge e that begin at i. */
 static inline int64_t gv_model_edge_end(const gv_model *m, int64_t i, int64_t row_end, int64_t e)
 {

@@ -78,15 +78,7 @@ static inline void gv_slice_row_begin(const gv_model *m, const gv_slice *s, gv_n
 /* Puts the cursor at the first evidence of out-edge e or a later one, by binary search. */
 static inline void gv_slice_row_seek(const gv_model *m, gv_slice_row *row, int64_t e)
 {
-    const int64_t want = e * m->n_topics;
-    int64_t hi = row->end;
-    while (row->cursor < hi) {
-        const int64_t mid = row->cursor + (hi - row->cursor) / 2;
-        if (m->evidence.column[mid] < want)
-            row->cursor = mid + 1;
-        else
-            hi = mid;
-    }
+    row->cursor = gv_model_edge_begin(m, row->cursor, row->end, e);
 }
 
 /* p [n] of out-edge e = (v -> u). Edges of a row must be asked in ascending order (or sought). */

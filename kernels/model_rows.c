@@ -56,19 +56,6 @@ typedef struct block {
     double target[GV_ROW_BLOCK];
 } block;
 
-/* The first entry from `lo` on about edge e or a later one. */
-static int64_t seek(const gv_model *m, int64_t lo, int64_t hi, int64_t e)
-{
-    while (lo < hi) {
-        const int64_t mid = lo + (hi - lo) / 2;
-        if (m->evidence.column[mid] < e * m->n_topics)
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
-    return lo;
-}
-
 /* s_u r_vu c_vu of the block: the operations of gv_model_tied(), side by side where nothing is
  * known. */
 static void take_targets(block *b)
@@ -127,8 +114,8 @@ void gv_view_row(const gv_model_view *view, const gv_csr *out, gv_node v, int64_
     const gv_model *m = view->m;
     const int64_t begin = m->evidence.indptr[v], end = m->evidence.indptr[v + 1];
     block b = {.m = m, .out = out, .v = v, .first = first, .n = n};
-    b.known = seek(m, begin, end, first);
-    b.known_end = seek(m, b.known, end, first + n);
+    b.known = gv_model_edge_begin(m, begin, end, first);
+    b.known_end = gv_model_edge_begin(m, b.known, end, first + n);
     double one[GV_ROW_BLOCK], sum[GV_ROW_BLOCK];
     take_targets(&b);
     if (view->mix == NULL) {

@@ -198,15 +198,7 @@ void ppr_teleport_free(gv_context *ctx, ppr_teleport *t)
 
 int64_t ppr_teleport_from(const ppr_teleport *t, int c, int64_t begin)
 {
-    int64_t lo = t->offset[c], hi = t->offset[c + 1];
-    while (lo < hi) {
-        const int64_t mid = lo + (hi - lo) / 2;
-        if (t->node[mid] < begin)
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
-    return lo;
+    return gv_node_from(t->node, t->offset[c], t->offset[c + 1], begin);
 }
 
 void ppr_teleport_fill(const ppr_teleport *t, int c, double *score, int64_t n, int threads)

@@ -72,7 +72,8 @@ GV_API GV_CHECKED gv_status gv_rank_correlation(gv_context *ctx, const int64_t *
  *
  *   core   out, [n_nodes], caller's
  *
- * GV_OK; GV_ERR_RANGE; GV_ERR_NOMEM; GV_ERR_CANCELLED. Time O(nodes + edges), by one thread;
+ * GV_OK; GV_ERR_RANGE; GV_ERR_NOMEM; GV_ERR_CANCELLED. Time O(nodes + edges); same
+ * numbers at any thread count;
  * scratch 8 bytes a consumer. */
 GV_API GV_CHECKED gv_status gv_core_numbers(gv_context *ctx, const gv_graph *g, int32_t *core,
                                             gv_error *err);
