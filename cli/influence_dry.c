@@ -20,9 +20,6 @@ static const int64_t batch_bytes = INT64_C(12) << 30;
 
 enum { BATCH_TOPICS = 16, SCORES = 4, BY_TOPIC = 2 };
 
-/* Parts of the rows that are turned round side by side (kernels/influence_turn.c). */
-enum { MOST_PARTS = 4 };
-
 /* What the options ask for, and of what. */
 typedef struct wish {
     const influence_opts *o;
@@ -121,22 +118,14 @@ static void drop(gv_plan *plan, const int32_t *items, int n)
 
 /* ---- pages of mapped files ------------------------------------------------------------------ */
 
-/* In the passes of i1 and i2. The first one asks for what consumers have, and for the edges, pairs
- * and evidence of a stretch; what the second one allocates is not touched yet. Before the second
- * one stretches are turned round side by side. */
+/* In a pass of i1 and i2: how much consumers listen, and a stretch of edges, pairs, evidence and
+ * where they begin. */
 static int64_t pass_pages(const wish *w)
 {
     const int64_t n = w->g.n_nodes, both = w->stretch * (w->g.directed ? 2 : 1);
-    const int32_t most = w->batch < MOST_PARTS ? w->batch : MOST_PARTS;
-    const int64_t turned = (w->threads < most ? w->threads : most) * w->stretch;
     const double share = both > 0 ? (double)both / (double)w->edges : 1.0;
-    const int64_t first =
-        20 * n + both + (int64_t)(share * (double)(16 * w->m.pairs + 24 * w->m.evidence));
-    const int64_t second = 8 * n + (turned > both ? turned : both),
-                  untouched = 12 * w->m.evidence + 4 * n;
-    if (w->model == 0)
-        return 0;
-    return !w->two ? first : first - untouched > second ? first - untouched : second;
+    const double read = 16.0 * (double)(n + w->m.pairs) + 24.0 * (double)w->m.evidence;
+    return w->model == 0 ? 0 : 4 * n + both + (int64_t)(share * read);
 }
 
 static int64_t all_edges(const wish *w)

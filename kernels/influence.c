@@ -26,8 +26,6 @@
 #include "engine/parallel.h"
 #include "kernels/influence_batch.h"
 
-enum { CHUNK = 256 }; /* blocks between two reports of progress */
-
 typedef influence_batch batch;
 typedef influence_pass block_fn;
 
@@ -58,6 +56,9 @@ static void rest(const batch *b, int64_t first, int64_t end)
     gv_graph_rest(b->g, &b->g->out, first, end);
     gv_graph_rest(b->g, &b->g->in, first, end);
     gv_model_rest(b->m, first, end);
+    const int64_t *begins[] = {b->m->pairs.indptr, b->m->evidence.indptr};
+    for (int i = 0; i < 2; i++)
+        gv_model_rest_array(b->m, begins[i] + first, (end - first) * (int64_t)sizeof **begins);
 }
 
 /* Blocks are handed out one by one because out-degrees are skewed. */
@@ -71,16 +72,15 @@ static void run_blocks(const batch *b, block_fn *fn, int64_t first, int64_t last
 
 /* One pass over all consumers; `done` of `total` (consumer, topic) pairs were passed before. The
  * next one asks for other arrays of the model by consumer: none stays. */
-static gv_status run_pass(gv_context *ctx, const batch *b, block_fn *fn, int64_t done,
+static gv_status run_pass(gv_context *ctx, const batch *b, block_fn *fn, bool replies, int64_t done,
                           int64_t total, gv_error *err)
 {
-    const int64_t n = b->g->n_nodes, n_blocks = gv_blocks(n);
-    for (int64_t first = 0; first < n_blocks; first += CHUNK) {
-        const int64_t last = first + CHUNK < n_blocks ? first + CHUNK : n_blocks;
-        run_blocks(b, fn, first, last, gv_context_threads(ctx));
-        rest(b, first * GV_BLOCK, gv_block_end(last - 1, n));
-        const gv_status st = gv_progress(ctx, "influence",
-                                         done + gv_block_end(last - 1, n) * b->slice.n, total, err);
+    const int64_t n = b->g->n_nodes;
+    for (int64_t first = 0, end; first < n; first = end) {
+        end = replies ? influence_post_sort(ctx, b->post, first) : gv_stretch_end(first, n);
+        run_blocks(b, fn, first / GV_BLOCK, gv_blocks(end), gv_context_threads(ctx));
+        rest(b, first, end);
+        const gv_status st = gv_progress(ctx, "influence", done + end * b->slice.n, total, err);
         if (st != GV_OK)
             return st;
     }
@@ -92,15 +92,14 @@ static gv_status run_batch(gv_context *ctx, const batch *b, int64_t done, int64_
                            gv_error *err)
 {
     const influence_level *level = best_level();
-    gv_status st = run_pass(ctx, b, level->one, done, total, err);
+    if (b->i2 != NULL)
+        influence_post_clear(b->post);
+    gv_status st = run_pass(ctx, b, level->one, false, done, total, err);
     if (st != GV_OK || b->i2 == NULL)
         return st;
-    if (!influence_turn(ctx, b))
-        return gv_fail(err, GV_ERR_RANGE,
-                       "influence: the model has 2^32 or more entries of evidence about edges to "
-                       "%d consumers in a row",
-                       GV_BLOCK);
-    return run_pass(ctx, b, level->two, done + b->g->n_nodes * b->slice.n, total, err);
+    if (!influence_post_close(ctx, b->post))
+        return gv_no_memory(ctx, "influence", err);
+    return run_pass(ctx, b, level->two, true, done + b->g->n_nodes * b->slice.n, total, err);
 }
 
 /* The first consumer whose weight is not allowed, or n. */
@@ -142,6 +141,7 @@ static int32_t batch_size(const gv_context *ctx, const gv_model *m, int32_t n_to
 {
     const int64_t left = ctx->memory_limit - ctx->memory_used;
     return influence_width(m->n_nodes, m->evidence.indptr[m->n_nodes], n_topics, two,
+                           gv_context_threads(ctx),
                            ctx->memory_limit == 0 ? 0
                            : left > 1             ? left
                                                   : 1);
@@ -155,18 +155,14 @@ static bool take_memory(gv_context *ctx, int32_t most, batch *b)
     b->node = gv_alloc(ctx, n, sizeof *b->node);
     b->place = gv_alloc(ctx, n_evidence, sizeof *b->place);
     b->note = gv_alloc(ctx, n_evidence, sizeof *b->note);
-    b->reply = gv_alloc(ctx, n_evidence, sizeof *b->reply);
-    b->reply_begin = gv_alloc(ctx, n + 1, sizeof *b->reply_begin);
-    b->reply_block = gv_alloc(ctx, gv_blocks(n) + 1, sizeof *b->reply_block);
-    return b->record != NULL && b->node != NULL && b->place != NULL && b->note != NULL &&
-           b->reply != NULL && b->reply_begin != NULL && b->reply_block != NULL;
+    return influence_post_make(ctx, b->post, &b->g->out, n, n_evidence) && b->record != NULL &&
+           b->node != NULL && b->place != NULL && b->note != NULL;
 }
 
 static void give_memory(gv_context *ctx, const batch *b)
 {
-    gv_free(ctx, b->reply_block);
-    gv_free(ctx, b->reply_begin);
-    gv_free(ctx, b->reply);
+    if (b->post != NULL)
+        influence_post_free(ctx, b->post);
     gv_free(ctx, b->note);
     gv_free(ctx, b->place);
     gv_free(ctx, b->node);
@@ -203,8 +199,12 @@ GV_API gv_status gv_influence(gv_context *ctx, const gv_graph *g, const gv_model
     const int64_t n = g->n_nodes;
     const int32_t most = batch_size(ctx, model, n_topics, i2 != NULL);
     const int64_t passes = i2 != NULL ? 2 : 1, total = passes * n * n_topics;
-    batch b = {
-        .g = g, .m = model, .weight = weight, .mu_most = largest(model->mu, model->n_topics)};
+    influence_post post = {.out = NULL};
+    batch b = {.g = g,
+               .m = model,
+               .weight = weight,
+               .mu_most = largest(model->mu, model->n_topics),
+               .post = i2 != NULL ? &post : NULL};
     int32_t *slot = gv_alloc(ctx, model->n_topics, sizeof *slot);
     if (slot == NULL || (i2 != NULL && !take_memory(ctx, most, &b)))
         st = gv_no_memory(ctx, "influence", err);

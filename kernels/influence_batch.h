@@ -15,7 +15,7 @@
 #include "engine/parallel.h"
 #include "engine/slice.h"
 #include "grapevine/influence.h"
-#include "kernels/influence_width.h"
+#include "kernels/influence_post.h"
 
 /* What edges to and from a consumer ask for; `weight` is gv_model_weight(), its sign set where the
  * row is steep. */
@@ -29,14 +29,6 @@ typedef struct influence_note {
     float more; /* p beyond b t; 0 outside of the slice */
 } influence_note;
 
-/* The same by target. */
-typedef struct influence_reply {
-    uint32_t from; /* source << slot_bits | place of the topic in the slice */
-    float tie, more;
-} influence_reply;
-
-typedef uint32_t influence_count __attribute__((may_alias));
-
 typedef struct influence_batch {
     const gv_graph *g;
     const gv_model *m;
@@ -48,23 +40,14 @@ typedef struct influence_batch {
     float *i1, *i2;      /* [slice.n][n_nodes]; i2 may be NULL, and then all below is */
     float *record;       /* [n_nodes][2 * lanes], i1 and b */
     influence_node *node;
-    uint16_t *place;        /* [evidence]: edge in its span * GV_SLICE + place in the slice */
-    influence_note *note;   /* [evidence] */
-    influence_reply *reply; /* [evidence], by target, source and topic */
-    uint32_t *reply_begin;  /* [n_nodes + 1], where a row of replies begins in those of its block */
-    int64_t *reply_block;   /* [blocks + 1], and where these begin */
+    uint16_t *place;      /* [evidence]: edge in its span * GV_SLICE + place in the slice */
+    influence_note *note; /* [evidence] */
+    influence_post *post; /* the same, on its way to the targets */
 } influence_batch;
 
 static inline double influence_value(const influence_batch *b, gv_node v)
 {
     return b->weight != NULL ? (double)b->weight[v] : 1.0;
-}
-
-/* Where the replies to u begin; u may be n_nodes. */
-static inline const influence_reply *influence_replies(const influence_batch *b, int64_t u)
-{
-    const int64_t within = u % GV_BLOCK == 0 ? 0 : b->reply_begin[u];
-    return b->reply + b->reply_block[u / GV_BLOCK] + within;
 }
 
 static inline bool influence_steep(float weight)
@@ -92,9 +75,5 @@ const influence_level *influence_level_at(int level);
 
 /* influence_plain.c, influence_avx2.c, influence_avx512.c */
 extern const influence_level influence_plain, influence_avx2, influence_avx512;
-
-/* The notes by target, with counters in i2. Between the two passes. False where the consumers of a
- * block have 2^32 replies or more. */
-bool influence_turn(gv_context *ctx, const influence_batch *b);
 
 #endif

@@ -11,7 +11,9 @@
 
 #include "kernels/influence_span.h"
 
-enum { ENTRIES = 512, PAIRS = 256, ROWS_AHEAD = 64 }; /* of evidence, and pairs, at a time */
+/* Entries of evidence, pairs, and listeners at a time; rows and edges after which something is
+ * asked for. */
+enum { ENTRIES = 512, PAIRS = 256, LISTENERS = 16384, ROWS_AHEAD = 64, EDGES_AHEAD = 96 };
 
 /* Rows at work. */
 typedef struct first_pass {
@@ -31,6 +33,9 @@ typedef struct first_pass {
     double beyond[ENTRIES];                                   /* p beyond b t */
     int64_t pair, pairs_end; /* pairs worked out: from the first on, */
     double pair_scale[PAIRS], pair_seen[PAIRS], pair_b[PAIRS]; /* mu a, exposure, b */
+    span_ahead ahead;                                          /* edges, */
+    float listener[LISTENERS];                                 /* and s of their targets */
+    int64_t *next;                                             /* letters of the thread */
     int64_t block;                                             /* its first row */
     span_scores out;
 } first_pass;
@@ -134,23 +139,31 @@ static void seek_ties(const influence_batch *b, first_pass *f, int64_t i, int64_
     }
 }
 
-/* t of all edges; the same bits as gv_model_tied(). */
-INLINE void fill_ties(const influence_batch *b, first_pass *f)
+/* s of the targets of n edges from the span on. */
+INLINE void fetch_listeners(const influence_batch *b, first_pass *f, int32_t n)
 {
     const gv_node *restrict target = b->g->out.indices + f->s.first;
     const float *restrict s = b->m->target;
-    const int64_t left = b->g->out.indptr[b->g->n_nodes] - f->s.first - f->s.n;
-    const int32_t n = f->s.n, ahead = left < n ? (int32_t)left : n;
+    for (int32_t i = 0; i < n; i++) {
+        __builtin_prefetch(s + target[i + EDGES_AHEAD < n ? i + EDGES_AHEAD : n - 1]);
+        f->listener[i] = s[target[i]];
+    }
+}
+
+/* t of all edges; the same bits as gv_model_tied(). */
+INLINE void fill_ties(const influence_batch *b, first_pass *f)
+{
+    const int32_t n = f->s.n;
     const double k = b->m->k_tie;
-    for (int32_t i = 0; i < ahead; i++) /* what the next span will ask for */
-        __builtin_prefetch(s + target[n + i]);
+    fetch_listeners(b, f, span_look_ahead(&f->ahead, &f->s, LISTENERS));
+    const float *restrict s = f->listener + (f->s.first - f->ahead.first);
     if (k <= 0.0) {
         for (int32_t i = 0; i < n; i++)
-            f->t[i] = (double)s[target[i]];
+            f->t[i] = (double)s[i];
         return;
     }
     for (int32_t i = 0; i < n; i++) { /* gathered first, and then worked out side by side */
-        f->t[i] = (double)s[target[i]];
+        f->t[i] = (double)s[i];
         f->lost[i] = f->weight[f->row[i]] - f->lost[i];
     }
     for (int32_t i = 0; i < n; i++) {
@@ -185,6 +198,20 @@ INLINE void find_beyond(const influence_batch *b, first_pass *f, int64_t i, int3
         f->beyond[j] = f->slot[j] >= 0 ? f->beyond[j] : 0.0;
 }
 
+/* Tells the targets. */
+INLINE void send(const influence_batch *b, first_pass *f, int64_t i, int32_t n)
+{
+    const gv_node *restrict target = b->g->out.indices + f->s.first;
+    for (int32_t j = 0; j < n; j++) {
+        const int32_t e = f->edge[j];
+        const uint32_t v = (uint32_t)(f->s.row + f->row[e]);
+        const influence_letter a = {target[e],
+                                    {v << b->slot_bits | b->place[i + j] % GV_SLICE,
+                                     b->note[i + j].tie, b->note[i + j].more}};
+        influence_send(b->post, f->next, a);
+    }
+}
+
 /* Adds them up, and notes them for the second pass. */
 INLINE void take_beyond(const influence_batch *b, first_pass *f, int64_t i, int32_t n)
 {
@@ -202,6 +229,7 @@ INLINE void take_beyond(const influence_batch *b, first_pass *f, int64_t i, int3
     }
     for (int32_t j = 0; j < n; j++)
         b->note[i + j] = (influence_note){(float)f->t_edge[j], (float)f->beyond[j]};
+    send(b, f, i, n);
 }
 
 /* Evidence and ties of the span's edges. */
@@ -280,11 +308,12 @@ INLINE void finish_row(const influence_batch *b, first_pass *f, int64_t v, const
         f->out[v - f->block][k] = (float)sum[k];
     if (b->record == NULL)
         return;
-    float *restrict to = b->record + v * (2 * lanes);
+    float record[2 * GV_SLICE];
     for (int k = 0; k < lanes; k++)
-        to[k] = (float)sum[k];
+        record[k] = (float)sum[k];
     for (int k = 0; k < lanes; k++)
-        to[lanes + k] = (float)f->b[r][k];
+        record[lanes + k] = (float)f->b[r][k];
+    span_stream(b->record + v * (2 * lanes), record, 2 * lanes);
     const float weight = (float)f->weight[r];
     b->node[v] = (influence_node){b->m->target[v], steep ? -weight : weight};
 }
@@ -314,7 +343,9 @@ INLINE void rows_one(const influence_batch *b, int64_t begin, int64_t end, const
     f.s = span_before(begin);
     f.known = b->m->evidence.indptr[begin];
     f.pair = b->m->pairs.indptr[begin] - PAIRS;
+    f.ahead = span_ahead_before(b->g, end);
     f.pairs_end = b->m->pairs.indptr[end];
+    f.next = b->post != NULL ? b->post->next + gv_thread() * b->post->n_ranges : NULL;
     for (int k = 0; k < lanes; k++)
         f.unseen[k] = b->m->k_edge > 0.0 ? b->m->k_edge * b->mu[k] / b->m->k_edge : b->mu[k];
     while (span_next(b->g, end, &f.s)) {

@@ -12,12 +12,12 @@ static const double edge_topics_one = 1e9, edge_topics_two = 5e8, keys_sorted = 
 GV_API void gv_influence_plan(gv_plan *plan, const gv_graph_shape *g, const gv_model_shape *m,
                               int32_t n_topics, bool two, int32_t threads, int64_t limit)
 {
-    const int32_t width = influence_width(g->n_nodes, m->evidence, n_topics, two, limit);
+    const int32_t width = influence_width(g->n_nodes, m->evidence, n_topics, two, threads, limit);
     const double work = (double)g->n_edges * n_topics / threads;
     gv_plan_begin(plan, "influence", work / edge_topics_one + (two ? work / edge_topics_two : 0.0));
     if (two) {
         gv_plan_use(plan, GV_PLAN_MEMORY, "evidence by target, factors of consumers",
-                    influence_fixed_bytes(g->n_nodes, m->evidence));
+                    influence_fixed_bytes(g->n_nodes, m->evidence, threads));
         gv_plan_use(plan, GV_PLAN_MEMORY, "direct influence and factors of a batch",
                     influence_batch_bytes(g->n_nodes, width));
     }

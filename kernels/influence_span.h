@@ -13,7 +13,7 @@
 
 #define INLINE static inline __attribute__((always_inline))
 
-enum { ROWS = 16, EDGES = 512 };
+enum { ROWS = 16, EDGES = 256 };
 
 typedef struct span {
     int64_t row, row_end; /* rows */
@@ -50,6 +50,31 @@ INLINE bool span_next(const gv_graph *g, int64_t end, span *s)
     s->n = (int32_t)(indptr[s->row_end] - s->first);
     s->ends = true;
     return true;
+}
+
+/* Edges whose targets have been asked for together: [first, end), of those below `last`. One random
+ * place right after the other, and nothing else between: then the most of them are under way, and
+ * the page tables stay in the cache. */
+typedef struct span_ahead {
+    int64_t first, end, last;
+} span_ahead;
+
+/* For rows below `end`. */
+INLINE span_ahead span_ahead_before(const gv_graph *g, int64_t end)
+{
+    return (span_ahead){.end = -1, .last = g->out.indptr[end]};
+}
+
+/* 0 if the span's edges are at hand; else how many to ask for from its first one on, up to `most`.
+ */
+INLINE int32_t span_look_ahead(span_ahead *a, const span *s, int32_t most)
+{
+    if (s->first + s->n <= a->end)
+        return 0;
+    const int64_t left = a->last - s->first, n = left < most ? left : most;
+    a->first = s->first;
+    a->end = s->first + n;
+    return (int32_t)n;
 }
 
 /* Edges of row r within the span: [*begin, *end). */

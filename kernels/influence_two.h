@@ -5,9 +5,9 @@
  *
  * with p_vu = b_vz t_vu and what the evidence of v -> u adds to it, 0 where there is no such edge;
  * what it adds is kept apart, in `less`. Whether there is such an edge is seen by walking through
- * the in-edges of u beside its out-edges; what its evidence says stands in the replies to u, in the
- * same order of v. So nothing is looked up but one record of each v, its i1 and b, and the two
- * numbers that t_uv and t_vu come from. They are fetched some edges ahead.
+ * the in-edges of u beside its out-edges; what its evidence says stands in the replies to u
+ * (influence_post.h). So nothing is looked up but one record of each v, its i1 and b, and the two
+ * numbers that t_uv and t_vu come from. They are fetched for some thousand edges at once.
  *
  * i1, b and t are read as float. The first sum adds up to TERMS edges at a time in float, by their
  * place in the row, and these parts in double; all else is added in double. One text for several
@@ -20,10 +20,14 @@
 typedef float lanes4 __attribute__((vector_size(16), may_alias, aligned(4)));
 typedef float lanes8 __attribute__((vector_size(32), may_alias, aligned(4)));
 typedef float lanes16 __attribute__((vector_size(64), may_alias, aligned(4)));
+typedef int32_t bits4 __attribute__((vector_size(16), may_alias, aligned(4)));
+typedef int32_t bits8 __attribute__((vector_size(32), may_alias, aligned(4)));
+typedef int32_t bits16 __attribute__((vector_size(64), may_alias, aligned(4)));
 
 /* Edges after which records are asked for; terms of a sum in float before it is added to one in
- * double, a divisor of EDGES; entries of a row that are compared at once; replies at a time. */
-enum { RECORDS_AHEAD = 32, TERMS = 16, AT_ONCE = 16, REPLIES = 256 };
+ * double, a divisor of EDGES; entries of a row that are compared at once; replies, and friends, at
+ * a time. */
+enum { RECORDS_AHEAD = 32, TERMS = 16, AT_ONCE = 16, REPLIES = 256, FRIENDS = 4096 };
 
 /* Rows at work. */
 typedef struct second_pass {
@@ -34,7 +38,7 @@ typedef struct second_pass {
     double sum[ROWS][GV_SLICE], less[ROWS][GV_SLICE], more[ROWS][GV_SLICE]; /* see above */
     int32_t row[EDGES + 8];                              /* of an edge: its row, */
     double row_weight[EDGES + 8], row_target[EDGES + 8]; /* what that row's node says, */
-    influence_node at[EDGES];                            /* its target's node, */
+    const influence_node *at;                            /* its target's node, */
     float t[EDGES], w[EDGES], back[EDGES];               /* t_uv, w_v, w_u t_vu, */
     float t_w[EDGES], t_back[EDGES];                     /* t w, t back, */
     uint32_t heard[EDGES];                               /* slots of which a reply says more, */
@@ -44,6 +48,8 @@ typedef struct second_pass {
     int64_t known;                /* evidence passed */
     const influence_reply *reply; /* replies passed */
     int64_t in;                   /* in-edges of a row that is in pieces, passed */
+    span_ahead ahead;             /* edges, */
+    influence_node node[FRIENDS]; /* and the nodes of their targets */
     int64_t block;                /* its first row */
     span_scores out;
 } second_pass;
@@ -55,12 +61,22 @@ INLINE void fetch_known(const influence_batch *b, const span *s)
     const int64_t i = b->m->evidence.indptr[s->row_end], j = b->m->evidence.indptr[next];
     span_fetch(b->note + i, b->note + j);
     span_fetch(b->place + i, b->place + j);
-    span_fetch(influence_replies(b, s->row_end), influence_replies(b, next));
-    const gv_node *restrict target = b->g->out.indices + s->first + s->n;
-    const int64_t left = b->g->out.indptr[b->g->n_nodes] - s->first - s->n;
-    const int32_t n = left < s->n ? (int32_t)left : s->n;
-    for (int32_t k = 0; k < n; k++)
-        __builtin_prefetch(b->node + target[k]);
+    span_fetch(influence_replies(b->post, s->row_end),
+               influence_replies(b->post, next < b->post->end ? next : b->post->end));
+}
+
+/* Nodes of the targets of n edges from the span on; their records, into the second-level cache. */
+INLINE void fetch_friends(const influence_batch *b, second_pass *f, int32_t n, const int lanes)
+{
+    const gv_node *restrict target = b->g->out.indices + f->s.first;
+    for (int32_t i = 0; i < n; i++)
+        f->node[i] = b->node[target[i]];
+    for (int32_t i = 0; i < n; i++) {
+        const float *record = b->record + (int64_t)target[i] * (2 * lanes);
+        __builtin_prefetch(record, 0, 2);
+        if (lanes > 8)
+            __builtin_prefetch(record + lanes, 0, 2);
+    }
 }
 
 /* What the edges of the span know of their rows, weights in units of k. */
@@ -85,28 +101,29 @@ INLINE void fill_rows(const influence_batch *b, second_pass *f, double of_k)
 /* t_uv = s_v / (1 + s_v weight_u / k) and t_vu = s_u / (1 + s_u weight_v / k), by one division. */
 INLINE void tie_both(second_pass *f, double of_k)
 {
+    const influence_node *restrict at = f->at;
+    float *restrict t = f->t, *restrict t_back = f->back;
     for (int32_t i = 0; i < f->s.n; i++) {
-        const double s_v = (double)f->at[i].target, s_u = f->row_target[i];
+        const double s_v = (double)at[i].target, s_u = f->row_target[i];
         const double there = 1.0 + s_v * f->row_weight[i];
-        const double back = 1.0 + s_u * (of_k * fabs((double)f->at[i].weight));
+        const double back = 1.0 + s_u * (of_k * fabs((double)at[i].weight));
         const double both = 1.0 / (there * back);
-        f->t[i] = (float)(s_v * (back * both));
-        f->back[i] = (float)(s_u * (there * both));
+        t[i] = (float)(s_v * (back * both));
+        t_back[i] = (float)(s_u * (there * both));
     }
 }
 
 /* t_uv, w_v and w_u t_vu of the span as if there were no evidence and all edges went both ways. */
-INLINE void fill_edges(const influence_batch *b, second_pass *f)
+INLINE void fill_edges(const influence_batch *b, second_pass *f, const int lanes)
 {
     const gv_node *restrict target = b->g->out.indices + f->s.first;
-    const influence_node *restrict node = b->node;
     const int32_t n = f->s.n;
+    fetch_friends(b, f, span_look_ahead(&f->ahead, &f->s, FRIENDS), lanes);
+    f->at = f->node + (f->s.first - f->ahead.first);
     const double of_k =
         b->m->k_tie > 0.0 ? 1.0 / b->m->k_tie : 0.0; /* 0: ties are as strong as s */
     uint32_t steep = 0;
     fill_rows(b, f, of_k);
-    for (int32_t i = 0; i < n; i++) /* gathered first, and then worked out side by side */
-        f->at[i] = node[target[i]];
     for (int32_t i = 0; i < n; i++)
         steep |= influence_steep(f->at[i].weight);
     f->steep = steep != 0;
@@ -198,7 +215,7 @@ static void take_steep(const influence_batch *b, second_pass *f, int32_t r)
 /* Where the replies to the span end: those to a piece of a row come from its targets. */
 INLINE const influence_reply *replies_end(const influence_batch *b, const second_pass *f)
 {
-    const influence_reply *from = f->reply, *end = influence_replies(b, f->s.row_end);
+    const influence_reply *from = f->reply, *end = influence_replies(b->post, f->s.row_end);
     if (f->s.ends)
         return end;
     const uint32_t last = (uint32_t)b->g->out.indices[f->s.first + f->s.n - 1];
@@ -216,7 +233,7 @@ INLINE const influence_reply *replies_end(const influence_batch *b, const second
 INLINE void find_rows(const influence_batch *b, second_pass *f, int32_t n, int32_t *r)
 {
     for (int32_t j = 0; j < n;) {
-        const int64_t end = influence_replies(b, f->s.row + *r + 1) - f->reply;
+        const int64_t end = influence_replies(b->post, f->s.row + *r + 1) - f->reply;
         for (int32_t k = j; k < n && k < end; k += 8)
             for (int32_t l = 0; l < 8; l++)
                 f->reply_row[k + l] = *r;
@@ -237,7 +254,6 @@ INLINE void take_reply(const influence_batch *b, second_pass *f, influence_reply
     f->back[i] = (float)f->value[r] * a.tie;
     if (a.more == 0.0F)
         return;
-    f->less[r][k] += (double)f->t[i] * (f->value[r] * (double)a.more);
     f->reply_more[i][k] = a.more;
     f->heard[i] |= 1U << k;
 }
@@ -341,8 +357,37 @@ INLINE void begin_rows(second_pass *f)
             f->sum[r][k] = f->less[r][k] = f->more[r][k] = 0.0;
 }
 
+static const bits4 slot4 = {1, 2, 4, 8};
+static const bits8 slot8 = {1, 2, 4, 8, 16, 32, 64, 128};
+static const bits16 slot16 = {1,   2,   4,    8,    16,   32,   64,    128,
+                              256, 512, 1024, 2048, 4096, 8192, 16384, 32768};
+
+/* less[k] += w_u t_uv (p_vu - b t_vu) of the edges about which there are replies, in their order,
+ * in `W` lanes. */
+#define DEFINE_HEAR(W)                                                                             \
+    INLINE void hear##W(second_pass *f)                                                            \
+    {                                                                                              \
+        int32_t edge[EDGES], n = 0;                                                                \
+        for (int32_t i = 0; i < f->s.n; i++) {                                                     \
+            edge[n] = i;                                                                           \
+            n += f->heard[i] != 0;                                                                 \
+        }                                                                                          \
+        for (int32_t j = 0; j < n; j++) {                                                          \
+            const int32_t i = edge[j], r = f->row[i];                                              \
+            const float there = f->t[i] * (float)f->value[r];                                      \
+            const bits##W slots = ((int32_t)f->heard[i] & slot##W) != 0;                           \
+            const bits##W more = *(const bits##W *)f->reply_more[i] & slots;                       \
+            const lanes##W part = there * (lanes##W)more;                                          \
+            for (int k = 0; k < (W); k++)                                                          \
+                f->less[r][k] += (double)part[k];                                                  \
+        }                                                                                          \
+    }
+DEFINE_HEAR(4)
+DEFINE_HEAR(8)
+DEFINE_HEAR(16)
+
 /* What p_vu is, other than by b and t without evidence. */
-INLINE void take_back(const influence_batch *b, second_pass *f)
+INLINE void take_back(const influence_batch *b, second_pass *f, const int lanes)
 {
     const int32_t rows = (int32_t)(f->s.row_end - f->s.row);
     for (int32_t r = 0; r < rows && b->g->directed; r++)
@@ -351,6 +396,12 @@ INLINE void take_back(const influence_batch *b, second_pass *f)
         if (!f->edge_by_edge[r])
             take_steep(b, f, r);
     take_replies(b, f);
+    if (lanes == 4)
+        hear4(f);
+    else if (lanes == 8)
+        hear8(f);
+    else
+        hear16(f);
 }
 
 /* i2 of a steep row, edge by edge. */
@@ -391,9 +442,10 @@ INLINE void rows_two(const influence_batch *b, int64_t begin, int64_t end, const
 {
     second_pass f;
     f.block = begin;
+    f.ahead = span_ahead_before(b->g, end);
     f.s = span_before(begin);
     f.known = b->m->evidence.indptr[begin];
-    f.reply = influence_replies(b, begin);
+    f.reply = influence_replies(b->post, begin);
     for (int32_t i = 0; i < EDGES; i++)
         f.w[i] = 1.0F;
     while (span_next(b->g, end, &f.s)) {
@@ -401,9 +453,9 @@ INLINE void rows_two(const influence_batch *b, int64_t begin, int64_t end, const
         fetch_known(b, &f.s);
         if (f.s.begins)
             begin_rows(&f);
-        fill_edges(b, &f);
+        fill_edges(b, &f, lanes);
         take_ties(b, &f, known_end);
-        take_back(b, &f);
+        take_back(b, &f, lanes);
         multiply(&f);
         add_rows(b, &f, lanes);
         take_known(b, &f, known_end, lanes);

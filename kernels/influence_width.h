@@ -2,6 +2,7 @@
 #ifndef KERNELS_INFLUENCE_WIDTH_H
 #define KERNELS_INFLUENCE_WIDTH_H
 
+#include "engine/csr.h"
 #include "engine/parallel.h"
 #include "engine/slice.h"
 
@@ -30,11 +31,57 @@ static inline int32_t influence_most(int64_t n_nodes)
     return most;
 }
 
+/* Letters of a packet; ranges of targets at most (influence_post.h). */
+enum { INFLUENCE_PACKET = 256, INFLUENCE_RANGES = 1 << 12 };
+
+/* A range has 2^shift targets: whole blocks, and as many as divide a stretch. */
+static inline int32_t influence_range_shift(int64_t n_nodes)
+{
+    int32_t shift = 0;
+    while (1 << shift < GV_BLOCK ||
+           (n_nodes >> shift >= INFLUENCE_RANGES && 1 << shift < GV_STRETCH))
+        shift++;
+    return shift;
+}
+
+static inline int64_t influence_ranges(int64_t n_nodes, int32_t shift)
+{
+    return (n_nodes + (INT64_C(1) << shift) - 1) >> shift;
+}
+
+/* Packets that a thread takes at once: up to 2 MiB, so that threads do not touch the same large
+ * page first. */
+static inline int64_t influence_run_packets(int64_t n_evidence)
+{
+    return n_evidence < 511 << 16 ? 1 + (n_evidence >> 16) : 512;
+}
+
+/* Packets of all letters: the last ones of each thread and range may not be full, and the last runs
+ * not used up. */
+static inline int64_t influence_packets(int64_t n_nodes, int64_t n_evidence, int32_t threads)
+{
+    const int64_t ranges = influence_ranges(n_nodes, influence_range_shift(n_nodes)),
+                  open = threads * ranges;
+    return n_evidence / INFLUENCE_PACKET + (open < n_evidence ? open : n_evidence) +
+           threads * influence_run_packets(n_evidence);
+}
+
+/* Replies that are at hand for a stretch of targets: twice the mean, so that some may have more. */
+static inline int64_t influence_room(int64_t n_nodes, int64_t n_evidence)
+{
+    const double share = n_nodes > 2 * GV_STRETCH ? 2.0 * GV_STRETCH / (double)n_nodes : 1.0;
+    return (int64_t)(share * (double)n_evidence);
+}
+
 /* Bytes for i2 that do not grow with the topics of a batch: two factors of each consumer, what the
  * evidence says of edges, and the same by target. */
-static inline int64_t influence_fixed_bytes(int64_t n_nodes, int64_t n_evidence)
+static inline int64_t influence_fixed_bytes(int64_t n_nodes, int64_t n_evidence, int32_t threads)
 {
-    return (8 + 4) * n_nodes + 4 + 8 * (gv_blocks(n_nodes) + 1) + (10 + 12) * n_evidence;
+    const int64_t ranges = influence_ranges(n_nodes, influence_range_shift(n_nodes));
+    return 8 * n_nodes + 10 * n_evidence +
+           (16 * INFLUENCE_PACKET + 4) * influence_packets(n_nodes, n_evidence, threads) +
+           8 * (threads + 1) * ranges + 64 * threads + 8 * (GV_STRETCH + 1) +
+           12 * influence_room(n_nodes, n_evidence);
 }
 
 /* Bytes for i2 of a batch: i1 and a factor of each consumer and lane. */
@@ -46,12 +93,12 @@ static inline int64_t influence_batch_bytes(int64_t n_nodes, int32_t n_topics)
 /* As many as fit into the `limit` bytes that are left (0: no limit), at least one; only i2 (`two`)
  * takes memory by topic. */
 static inline int32_t influence_width(int64_t n_nodes, int64_t n_evidence, int32_t n_topics,
-                                      bool two, int64_t limit)
+                                      bool two, int32_t threads, int64_t limit)
 {
     int32_t most = two ? influence_most(n_nodes) : GV_SLICE;
     most = n_topics < most ? n_topics : most;
     if (two && limit > 0) {
-        const int64_t left = limit - influence_fixed_bytes(n_nodes, n_evidence);
+        const int64_t left = limit - influence_fixed_bytes(n_nodes, n_evidence, threads);
         while (most > 4 && influence_batch_bytes(n_nodes, most) > left)
             most = influence_lanes_of(most) / 2;
     }

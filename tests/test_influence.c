@@ -181,7 +181,7 @@ TEST topics_do_not_meet(void)
     }
     ASSERT_OK(gv_influence(f.ctx, f.g, f.m, all, Z, NULL, j1, NULL, &err));
     ASSERT_MEM_EQ(i1, j1, (size_t)(Z * n) * sizeof *i1);
-    const int64_t least = influence_fixed_bytes(n, f.m->evidence.indptr[n]) + 1024;
+    const int64_t least = influence_fixed_bytes(n, f.m->evidence.indptr[n], 3) + 1024;
     for (int32_t lanes = 4; lanes <= 16; lanes *= 2) {
         const int64_t room = least + influence_batch_bytes(n, lanes);
         gv_context *tight = test_context(3, -1);
@@ -226,13 +226,16 @@ static enum greatest_test_res compare_levels(double density)
             b.node = calloc((size_t)n, sizeof *b.node);
             b.place = calloc((size_t)n_evidence, sizeof *b.place);
             b.note = calloc((size_t)n_evidence, sizeof *b.note);
-            b.reply = calloc((size_t)n_evidence, sizeof *b.reply);
-            b.reply_begin = calloc((size_t)n + 1, sizeof *b.reply_begin);
-            b.reply_block = calloc(2, sizeof *b.reply_block);
+            influence_post post;
+            ASSERT(influence_post_make(f.ctx, &post, &f.g->out, n, n_evidence));
+            influence_post_clear(&post);
+            b.post = &post;
             at->one(&b, 0, n);
-            ASSERT(influence_turn(f.ctx, &b));
+            ASSERT(influence_post_close(f.ctx, &post));
+            ASSERT_EQ(n, influence_post_sort(f.ctx, &post, 0));
             at->two(&b, 0, n);
-            free(b.reply_block), free(b.reply_begin), free(b.reply), free(b.note);
+            influence_post_free(f.ctx, &post);
+            free(b.note);
             free(b.place), free(b.node), free(b.record);
             if (level == 0) {
                 first[0] = b.i1, first[1] = b.i2;
@@ -263,8 +266,8 @@ TEST batches_have_a_number_for_everybody(void)
     ASSERT_EQ(8, influence_most((INT64_C(1) << 28) + 1));
     ASSERT_EQ(4, influence_most(INT64_C(1) << 30));
     ASSERT_EQ(2, influence_most(INT32_MAX));
-    ASSERT_EQ(2, influence_width(INT32_MAX, 0, 16, true, 0));
-    ASSERT_EQ(16, influence_width(INT32_MAX, 0, 16, false, 0));
+    ASSERT_EQ(2, influence_width(INT32_MAX, 0, 16, true, 1, 0));
+    ASSERT_EQ(16, influence_width(INT32_MAX, 0, 16, false, 1, 0));
     ASSERT_EQ(0, influence_slot_bits(1));
     ASSERT_EQ(2, influence_slot_bits(3));
     ASSERT_EQ(4, influence_slot_bits(16));
@@ -336,7 +339,7 @@ TEST fails_without_memory(void)
         ASSERT_EQ(0, gv_context_memory_used(ctx));
         gv_context_free(ctx);
     }
-    ASSERT_EQ(9, fails);
+    ASSERT_EQ(13, fails);
     fails = 0;
     for (gv_status st = GV_ERR_NOMEM; st != GV_OK; fails++) {
         gv_context *ctx = test_context(2, fails);

@@ -1,0 +1,150 @@
+/* test_influence_post.c -- replies by target: whatever is sent comes to its row, from any thread,
+ * in any packets; and ranges with far more than the mean. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "greatest.h"
+#include "kernels/influence_post.h"
+#include "kernels/influence_span.h"
+#include "tests/support/graphs.h"
+
+/* More than two stretches, so that there is not room for all replies at once. */
+enum { N = 3 * GV_STRETCH + 5, LETTERS = 200000, LONG = 300000 };
+
+/* Consumer LONG has more friends than are worked on at once, the others none. */
+static gv_csr rows(void)
+{
+    int64_t *indptr = calloc(N + 1, sizeof *indptr);
+    for (int64_t u = LONG + 1; u <= N; u++)
+        indptr[u] = EDGES + 1;
+    return (gv_csr){.indptr = indptr};
+}
+
+static gv_node target_of(int64_t i, bool skewed)
+{
+    if (i % 7 == 0)
+        return LONG;
+    if (skewed && i % 7 < 6)
+        return (gv_node)(N - 1 - i % 3);
+    return (gv_node)((uint64_t)i * 2654435761U % N);
+}
+
+static influence_reply reply_of(int64_t i)
+{
+    return (influence_reply){(uint32_t)(LETTERS - i), (float)i, (float)-i};
+}
+
+static void send_all(gv_context *ctx, influence_post *p, bool skewed)
+{
+    const int threads = gv_context_threads(ctx);
+#pragma omp parallel for num_threads(threads) schedule(dynamic, 100)
+    for (int64_t i = 0; i < LETTERS; i++) {
+        const influence_letter a = {target_of(i, skewed), reply_of(i)};
+        influence_send(p, p->next + gv_thread() * p->n_ranges, a);
+    }
+}
+
+/* Every letter is in its row, once; rows of many friends ascend. */
+static enum greatest_test_res check_rows(gv_context *ctx, influence_post *p, bool skewed)
+{
+    bool *seen = calloc(LETTERS + 1, sizeof *seen);
+    int64_t n = 0, stretches = 0;
+    for (int64_t first = 0, end; first < N; first = end) {
+        end = influence_post_sort(ctx, p, first);
+        ASSERT(end > first && end <= first + GV_STRETCH);
+        stretches++;
+        for (int64_t u = first; u < end; u++) {
+            const influence_reply *begin = influence_replies(p, u), *last = begin;
+            for (const influence_reply *a = begin; a < influence_replies(p, u + 1); a++) {
+                const int64_t i = LETTERS - (int64_t)a->from;
+                ASSERT(i >= 0 && i < LETTERS && !seen[i]);
+                ASSERT_EQ(u, target_of(i, skewed));
+                ASSERT(a->tie == (float)i && a->more == (float)-i);
+                ASSERT(u != LONG || last->from <= a->from);
+                seen[i] = true, n++, last = a;
+            }
+        }
+    }
+    ASSERT_EQ(LETTERS, n);
+    ASSERT(stretches >= 4);
+    free(seen);
+    PASS();
+}
+
+static enum greatest_test_res check_post(int32_t threads, bool skewed)
+{
+    gv_context *ctx = test_context(threads, -1);
+    const gv_csr out = rows();
+    influence_post p;
+    ASSERT(influence_post_make(ctx, &p, &out, N, LETTERS));
+    ASSERT(p.room < LETTERS * 3 / 4);
+    for (int32_t batch = 0; batch < 2; batch++) {
+        influence_post_clear(&p);
+        send_all(ctx, &p, skewed);
+        ASSERT(influence_post_close(ctx, &p));
+        ASSERT_EQ(skewed, p.room > LETTERS * 2 / 3);
+        CHECK_CALL(check_rows(ctx, &p, skewed));
+    }
+    influence_post_free(ctx, &p);
+    ASSERT_EQ(0, gv_context_memory_used(ctx));
+    free((void *)(uintptr_t)out.indptr);
+    gv_context_free(ctx);
+    PASS();
+}
+
+TEST letters_arrive(void)
+{
+    for (int32_t threads = 1; threads <= 8; threads += threads < 3 ? 1 : 5)
+        CHECK_CALL(check_post(threads, false));
+    PASS();
+}
+
+TEST room_grows_for_those_who_get_most(void)
+{
+    CHECK_CALL(check_post(1, true));
+    CHECK_CALL(check_post(3, true));
+    PASS();
+}
+
+TEST nothing_sent(void)
+{
+    gv_context *ctx = test_context(2, -1);
+    const gv_csr out = rows();
+    influence_post p;
+    ASSERT(influence_post_make(ctx, &p, &out, N, 0));
+    influence_post_clear(&p);
+    ASSERT(influence_post_close(ctx, &p));
+    for (int64_t first = 0, end; first < N; first = end) {
+        end = influence_post_sort(ctx, &p, first);
+        ASSERT(influence_replies(&p, first) == influence_replies(&p, end));
+    }
+    influence_post_free(ctx, &p);
+    free((void *)(uintptr_t)out.indptr);
+    gv_context_free(ctx);
+    PASS();
+}
+
+/* Ranges are whole blocks, divide a stretch, and are not too many. */
+TEST ranges_suit_any_size(void)
+{
+    for (int64_t n = 1; n <= INT32_MAX; n = n * 3 + 1) {
+        const int32_t shift = influence_range_shift(n);
+        const int64_t ranges = influence_ranges(n, shift);
+        ASSERT(1 << shift >= GV_BLOCK && 1 << shift <= GV_STRETCH);
+        ASSERT(ranges << shift >= n && (ranges - 1) << shift < n);
+        ASSERT(ranges <= INFLUENCE_RANGES || 1 << shift == GV_STRETCH);
+    }
+    PASS();
+}
+
+GREATEST_MAIN_DEFS();
+
+int main(int argc, char **argv)
+{
+    GREATEST_MAIN_BEGIN();
+    RUN_TEST(letters_arrive);
+    RUN_TEST(room_grows_for_those_who_get_most);
+    RUN_TEST(nothing_sent);
+    RUN_TEST(ranges_suit_any_size);
+    GREATEST_MAIN_END();
+}
