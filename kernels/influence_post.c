@@ -59,6 +59,16 @@ int64_t influence_post_packet(influence_post *p, int64_t next)
 
 typedef void take_letters(influence_post *p, const influence_letter *letter, int32_t n);
 
+/* The one before it, which is opened next, lies somewhere else. */
+static void take_packet(influence_post *p, int64_t i, int32_t n, take_letters *take)
+{
+    if (p->before[i] >= 0) {
+        const influence_letter *next = p->letter + (int64_t)p->before[i] * INFLUENCE_PACKET;
+        span_fetch(next, next + INFLUENCE_PACKET);
+    }
+    take(p, p->letter + i * INFLUENCE_PACKET, n);
+}
+
 /* Hands the letters to a range to `take`, packet by packet, if it is not NULL. Returns how many
  * there are. */
 static int64_t open_packets(influence_post *p, int64_t range, take_letters *take)
@@ -68,12 +78,9 @@ static int64_t open_packets(influence_post *p, int64_t range, take_letters *take
         const int64_t last = p->next[thread * p->n_ranges + range] + INFLUENCE_PACKET - 1;
         int32_t n = (int32_t)(last % INFLUENCE_PACKET) + 1;
         for (int64_t i = last / INFLUENCE_PACKET - 1; i >= 0; i = p->before[i]) {
-            if (p->before[i] >= 0) /* the next ones, not side by side */
-                span_fetch(p->letter + p->before[i] * (int64_t)INFLUENCE_PACKET,
-                           p->letter + (p->before[i] + 1) * (int64_t)INFLUENCE_PACKET);
-            if (take != NULL)
-                take(p, p->letter + i * INFLUENCE_PACKET, n);
             sum += n;
+            if (take != NULL)
+                take_packet(p, i, n, take);
             n = INFLUENCE_PACKET;
         }
     }
@@ -136,21 +143,21 @@ static void sort_by_source(influence_reply *reply, int64_t n)
 /* While letters are moved, begin[u + 1] is where the next one to u goes; after, where they end. */
 static void sort_range(influence_post *p, int64_t range, int64_t offset)
 {
-    const int64_t u = range << p->shift, last = (range + 1) << p->shift,
-                  end = last < p->n_nodes ? last : p->n_nodes;
-    int64_t *begin = p->begin + 1 - p->first;
-    memset(begin + u, 0, (size_t)(end - u) * sizeof *begin);
+    const int64_t u = range << p->shift, left = p->n_nodes - u,
+                  n = left < INT64_C(1) << p->shift ? left : INT64_C(1) << p->shift;
+    int64_t *end = p->begin + (u - p->first) + 1;
+    memset(end, 0, (size_t)n * sizeof *end);
     open_packets(p, range, count_letters);
-    for (int64_t v = u, sum = offset; v < end; v++) {
-        const int64_t here = begin[v];
-        begin[v] = sum;
+    for (int64_t i = 0, sum = offset; i < n; i++) {
+        const int64_t here = end[i];
+        end[i] = sum;
         sum += here;
     }
     open_packets(p, range, move_letters);
-    for (int64_t v = u; v < end; v++)
-        if (gv_csr_degree(p->out, (gv_node)v) > EDGES) {
-            influence_reply *from = p->reply + (v > u ? begin[v - 1] : offset);
-            sort_by_source(from, p->reply + begin[v] - from);
+    for (int64_t i = 0; i < n; i++)
+        if (gv_csr_degree(p->out, (gv_node)(u + i)) > EDGES) {
+            const int64_t from = i > 0 ? end[i - 1] : offset;
+            sort_by_source(p->reply + from, end[i] - from);
         }
 }
 
