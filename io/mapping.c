@@ -66,9 +66,10 @@ gv_status gv_mapping_at(gv_mapping *m, int64_t offset, int64_t bytes, int64_t al
 void gv_mapping_rest(const gv_mapping *m, const void *data, int64_t bytes)
 {
     enum { PAGE = 4096 };
-    const char *begin = data, *end = begin + bytes;
-    if (begin < m->base || end > m->base + m->size || bytes <= 0)
-        return;                       /* a copy */
+    const char *begin = data;
+    if (bytes <= 0 || begin < m->base || begin >= m->base + m->size)
+        return; /* nothing (an empty array may be NULL), or a copy */
+    const char *end = begin + bytes;
     begin -= (uintptr_t)begin % PAGE; /* the mapping begins on a page */
     madvise((void *)(uintptr_t)begin, (size_t)(end - begin), MADV_DONTNEED);
 }
