@@ -151,12 +151,13 @@ static int32_t batch_size(const gv_context *ctx, const gv_model *m, int32_t n_to
 static bool take_memory(gv_context *ctx, int32_t most, batch *b)
 {
     const int64_t n = b->g->n_nodes, n_evidence = b->m->evidence.indptr[n];
-    b->record = gv_alloc(ctx, 2 * n * influence_lanes_of(most), sizeof *b->record);
-    b->node = gv_alloc(ctx, n, sizeof *b->node);
+    const int32_t lanes = influence_lanes_of(most);
+    b->record = gv_alloc(ctx, n * influence_record_floats(lanes), sizeof *b->record);
+    b->rest = lanes == GV_SLICE ? gv_alloc(ctx, n, sizeof *b->rest) : NULL;
     b->place = gv_alloc(ctx, n_evidence, sizeof *b->place);
     b->note = gv_alloc(ctx, n_evidence, sizeof *b->note);
     return influence_post_make(ctx, b->post, &b->g->out, n, n_evidence) && b->record != NULL &&
-           b->node != NULL && b->place != NULL && b->note != NULL;
+           (b->rest != NULL || lanes < GV_SLICE) && b->place != NULL && b->note != NULL;
 }
 
 static void give_memory(gv_context *ctx, const batch *b)
@@ -165,7 +166,7 @@ static void give_memory(gv_context *ctx, const batch *b)
         influence_post_free(ctx, b->post);
     gv_free(ctx, b->note);
     gv_free(ctx, b->place);
-    gv_free(ctx, b->node);
+    gv_free(ctx, b->rest);
     gv_free(ctx, b->record);
 }
 

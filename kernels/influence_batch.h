@@ -36,10 +36,10 @@ typedef struct influence_batch {
     double mu_most;      /* largest mu of the model */
     gv_slice slice;
     int32_t lanes, slot_bits;
-    double mu[GV_SLICE]; /* of the topics of the slice, then 0 */
-    float *i1, *i2;      /* [slice.n][n_nodes]; i2 may be NULL, and then all below is */
-    float *record;       /* [n_nodes][2 * lanes], i1 and b */
-    influence_node *node;
+    double mu[GV_SLICE];  /* of the topics of the slice, then 0 */
+    float *i1, *i2;       /* [slice.n][n_nodes]; i2 may be NULL, and then all below is */
+    float *record;        /* [n_nodes][influence_record_floats()]: influence_record.h, */
+    uint64_t *rest;       /* [n_nodes], for 16 lanes alone */
     uint16_t *place;      /* [evidence]: edge in its span * GV_SLICE + place in the slice */
     influence_note *note; /* [evidence] */
     influence_post *post; /* the same, on its way to the targets */
@@ -63,7 +63,7 @@ typedef void influence_pass(const influence_batch *b, int64_t begin, int64_t end
 
 /* The two passes over the rows of consumers [begin, end), for one set of instructions. */
 typedef struct influence_level {
-    influence_pass *one; /* i1; fills record, node, place and note where i2 is wanted */
+    influence_pass *one; /* i1; fills record, rest, place and note where i2 is wanted */
     influence_pass *two; /* i2 */
 } influence_level;
 

@@ -9,6 +9,7 @@
 #ifndef KERNELS_INFLUENCE_ONE_H
 #define KERNELS_INFLUENCE_ONE_H
 
+#include "kernels/influence_record.h"
 #include "kernels/influence_span.h"
 
 /* Entries of evidence, pairs, and listeners at a time; rows and edges after which something is
@@ -313,9 +314,9 @@ INLINE void finish_row(const influence_batch *b, first_pass *f, int64_t v, const
         record[k] = (float)sum[k];
     for (int k = 0; k < lanes; k++)
         record[lanes + k] = (float)f->b[r][k];
-    span_stream(b->record + v * (2 * lanes), record, 2 * lanes);
     const float weight = (float)f->weight[r];
-    b->node[v] = (influence_node){b->m->target[v], steep ? -weight : weight};
+    const influence_node node = {b->m->target[v], steep ? -weight : weight};
+    record_write(b, v, record, node, lanes);
 }
 
 /* The model's arrays about the rows after the next span: what the processor fetches by itself ends

@@ -4,14 +4,8 @@
 #ifndef KERNELS_INFLUENCE_SPAN_H
 #define KERNELS_INFLUENCE_SPAN_H
 
-#include <string.h>
-
 #include "kernels/influence_batch.h"
-#if defined(__AVX512F__)
-#include <immintrin.h>
-#endif
-
-#define INLINE static inline __attribute__((always_inline))
+#include "kernels/influence_lanes.h"
 
 enum { ROWS = 16, EDGES = 256 };
 
@@ -108,22 +102,6 @@ INLINE int64_t span_known_end(const influence_batch *b, const span *s, int64_t k
 /* Scores of a block's rows, topics side by side. */
 typedef float span_scores[GV_BLOCK][GV_SLICE];
 
-/* Copies past the caches: nobody reads scores soon, and a line that is written as a whole need not
- * be fetched before. */
-INLINE void span_stream(float *to, const float *from, int64_t n)
-{
-#if defined(__AVX512F__)
-    const int64_t head = (int64_t)(-(uintptr_t)to % 64 / sizeof *to);
-    int64_t i = head < n ? head : n;
-    memcpy(to, from, (size_t)i * sizeof *to);
-    for (; i + 16 <= n; i += 16)
-        _mm512_stream_ps(to + i, _mm512_loadu_ps(from + i));
-    memcpy(to + i, from + i, (size_t)(n - i) * sizeof *to);
-#else
-    memcpy(to, from, (size_t)n * sizeof *to);
-#endif
-}
-
 #if defined(__AVX512F__)
 /* to[k][r] = from[r][k] for 16 rows: blocks of 1, 2, 4 and 8 rows and topics change sides. */
 INLINE void span_transpose(float (*from)[GV_SLICE], float (*to)[GV_BLOCK + 16])
@@ -173,7 +151,7 @@ INLINE void span_write(const influence_batch *b, int64_t begin, int64_t end,
     float run[GV_SLICE][GV_BLOCK + 16];
     span_turn(from, b->slice.n, end - begin, run);
     for (int32_t k = 0; k < b->slice.n; k++)
-        span_stream(to + k * b->g->n_nodes + begin, run[k], end - begin);
+        lanes_stream(to + k * b->g->n_nodes + begin, run[k], end - begin);
 #if defined(__AVX512F__)
     _mm_sfence();
 #endif

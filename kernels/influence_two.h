@@ -17,13 +17,6 @@
 
 #include "kernels/influence_one.h"
 
-typedef float lanes4 __attribute__((vector_size(16), may_alias, aligned(4)));
-typedef float lanes8 __attribute__((vector_size(32), may_alias, aligned(4)));
-typedef float lanes16 __attribute__((vector_size(64), may_alias, aligned(4)));
-typedef int32_t bits4 __attribute__((vector_size(16), may_alias, aligned(4)));
-typedef int32_t bits8 __attribute__((vector_size(32), may_alias, aligned(4)));
-typedef int32_t bits16 __attribute__((vector_size(64), may_alias, aligned(4)));
-
 /* Edges after which records are asked for; terms of a sum in float before it is added to one in
  * double, a divisor of EDGES; entries of a row that are compared at once; replies, and friends, at
  * a time. */
@@ -38,7 +31,7 @@ typedef struct second_pass {
     double sum[ROWS][GV_SLICE], less[ROWS][GV_SLICE], more[ROWS][GV_SLICE]; /* see above */
     int32_t row[EDGES + 8];                              /* of an edge: its row, */
     double row_weight[EDGES + 8], row_target[EDGES + 8]; /* what that row's node says, */
-    const influence_node *at;                            /* its target's node, */
+    influence_node at[EDGES];                            /* its target's node, */
     float t[EDGES], w[EDGES], back[EDGES];               /* t_uv, w_v, w_u t_vu, */
     float t_w[EDGES], t_back[EDGES];                     /* t w, t back, */
     uint32_t heard[EDGES];                               /* slots of which a reply says more, */
@@ -48,8 +41,7 @@ typedef struct second_pass {
     int64_t known;                /* evidence passed */
     const influence_reply *reply; /* replies passed */
     int64_t in;                   /* in-edges of a row that is in pieces, passed */
-    span_ahead ahead;             /* edges, */
-    influence_node node[FRIENDS]; /* and the nodes of their targets */
+    span_ahead ahead;             /* edges whose targets' records have been asked for */
     int64_t block;                /* its first row */
     span_scores out;
 } second_pass;
@@ -65,29 +57,27 @@ INLINE void fetch_known(const influence_batch *b, const span *s)
                influence_replies(b->post, next < b->post->end ? next : b->post->end));
 }
 
-/* Nodes of the targets of n edges from the span on; their records, into the second-level cache. */
-INLINE void fetch_friends(const influence_batch *b, second_pass *f, int32_t n, const int lanes)
+/* Asks for the records of the targets of n edges from the span on, into the second-level cache. */
+INLINE void fetch_friends(const influence_batch *b, const second_pass *f, int32_t n,
+                          const int lanes)
 {
     const gv_node *restrict target = b->g->out.indices + f->s.first;
-    for (int32_t i = 0; i < n; i++)
-        f->node[i] = b->node[target[i]];
     for (int32_t i = 0; i < n; i++) {
-        const float *record = b->record + (int64_t)target[i] * (2 * lanes);
+        const float *record = record_at(b, target[i], lanes);
         __builtin_prefetch(record, 0, 2);
-        if (lanes > 8)
-            __builtin_prefetch(record + lanes, 0, 2);
+        __builtin_prefetch(record + influence_record_floats(lanes) - 1, 0, 2);
     }
 }
 
 /* What the edges of the span know of their rows, weights in units of k. */
-INLINE void fill_rows(const influence_batch *b, second_pass *f, double of_k)
+INLINE void fill_rows(const influence_batch *b, second_pass *f, double of_k, const int lanes)
 {
     for (int64_t u = f->s.row; u < f->s.row_end; u++) {
         const int32_t r = (int32_t)(u - f->s.row);
-        const double weight = of_k * fabs((double)b->node[u].weight);
-        const double target = (double)b->node[u].target;
+        const influence_node node = record_node(record_at(b, u, lanes), lanes);
+        const double weight = of_k * fabs((double)node.weight), target = (double)node.target;
         f->value[r] = influence_value(b, (gv_node)u);
-        f->edge_by_edge[r] = influence_steep(b->node[u].weight);
+        f->edge_by_edge[r] = influence_steep(node.weight);
         span_row(b->g, &f->s, u, &f->begin[r], &f->end[r]);
         for (int32_t i = f->begin[r]; i < f->end[r]; i += 8)
             for (int32_t k = 0; k < 8; k++) {
@@ -119,11 +109,12 @@ INLINE void fill_edges(const influence_batch *b, second_pass *f, const int lanes
     const gv_node *restrict target = b->g->out.indices + f->s.first;
     const int32_t n = f->s.n;
     fetch_friends(b, f, span_look_ahead(&f->ahead, &f->s, FRIENDS), lanes);
-    f->at = f->node + (f->s.first - f->ahead.first);
+    for (int32_t i = 0; i < n; i++)
+        f->at[i] = record_node(record_at(b, target[i], lanes), lanes);
     const double of_k =
         b->m->k_tie > 0.0 ? 1.0 / b->m->k_tie : 0.0; /* 0: ties are as strong as s */
     uint32_t steep = 0;
-    fill_rows(b, f, of_k);
+    fill_rows(b, f, of_k, lanes);
     for (int32_t i = 0; i < n; i++)
         steep |= influence_steep(f->at[i].weight);
     f->steep = steep != 0;
@@ -288,10 +279,10 @@ INLINE void take_known(const influence_batch *b, second_pass *f, int64_t end, co
     for (int64_t j = f->known; j < end; j++) {
         const int32_t i = b->place[j] / GV_SLICE, k = b->place[j] % GV_SLICE, r = f->row[i];
         const gv_node v = target[i];
-        const float *record = b->record + (int64_t)v * (2 * lanes);
+        const float *record = record_at(b, v, lanes);
         const float *heard = f->heard[i] >> k & 1 ? &f->reply_more[i][k] : &nothing;
         double behind =
-            (double)f->back[i] * (double)record[lanes + k] + f->value[r] * (double)*heard;
+            (double)f->back[i] * (double)record_b(record, k, lanes) + f->value[r] * (double)*heard;
         if (f->steep && influence_steep(f->at[i].weight) && !f->edge_by_edge[r])
             behind = behind_steep(b, (gv_node)(f->s.row + r), v, k, f->value[r]);
         f->more[r][k] += (double)b->note[j].more * ((double)f->w[i] + ((double)record[k] - behind));
@@ -313,7 +304,6 @@ INLINE void multiply(second_pass *f)
     INLINE void add##W(const influence_batch *b, second_pass *f, int32_t r, int64_t left)          \
     {                                                                                              \
         const gv_node *restrict target = b->g->out.indices + f->s.first;                           \
-        const float *restrict records = b->record;                                                 \
         const float *restrict t = f->t, *restrict t_w = f->t_w, *restrict t_back = f->t_back;      \
         double *restrict sum = f->sum[r];                                                          \
         const int32_t end = f->end[r];                                                             \
@@ -322,13 +312,15 @@ INLINE void multiply(second_pass *f)
             lanes##W part = {0.0F};                                                                \
             for (; i < stop; i++) {                                                                \
                 const int64_t next = i + RECORDS_AHEAD < left ? i + RECORDS_AHEAD : left - 1;      \
-                const float *const ahead = records + (int64_t)target[next] * (2 * (W));            \
-                const lanes##W *const at =                                                         \
-                    (const lanes##W *)(records + (int64_t)target[i] * (2 * (W)));                  \
+                const float *const ahead = record_at(b, target[next], W);                          \
+                const float *const record = record_at(b, target[i], W);                            \
+                const lanes##W i1 = *(const lanes##W *)record;                                     \
+                const bits##W factor = *(const bits##W *)(record + (W));                           \
+                const bits##W high = (factor + ((W) < GV_SLICE ? RECORD_HALF : 0)) & ~RECORD_LOW;  \
                 __builtin_prefetch(ahead);                                                         \
-                if ((W) > 8)                                                                       \
+                if ((W) == GV_SLICE)                                                               \
                     __builtin_prefetch(ahead + (W));                                               \
-                part += t_w[i] + (t[i] * at[0] - t_back[i] * at[1]);                               \
+                part += t_w[i] + (t[i] * i1 - t_back[i] * (lanes##W)high);                         \
             }                                                                                      \
             for (int k = 0; k < (W); k++)                                                          \
                 sum[k] += (double)part[k];                                                         \
@@ -417,7 +409,7 @@ static void sum_steep_two(const influence_batch *b, gv_node u, double *sum)
     for (int64_t e = b->g->out.indptr[u]; e < b->g->out.indptr[u + 1]; e++) {
         const gv_node v = b->g->out.indices[e];
         const double w_v = influence_value(b, v);
-        const float *record = b->record + (int64_t)v * (2 * b->lanes);
+        const float *record = record_at(b, v, b->lanes);
         gv_slice_edge(b->m, &b->slice, &at, e, v, p);
         look_back(b, v, u, back);
         for (int32_t k = 0; k < n_slots; k++)
@@ -428,7 +420,8 @@ static void sum_steep_two(const influence_batch *b, gv_node u, double *sum)
 INLINE void finish_row_two(const influence_batch *b, second_pass *f, int64_t u, const int lanes)
 {
     const int64_t r = u - f->s.row;
-    const float *restrict factor = b->record + u * (2 * lanes) + lanes;
+    float factor[GV_SLICE];
+    record_own(b, u, factor, lanes);
     double sum[GV_SLICE];
     for (int k = 0; k < lanes; k++)
         sum[k] = (double)factor[k] * (f->sum[r][k] - f->less[r][k]) + f->more[r][k];

@@ -12,6 +12,12 @@ static inline int32_t influence_lanes_of(int32_t n_topics)
     return n_topics <= 4 ? 4 : n_topics <= 8 ? 8 : GV_SLICE;
 }
 
+/* Floats of a consumer's record (influence_record.h). */
+static inline int32_t influence_record_floats(int32_t lanes)
+{
+    return 2 * lanes + (lanes < GV_SLICE ? 2 : 0);
+}
+
 /* Bits of a place among n topics. */
 static inline int32_t influence_slot_bits(int32_t n_topics)
 {
@@ -73,7 +79,7 @@ static inline int64_t influence_room(int64_t n_nodes, int64_t n_evidence)
     return (int64_t)(share * (double)n_evidence);
 }
 
-/* Bytes for i2 that do not grow with the topics of a batch: two factors of each consumer, what the
+/* Bytes for i2 that do not grow with the topics of a batch: 8 of each consumer, what the
  * evidence says of edges, and the same by target. */
 static inline int64_t influence_fixed_bytes(int64_t n_nodes, int64_t n_evidence, int32_t threads)
 {

@@ -1,0 +1,37 @@
+/* influence_lanes.h -- numbers of several topics side by side, for whatever instructions a file is
+ * compiled with (influence_level.h). */
+#ifndef KERNELS_INFLUENCE_LANES_H
+#define KERNELS_INFLUENCE_LANES_H
+
+#include <stdint.h>
+#include <string.h>
+#if defined(__AVX512F__)
+#include <immintrin.h>
+#endif
+
+#define INLINE static inline __attribute__((always_inline))
+
+typedef float lanes4 __attribute__((vector_size(16), may_alias, aligned(4)));
+typedef float lanes8 __attribute__((vector_size(32), may_alias, aligned(4)));
+typedef float lanes16 __attribute__((vector_size(64), may_alias, aligned(4)));
+typedef int32_t bits4 __attribute__((vector_size(16), may_alias, aligned(4)));
+typedef int32_t bits8 __attribute__((vector_size(32), may_alias, aligned(4)));
+typedef int32_t bits16 __attribute__((vector_size(64), may_alias, aligned(4)));
+
+/* Copies past the caches: nobody reads scores soon, and a line that is written as a whole need not
+ * be fetched before. */
+INLINE void lanes_stream(float *to, const float *from, int64_t n)
+{
+#if defined(__AVX512F__)
+    const int64_t head = (int64_t)(-(uintptr_t)to % 64 / sizeof *to);
+    int64_t i = head < n ? head : n;
+    memcpy(to, from, (size_t)i * sizeof *to);
+    for (; i + 16 <= n; i += 16)
+        _mm512_stream_ps(to + i, _mm512_loadu_ps(from + i));
+    memcpy(to + i, from + i, (size_t)(n - i) * sizeof *to);
+#else
+    memcpy(to, from, (size_t)n * sizeof *to);
+#endif
+}
+
+#endif
