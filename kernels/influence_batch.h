@@ -17,8 +17,8 @@
 #include "grapevine/influence.h"
 #include "kernels/influence_post.h"
 
-/* What edges to and from a consumer ask for; `weight` is gv_model_weight(), its sign set where the
- * row is steep. */
+/* What edges to and from a consumer ask for; `weight` is gv_model_weight() / k_tie, its sign set
+ * where the row is steep. */
 typedef struct influence_node {
     float target, weight;
 } influence_node;

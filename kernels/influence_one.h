@@ -9,6 +9,8 @@
 #ifndef KERNELS_INFLUENCE_ONE_H
 #define KERNELS_INFLUENCE_ONE_H
 
+#include <float.h>
+
 #include "kernels/influence_record.h"
 #include "kernels/influence_span.h"
 
@@ -20,6 +22,7 @@ enum { ENTRIES = 512, PAIRS = 256, LISTENERS = 16384, ROWS_AHEAD = 64, EDGES_AHE
 typedef struct first_pass {
     span s;
     double unseen[GV_SLICE]; /* b of consumers without a purchase */
+    double of_k;             /* 1 / k_tie; 0 where ties are as strong as s */
     /* of a row: gv_model_weight(), largest mu a over all topics, sum of t w, largest t */
     double weight[ROWS], most[ROWS], all[ROWS], top[ROWS];
     double scale[ROWS][GV_SLICE], b[ROWS][GV_SLICE]; /* mu a, b */
@@ -314,7 +317,8 @@ INLINE void finish_row(const influence_batch *b, first_pass *f, int64_t v, const
         record[k] = (float)sum[k];
     for (int k = 0; k < lanes; k++)
         record[lanes + k] = (float)f->b[r][k];
-    const float weight = (float)f->weight[r];
+    const double usual = f->weight[r] * f->of_k;
+    const float weight = usual < (double)FLT_MAX ? (float)usual : FLT_MAX; /* 0 times it is 0 */
     const influence_node node = {b->m->target[v], steep ? -weight : weight};
     record_write(b, v, record, node, lanes);
 }
@@ -347,6 +351,7 @@ INLINE void rows_one(const influence_batch *b, int64_t begin, int64_t end, const
     f.ahead = span_ahead_before(b->g, end);
     f.pairs_end = b->m->pairs.indptr[end];
     f.next = b->post != NULL ? b->post->next + gv_thread() * b->post->n_ranges : NULL;
+    f.of_k = b->m->k_tie > 0.0 ? 1.0 / b->m->k_tie : 0.0;
     for (int k = 0; k < lanes; k++)
         f.unseen[k] = b->m->k_edge > 0.0 ? b->m->k_edge * b->mu[k] / b->m->k_edge : b->mu[k];
     while (span_next(b->g, end, &f.s)) {

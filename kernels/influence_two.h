@@ -29,13 +29,12 @@ typedef struct second_pass {
     double value[ROWS];             /* w, */
     bool edge_by_edge[ROWS];        /* and whether it is steep: its sums are taken otherwise */
     double sum[ROWS][GV_SLICE], less[ROWS][GV_SLICE], more[ROWS][GV_SLICE]; /* see above */
-    int32_t row[EDGES + 8];                              /* of an edge: its row, */
-    double row_weight[EDGES + 8], row_target[EDGES + 8]; /* what that row's node says, */
-    influence_node at[EDGES];                            /* its target's node, */
-    float t[EDGES], w[EDGES], back[EDGES];               /* t_uv, w_v, w_u t_vu, */
-    float t_w[EDGES], t_back[EDGES];                     /* t w, t back, */
-    uint32_t heard[EDGES];                               /* slots of which a reply says more, */
-    float reply_more[EDGES][GV_SLICE];                   /* and what */
+    int32_t row[EDGES + 8];                             /* of an edge: its row, */
+    float row_weight[EDGES + 8], row_target[EDGES + 8]; /* what that row's node says, */
+    influence_node at[EDGES];                           /* its target's node, */
+    float t[EDGES], w[EDGES], back[EDGES];              /* t_uv, w_v, w_u t_vu, */
+    uint32_t heard[EDGES];                              /* slots of which a reply says more, */
+    float reply_more[EDGES][GV_SLICE];                  /* and what: w_u times it */
     int32_t reply_row[REPLIES + 8];
     bool steep;                   /* whether a target is */
     int64_t known;                /* evidence passed */
@@ -69,13 +68,13 @@ INLINE void fetch_friends(const influence_batch *b, const second_pass *f, int32_
     }
 }
 
-/* What the edges of the span know of their rows, weights in units of k. */
-INLINE void fill_rows(const influence_batch *b, second_pass *f, double of_k, const int lanes)
+/* What the edges of the span know of their rows. */
+INLINE void fill_rows(const influence_batch *b, second_pass *f, const int lanes)
 {
     for (int64_t u = f->s.row; u < f->s.row_end; u++) {
         const int32_t r = (int32_t)(u - f->s.row);
         const influence_node node = record_node(record_at(b, u, lanes), lanes);
-        const double weight = of_k * fabs((double)node.weight), target = (double)node.target;
+        const float weight = fabsf(node.weight);
         f->value[r] = influence_value(b, (gv_node)u);
         f->edge_by_edge[r] = influence_steep(node.weight);
         span_row(b->g, &f->s, u, &f->begin[r], &f->end[r]);
@@ -83,23 +82,20 @@ INLINE void fill_rows(const influence_batch *b, second_pass *f, double of_k, con
             for (int32_t k = 0; k < 8; k++) {
                 f->row[i + k] = r;
                 f->row_weight[i + k] = weight;
-                f->row_target[i + k] = target;
+                f->row_target[i + k] = node.target;
             }
     }
 }
 
-/* t_uv = s_v / (1 + s_v weight_u / k) and t_vu = s_u / (1 + s_u weight_v / k), by one division. */
-INLINE void tie_both(second_pass *f, double of_k)
+/* t_uv = s_v / (1 + s_v weight_u) and t_vu = s_u / (1 + s_u weight_v). */
+INLINE void tie_both(second_pass *f)
 {
     const influence_node *restrict at = f->at;
     float *restrict t = f->t, *restrict t_back = f->back;
     for (int32_t i = 0; i < f->s.n; i++) {
-        const double s_v = (double)at[i].target, s_u = f->row_target[i];
-        const double there = 1.0 + s_v * f->row_weight[i];
-        const double back = 1.0 + s_u * (of_k * fabs((double)at[i].weight));
-        const double both = 1.0 / (there * back);
-        t[i] = (float)(s_v * (back * both));
-        t_back[i] = (float)(s_u * (there * both));
+        const float s_v = at[i].target, s_u = f->row_target[i];
+        t[i] = s_v / (1.0F + s_v * f->row_weight[i]);
+        t_back[i] = s_u / (1.0F + s_u * fabsf(at[i].weight));
     }
 }
 
@@ -111,16 +107,14 @@ INLINE void fill_edges(const influence_batch *b, second_pass *f, const int lanes
     fetch_friends(b, f, span_look_ahead(&f->ahead, &f->s, FRIENDS), lanes);
     for (int32_t i = 0; i < n; i++)
         f->at[i] = record_node(record_at(b, target[i], lanes), lanes);
-    const double of_k =
-        b->m->k_tie > 0.0 ? 1.0 / b->m->k_tie : 0.0; /* 0: ties are as strong as s */
     uint32_t steep = 0;
-    fill_rows(b, f, of_k, lanes);
+    fill_rows(b, f, lanes);
     for (int32_t i = 0; i < n; i++)
         steep |= influence_steep(f->at[i].weight);
     f->steep = steep != 0;
     for (int32_t i = 0; i < n; i++)
         f->heard[i] = 0;
-    tie_both(f, of_k);
+    tie_both(f);
     if (b->weight == NULL)
         return;
     for (int32_t i = 0; i < n; i++) {
@@ -245,7 +239,7 @@ INLINE void take_reply(const influence_batch *b, second_pass *f, influence_reply
     f->back[i] = (float)f->value[r] * a.tie;
     if (a.more == 0.0F)
         return;
-    f->reply_more[i][k] = a.more;
+    f->reply_more[i][k] = (float)f->value[r] * a.more;
     f->heard[i] |= 1U << k;
 }
 
@@ -281,8 +275,7 @@ INLINE void take_known(const influence_batch *b, second_pass *f, int64_t end, co
         const gv_node v = target[i];
         const float *record = record_at(b, v, lanes);
         const float *heard = f->heard[i] >> k & 1 ? &f->reply_more[i][k] : &nothing;
-        double behind =
-            (double)f->back[i] * (double)record_b(record, k, lanes) + f->value[r] * (double)*heard;
+        double behind = (double)f->back[i] * (double)record_b(record, k, lanes) + (double)*heard;
         if (f->steep && influence_steep(f->at[i].weight) && !f->edge_by_edge[r])
             behind = behind_steep(b, (gv_node)(f->s.row + r), v, k, f->value[r]);
         f->more[r][k] += (double)b->note[j].more * ((double)f->w[i] + ((double)record[k] - behind));
@@ -290,21 +283,13 @@ INLINE void take_known(const influence_batch *b, second_pass *f, int64_t end, co
     f->known = end;
 }
 
-INLINE void multiply(second_pass *f)
-{
-    for (int32_t i = 0; i < f->s.n; i++) {
-        f->t_w[i] = f->t[i] * f->w[i];
-        f->t_back[i] = f->t[i] * f->back[i];
-    }
-}
-
-/* sum[k] += t (w + i1 - back b) over the edges of row r, in order, in `W` lanes. Records are
+/* sum[k] += t (w + i1 - w_u p_vu) over the edges of row r, in order, in `W` lanes. Records are
  * fetched ahead, `left` being how many edges the graph has from the span on. */
 #define DEFINE_ADD(W)                                                                              \
     INLINE void add##W(const influence_batch *b, second_pass *f, int32_t r, int64_t left)          \
     {                                                                                              \
         const gv_node *restrict target = b->g->out.indices + f->s.first;                           \
-        const float *restrict t = f->t, *restrict t_w = f->t_w, *restrict t_back = f->t_back;      \
+        const float *restrict t = f->t, *restrict w = f->w, *restrict back = f->back;              \
         double *restrict sum = f->sum[r];                                                          \
         const int32_t end = f->end[r];                                                             \
         for (int32_t i = f->begin[r]; i < end;) {                                                  \
@@ -320,7 +305,10 @@ INLINE void multiply(second_pass *f)
                 __builtin_prefetch(ahead);                                                         \
                 if ((W) == GV_SLICE)                                                               \
                     __builtin_prefetch(ahead + (W));                                               \
-                part += t_w[i] + (t[i] * i1 - t_back[i] * (lanes##W)high);                         \
+                lanes##W heard;                                                                    \
+                chosen##W(f->reply_more[i], f->heard[i], &heard);                                  \
+                const lanes##W behind = back[i] * (lanes##W)high + heard;                          \
+                part += t[i] * (w[i] + (i1 - behind));                                             \
             }                                                                                      \
             for (int k = 0; k < (W); k++)                                                          \
                 sum[k] += (double)part[k];                                                         \
@@ -349,37 +337,8 @@ INLINE void begin_rows(second_pass *f)
             f->sum[r][k] = f->less[r][k] = f->more[r][k] = 0.0;
 }
 
-static const bits4 slot4 = {1, 2, 4, 8};
-static const bits8 slot8 = {1, 2, 4, 8, 16, 32, 64, 128};
-static const bits16 slot16 = {1,   2,   4,    8,    16,   32,   64,    128,
-                              256, 512, 1024, 2048, 4096, 8192, 16384, 32768};
-
-/* less[k] += w_u t_uv (p_vu - b t_vu) of the edges about which there are replies, in their order,
- * in `W` lanes. */
-#define DEFINE_HEAR(W)                                                                             \
-    INLINE void hear##W(second_pass *f)                                                            \
-    {                                                                                              \
-        int32_t edge[EDGES], n = 0;                                                                \
-        for (int32_t i = 0; i < f->s.n; i++) {                                                     \
-            edge[n] = i;                                                                           \
-            n += f->heard[i] != 0;                                                                 \
-        }                                                                                          \
-        for (int32_t j = 0; j < n; j++) {                                                          \
-            const int32_t i = edge[j], r = f->row[i];                                              \
-            const float there = f->t[i] * (float)f->value[r];                                      \
-            const bits##W slots = ((int32_t)f->heard[i] & slot##W) != 0;                           \
-            const bits##W more = *(const bits##W *)f->reply_more[i] & slots;                       \
-            const lanes##W part = there * (lanes##W)more;                                          \
-            for (int k = 0; k < (W); k++)                                                          \
-                f->less[r][k] += (double)part[k];                                                  \
-        }                                                                                          \
-    }
-DEFINE_HEAR(4)
-DEFINE_HEAR(8)
-DEFINE_HEAR(16)
-
 /* What p_vu is, other than by b and t without evidence. */
-INLINE void take_back(const influence_batch *b, second_pass *f, const int lanes)
+INLINE void take_back(const influence_batch *b, second_pass *f)
 {
     const int32_t rows = (int32_t)(f->s.row_end - f->s.row);
     for (int32_t r = 0; r < rows && b->g->directed; r++)
@@ -388,12 +347,6 @@ INLINE void take_back(const influence_batch *b, second_pass *f, const int lanes)
         if (!f->edge_by_edge[r])
             take_steep(b, f, r);
     take_replies(b, f);
-    if (lanes == 4)
-        hear4(f);
-    else if (lanes == 8)
-        hear8(f);
-    else
-        hear16(f);
 }
 
 /* i2 of a steep row, edge by edge. */
@@ -448,8 +401,7 @@ INLINE void rows_two(const influence_batch *b, int64_t begin, int64_t end, const
             begin_rows(&f);
         fill_edges(b, &f, lanes);
         take_ties(b, &f, known_end);
-        take_back(b, &f, lanes);
-        multiply(&f);
+        take_back(b, &f);
         add_rows(b, &f, lanes);
         take_known(b, &f, known_end, lanes);
         for (int64_t u = f.s.row; u < f.s.row_end && f.s.ends; u++)
