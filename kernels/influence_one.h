@@ -30,12 +30,12 @@ typedef struct first_pass {
     int64_t exposure[ROWS][GV_SLICE];                /* of the pair, or -1 */
     int32_t row[EDGES + 8];                          /* of an edge: its row */
     int64_t credit[EDGES];                           /* its credits, */
-    double lost[EDGES], t[EDGES];                    /* expectation without exposure, t */
+    double lost[EDGES], t[EDGES + 8];                /* expectation without exposure, t */
     int64_t known;                                   /* evidence passed */
     int32_t edge[ENTRIES], slot[ENTRIES];            /* of evidence: its edge, and slot or -1 */
-    double factor[ENTRIES], b_edge[ENTRIES], t_edge[ENTRIES]; /* mu a, b and t of its edge, */
-    double beyond[ENTRIES];                                   /* p beyond b t */
-    int64_t pair, pairs_end; /* pairs worked out: from the first on, */
+    double factor[ENTRIES], b_edge[ENTRIES], t_edge[ENTRIES];  /* mu a, b and t of its edge, */
+    double beyond[ENTRIES];                                    /* p beyond b t */
+    int32_t pair_row[PAIRS + 8];                               /* of a pair: its row, */
     double pair_scale[PAIRS], pair_seen[PAIRS], pair_b[PAIRS]; /* mu a, exposure, b */
     span_ahead ahead;                                          /* edges, */
     float listener[LISTENERS];                                 /* and s of their targets */
@@ -44,54 +44,65 @@ typedef struct first_pass {
     span_scores out;
 } first_pass;
 
-/* Works out the pairs from i on. */
-INLINE void take_pairs(const influence_batch *b, first_pass *f, int64_t i)
+/* Works out the pairs [i, i + n). */
+INLINE void take_pairs(const influence_batch *b, first_pass *f, int64_t i, int32_t n)
 {
     const gv_model *m = b->m;
     const int32_t *restrict topic = m->pairs.topic + i;
     const float *restrict source = m->pairs.source + i;
     const int64_t *restrict exposure = m->pairs.exposure + i;
     const double *restrict mu = m->mu, k = m->k_edge;
-    const int64_t left = f->pairs_end - i, n = left < PAIRS ? left : PAIRS;
-    for (int64_t j = 0; j < n; j++)
+    for (int32_t j = 0; j < n; j++)
         f->pair_scale[j] = mu[topic[j]] * (double)source[j];
-    for (int64_t j = 0; j < n; j++)
+    for (int32_t j = 0; j < n; j++)
         f->pair_seen[j] = (double)exposure[j] / (double)GV_CREDIT_UNIT;
-    for (int64_t j = 0; j < n; j++) {
+    for (int32_t j = 0; j < n; j++) {
         const double seen = f->pair_seen[j] > 0.0 ? f->pair_seen[j] : 0.0, all = seen + k;
         f->pair_b[j] = (all > 0.0 ? k : 1.0) * f->pair_scale[j] / (all > 0.0 ? all : 1.0);
     }
-    f->pair = i;
 }
 
-INLINE void begin_factors(const influence_batch *b, first_pass *f, int64_t v, const int lanes)
+/* Hands them to their rows: in one loop, as rows have few. */
+INLINE void place_pairs(const influence_batch *b, first_pass *f, int64_t i, int32_t n)
 {
-    const gv_model *m = b->m;
-    const int64_t r = v - f->s.row;
-    double weight = 0.0, most = b->mu_most;
-    for (int k = 0; k < lanes; k++) {
-        f->scale[r][k] = b->mu[k];
-        f->b[r][k] = f->unseen[k];
-        f->exposure[r][k] = -1;
-        f->more[r][k] = 0.0;
-    }
-    for (int64_t i = m->pairs.indptr[v]; i < m->pairs.indptr[v + 1]; i++) {
-        if (i - f->pair >= PAIRS)
-            take_pairs(b, f, i);
-        const int64_t j = i - f->pair;
-        const int32_t k = b->slice.slot[m->pairs.topic[i]];
+    const int32_t *restrict topic = b->m->pairs.topic + i;
+    const int64_t *restrict exposure = b->m->pairs.exposure + i;
+    for (int32_t j = 0; j < n; j++) {
+        const int32_t r = f->pair_row[j], k = b->slice.slot[topic[j]];
         const double scale = f->pair_scale[j];
-        weight += scale * f->pair_seen[j];
-        most = scale > most ? scale : most;
+        f->weight[r] += scale * f->pair_seen[j];
+        f->most[r] = scale > f->most[r] ? scale : f->most[r];
         if (k >= 0) {
             f->scale[r][k] = scale;
-            f->exposure[r][k] = m->pairs.exposure[i];
+            f->exposure[r][k] = exposure[j];
             f->b[r][k] = f->pair_b[j];
         }
     }
-    f->weight[r] = m->k_tie > 0.0 ? weight : 0.0;
-    f->most[r] = most;
-    f->all[r] = f->top[r] = 0.0;
+}
+
+/* The span's rows: their factors, and sums before the first edge. */
+INLINE void begin_rows_one(const influence_batch *b, first_pass *f, const int lanes)
+{
+    const int64_t *indptr = b->m->pairs.indptr, end = indptr[f->s.row_end];
+    const int32_t rows = (int32_t)(f->s.row_end - f->s.row);
+    for (int32_t r = 0; r < rows; r++) {
+        for (int k = 0; k < lanes; k++) {
+            f->scale[r][k] = b->mu[k];
+            f->b[r][k] = f->unseen[k];
+            f->exposure[r][k] = -1;
+            f->more[r][k] = 0.0;
+        }
+        f->most[r] = b->mu_most;
+        f->weight[r] = f->all[r] = f->top[r] = 0.0;
+    }
+    for (int64_t i = indptr[f->s.row]; i < end; i += PAIRS) {
+        const int32_t n = (int32_t)(end - i < PAIRS ? end - i : PAIRS);
+        span_rows(indptr, &f->s, i, n, f->pair_row);
+        take_pairs(b, f, i, n);
+        place_pairs(b, f, i, n);
+    }
+    for (int32_t r = 0; r < rows && b->m->k_tie <= 0.0; r++)
+        f->weight[r] = 0.0;
 }
 
 /* Edge and slot of the entries [i, i + n) of the evidence. Columns of a span are small numbers: the
@@ -266,19 +277,25 @@ INLINE void take_edges(const influence_batch *b, first_pass *f)
     f->known = end;
 }
 
-/* Sums of t w over the edges of a row, and its largest t. */
+/* Sum of t w over the edges of a row, and its largest t, in eight parts by place in the row. */
 INLINE void sum_row(const influence_batch *b, first_pass *f, int64_t v)
 {
     const gv_node *restrict target = b->g->out.indices + f->s.first;
+    const int64_t r = v - f->s.row;
     int32_t begin, end;
     span_row(b->g, &f->s, v, &begin, &end);
-    double sum = f->all[v - f->s.row], top = f->top[v - f->s.row];
-    for (int32_t i = begin; i < end; i++) {
-        sum += b->weight != NULL ? f->t[i] * (double)b->weight[target[i]] : f->t[i];
-        top = f->t[i] > top ? f->t[i] : top;
+    eight sum = {0.0}, top = {0.0};
+    for (int32_t i = begin; i < end; i += 8) {
+        eight t = *(const eight *)(f->t + i);
+        eight_first(&t, end - i);
+        eight_larger(&top, &t);
+        for (int32_t k = 0; b->weight != NULL && k < 8 && i + k < end; k++)
+            t[k] *= (double)b->weight[target[i + k]];
+        sum += t;
     }
-    f->all[v - f->s.row] = sum;
-    f->top[v - f->s.row] = top;
+    f->all[r] += eight_sum(&sum);
+    top[0] = eight_most(&top);
+    f->top[r] = top[0] > f->top[r] ? top[0] : f->top[r];
 }
 
 /* i1 of a steep row, edge by edge. */
@@ -347,18 +364,16 @@ INLINE void rows_one(const influence_batch *b, int64_t begin, int64_t end, const
     f.block = begin;
     f.s = span_before(begin);
     f.known = b->m->evidence.indptr[begin];
-    f.pair = b->m->pairs.indptr[begin] - PAIRS;
     f.ahead = span_ahead_before(b->g, end);
-    f.pairs_end = b->m->pairs.indptr[end];
     f.next = b->post != NULL ? b->post->next + gv_thread() * b->post->n_ranges : NULL;
     f.of_k = b->m->k_tie > 0.0 ? 1.0 / b->m->k_tie : 0.0;
     for (int k = 0; k < lanes; k++)
         f.unseen[k] = b->m->k_edge > 0.0 ? b->m->k_edge * b->mu[k] / b->m->k_edge : b->mu[k];
     while (span_next(b->g, end, &f.s)) {
         fetch_streams(b, &f.s);
-        for (int64_t v = f.s.row; v < f.s.row_end && f.s.begins; v++)
-            begin_factors(b, &f, v, lanes);
-        span_rows(b->g, &f.s, f.row);
+        if (f.s.begins)
+            begin_rows_one(b, &f, lanes);
+        span_rows(b->g->out.indptr, &f.s, f.s.first, f.s.n, f.row);
         take_edges(b, &f);
         for (int64_t v = f.s.row; v < f.s.row_end; v++)
             sum_row(b, &f, v);

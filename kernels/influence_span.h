@@ -79,14 +79,15 @@ INLINE void span_row(const gv_graph *g, const span *s, int64_t r, int32_t *begin
     *end = to < s->n ? (int32_t)to : s->n;
 }
 
-/* row[i]: the row of edge i, counted from the first one; [EDGES + 8], as it is written in eights.
- */
-INLINE void span_rows(const gv_graph *g, const span *s, int32_t *restrict row)
+/* row[i]: the row, counted from the span's first one, of entry from + i, of n entries that begin at
+ * indptr[row]; [n + 8], as it is written in eights. */
+INLINE void span_rows(const int64_t *indptr, const span *s, int64_t from, int32_t n,
+                      int32_t *restrict row)
 {
     for (int64_t r = s->row; r < s->row_end; r++) {
-        int32_t begin, end;
-        span_row(g, s, r, &begin, &end);
-        for (int32_t i = begin; i < end; i += 8)
+        const int64_t first = indptr[r] - from, last = indptr[r + 1] - from;
+        const int32_t end = last < n ? (int32_t)last : n;
+        for (int32_t i = first > 0 ? (int32_t)first : 0; i < end; i += 8)
             for (int32_t k = 0; k < 8; k++)
                 row[i + k] = (int32_t)(r - s->row);
     }

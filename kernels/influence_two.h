@@ -3,11 +3,11 @@
  *   i2(u, z) = b_uz (sum over u -> v of t_uv (w_v + i1(v, z) - w_u p_vu))
  *              + sum over evidence of (p_uv - b_uz t_uv) (w_v + i1(v, z) - w_u p_vu)
  *
- * with p_vu = b_vz t_vu and what the evidence of v -> u adds to it, 0 where there is no such edge;
- * what it adds is kept apart, in `less`. Whether there is such an edge is seen by walking through
- * the in-edges of u beside its out-edges; what its evidence says stands in the replies to u
- * (influence_post.h). So nothing is looked up but one record of each v, its i1 and b, and the two
- * numbers that t_uv and t_vu come from. They are fetched for some thousand edges at once.
+ * with p_vu = b_vz t_vu and what the evidence of v -> u adds to it, 0 where there is no such edge.
+ * Whether there is such an edge is seen by walking through the in-edges of u beside its out-edges;
+ * what its evidence says stands in the replies to u (influence_post.h). So nothing is looked up but
+ * one record of each v, its i1 and b, and the two numbers that t_uv and t_vu come from. They are
+ * fetched for some thousand edges at once.
  *
  * i1, b and t are read as float. The first sum adds up to TERMS edges at a time in float, by their
  * place in the row, and these parts in double; all else is added in double. One text for several
@@ -28,7 +28,7 @@ typedef struct second_pass {
     int32_t begin[ROWS], end[ROWS]; /* of a row: its edges in the span, */
     double value[ROWS];             /* w, */
     bool edge_by_edge[ROWS];        /* and whether it is steep: its sums are taken otherwise */
-    double sum[ROWS][GV_SLICE], less[ROWS][GV_SLICE], more[ROWS][GV_SLICE]; /* see above */
+    double sum[ROWS][GV_SLICE], more[ROWS][GV_SLICE];   /* see above */
     int32_t row[EDGES + 8];                             /* of an edge: its row, */
     float row_weight[EDGES + 8], row_target[EDGES + 8]; /* what that row's node says, */
     influence_node at[EDGES];                           /* its target's node, */
@@ -193,7 +193,7 @@ static void take_steep(const influence_batch *b, second_pass *f, int32_t r)
         look_back(b, v[i], (gv_node)(f->s.row + r), chance);
         f->back[i] = 0.0F;
         for (int32_t k = 0; k < b->slice.n; k++)
-            f->less[r][k] += (double)f->t[i] * (f->value[r] * chance[k]);
+            f->sum[r][k] -= (double)f->t[i] * (f->value[r] * chance[k]);
     }
 }
 
@@ -268,14 +268,13 @@ static double behind_steep(const influence_batch *b, gv_node u, gv_node v, int32
 /* What the evidence of the span, up to `end`, says beyond b t. */
 INLINE void take_known(const influence_batch *b, second_pass *f, int64_t end, const int lanes)
 {
-    static const float nothing = 0.0F;
     const gv_node *target = b->g->out.indices + f->s.first;
     for (int64_t j = f->known; j < end; j++) {
         const int32_t i = b->place[j] / GV_SLICE, k = b->place[j] % GV_SLICE, r = f->row[i];
         const gv_node v = target[i];
         const float *record = record_at(b, v, lanes);
-        const float *heard = f->heard[i] >> k & 1 ? &f->reply_more[i][k] : &nothing;
-        double behind = (double)f->back[i] * (double)record_b(record, k, lanes) + (double)*heard;
+        const float heard = chosen(f->reply_more[i], f->heard[i], k);
+        double behind = (double)f->back[i] * (double)record_b(record, k, lanes) + (double)heard;
         if (f->steep && influence_steep(f->at[i].weight) && !f->edge_by_edge[r])
             behind = behind_steep(b, (gv_node)(f->s.row + r), v, k, f->value[r]);
         f->more[r][k] += (double)b->note[j].more * ((double)f->w[i] + ((double)record[k] - behind));
@@ -334,7 +333,7 @@ INLINE void begin_rows(second_pass *f)
 {
     for (int32_t r = 0; r < f->s.row_end - f->s.row; r++)
         for (int k = 0; k < GV_SLICE; k++)
-            f->sum[r][k] = f->less[r][k] = f->more[r][k] = 0.0;
+            f->sum[r][k] = f->more[r][k] = 0.0;
 }
 
 /* What p_vu is, other than by b and t without evidence. */
@@ -377,7 +376,7 @@ INLINE void finish_row_two(const influence_batch *b, second_pass *f, int64_t u, 
     record_own(b, u, factor, lanes);
     double sum[GV_SLICE];
     for (int k = 0; k < lanes; k++)
-        sum[k] = (double)factor[k] * (f->sum[r][k] - f->less[r][k]) + f->more[r][k];
+        sum[k] = (double)factor[k] * f->sum[r][k] + f->more[r][k];
     if (f->edge_by_edge[r])
         sum_steep_two(b, (gv_node)u, sum);
     for (int k = 0; k < lanes; k++)
