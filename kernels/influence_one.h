@@ -28,7 +28,8 @@ typedef struct first_pass {
     double scale[ROWS][GV_SLICE], b[ROWS][GV_SLICE]; /* mu a, b */
     double more[ROWS][GV_SLICE];                     /* sums over evidence */
     int64_t exposure[ROWS][GV_SLICE];                /* of the pair, or -1 */
-    int32_t row[EDGES + 8];                          /* of an edge: its row */
+    int32_t row[EDGES + 8];                          /* of an edge: its row, */
+    double row_weight[EDGES + 8];                    /* and that row's weight */
     int64_t credit[EDGES];                           /* its credits, */
     double lost[EDGES], t[EDGES + 8];                /* expectation without exposure, t */
     int64_t known;                                   /* evidence passed */
@@ -105,6 +106,21 @@ INLINE void begin_rows_one(const influence_batch *b, first_pass *f, const int la
         f->weight[r] = 0.0;
 }
 
+/* What the edges of the span know of their rows. */
+INLINE void fill_rows_one(const influence_batch *b, first_pass *f)
+{
+    for (int64_t v = f->s.row; v < f->s.row_end; v++) {
+        const int32_t r = (int32_t)(v - f->s.row);
+        int32_t begin, end;
+        span_row(b->g, &f->s, v, &begin, &end);
+        for (int32_t i = begin; i < end; i += 8)
+            for (int32_t k = 0; k < 8; k++) {
+                f->row[i + k] = r;
+                f->row_weight[i + k] = f->weight[r];
+            }
+    }
+}
+
 /* Edge and slot of the entries [i, i + n) of the evidence. Columns of a span are small numbers: the
  * quotient by the number of topics is found by a product, exactly as long as their product is below
  * 2^32. */
@@ -177,14 +193,10 @@ INLINE void fill_ties(const influence_batch *b, first_pass *f)
             f->t[i] = (double)s[i];
         return;
     }
-    for (int32_t i = 0; i < n; i++) { /* gathered first, and then worked out side by side */
-        f->t[i] = (double)s[i];
-        f->lost[i] = f->weight[f->row[i]] - f->lost[i];
-    }
     for (int32_t i = 0; i < n; i++) {
-        const double expected = f->t[i] * f->lost[i];
+        const double expected = (double)s[i] * (f->row_weight[i] - f->lost[i]);
         const double all = (expected > 0.0 ? expected : 0.0) + k;
-        f->t[i] *= ((double)f->credit[i] / (double)GV_CREDIT_UNIT + k) / all;
+        f->t[i] = (double)s[i] * ((double)f->credit[i] / (double)GV_CREDIT_UNIT + k) / all;
     }
 }
 
@@ -373,7 +385,7 @@ INLINE void rows_one(const influence_batch *b, int64_t begin, int64_t end, const
         fetch_streams(b, &f.s);
         if (f.s.begins)
             begin_rows_one(b, &f, lanes);
-        span_rows(b->g->out.indptr, &f.s, f.s.first, f.s.n, f.row);
+        fill_rows_one(b, &f);
         take_edges(b, &f);
         for (int64_t v = f.s.row; v < f.s.row_end; v++)
             sum_row(b, &f, v);

@@ -20,7 +20,7 @@
 /* Edges after which records are asked for; terms of a sum in float before it is added to one in
  * double, a divisor of EDGES; entries of a row that are compared at once; replies, and friends, at
  * a time. */
-enum { RECORDS_AHEAD = 32, TERMS = 16, AT_ONCE = 16, REPLIES = 256, FRIENDS = 4096 };
+enum { RECORDS_AHEAD = 384, TERMS = 16, AT_ONCE = 16, REPLIES = 256, FRIENDS = 4096 };
 
 /* Rows at work. */
 typedef struct second_pass {
@@ -104,7 +104,7 @@ INLINE void fill_edges(const influence_batch *b, second_pass *f, const int lanes
 {
     const gv_node *restrict target = b->g->out.indices + f->s.first;
     const int32_t n = f->s.n;
-    fetch_friends(b, f, span_look_ahead(&f->ahead, &f->s, FRIENDS), lanes);
+    if (f->ahead.end < 0) { fetch_friends(b, f, f->s.n, lanes); f->ahead.end = 0; }
     for (int32_t i = 0; i < n; i++)
         f->at[i] = record_node(record_at(b, target[i], lanes), lanes);
     uint32_t steep = 0;
@@ -301,9 +301,9 @@ INLINE void take_known(const influence_batch *b, second_pass *f, int64_t end, co
                 const lanes##W i1 = *(const lanes##W *)record;                                     \
                 const bits##W factor = *(const bits##W *)(record + (W));                           \
                 const bits##W high = (factor + ((W) < GV_SLICE ? RECORD_HALF : 0)) & ~RECORD_LOW;  \
-                __builtin_prefetch(ahead);                                                         \
+                __builtin_prefetch(ahead, 0, 2);                                                   \
                 if ((W) == GV_SLICE)                                                               \
-                    __builtin_prefetch(ahead + (W));                                               \
+                    __builtin_prefetch(ahead + (W), 0, 2);                                         \
                 lanes##W heard;                                                                    \
                 chosen##W(f->reply_more[i], f->heard[i], &heard);                                  \
                 const lanes##W behind = back[i] * (lanes##W)high + heard;                          \
