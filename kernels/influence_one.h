@@ -31,7 +31,7 @@ typedef struct first_pass {
     int32_t row[EDGES + 8];                          /* of an edge: its row, */
     double row_weight[EDGES + 8];                    /* and that row's weight */
     int64_t credit[EDGES];                           /* its credits, */
-    double lost[EDGES], t[EDGES + 8];                /* expectation without exposure, t */
+    double lost[EDGES], t[EDGES + 16];               /* expectation without exposure, t */
     int64_t known;                                   /* evidence passed */
     int32_t edge[ENTRIES], slot[ENTRIES];            /* of evidence: its edge, and slot or -1 */
     double factor[ENTRIES], b_edge[ENTRIES], t_edge[ENTRIES];  /* mu a, b and t of its edge, */
@@ -289,25 +289,54 @@ INLINE void take_edges(const influence_batch *b, first_pass *f)
     f->known = end;
 }
 
-/* Sum of t w over the edges of a row, and its largest t, in eight parts by place in the row. */
-INLINE void sum_row(const influence_batch *b, first_pass *f, int64_t v)
+/* Whether a row may be steep: then the largest t of each is looked for. */
+INLINE void find_tops(first_pass *f)
+{
+    const int32_t rows = (int32_t)(f->s.row_end - f->s.row);
+    eight top = {0.0};
+    double most = 0.0;
+    for (int32_t r = 0; r < rows; r++)
+        most = f->most[r] > most ? f->most[r] : most;
+    for (int32_t i = 0; i < f->s.n; i += 8) {
+        eight t = *(const eight *)(f->t + i);
+        eight_first(&t, f->s.n - i);
+        eight_larger(&top, &t);
+    }
+    if (most * eight_most(&top) <= 1.0)
+        return;
+    for (int32_t i = 0; i < f->s.n; i++) {
+        double *const of_row = &f->top[f->row[i]];
+        *of_row = f->t[i] > *of_row ? f->t[i] : *of_row;
+    }
+}
+
+/* t w of the next eight edges of a row that ends at `end`. */
+INLINE void take_eight(const influence_batch *b, const first_pass *f, int32_t i, int32_t end,
+                       eight *t)
 {
     const gv_node *restrict target = b->g->out.indices + f->s.first;
-    const int64_t r = v - f->s.row;
+    *t = *(const eight *)(f->t + i);
+    eight_first(t, end - i);
+    for (int32_t k = 0; b->weight != NULL && k < 8 && i + k < end; k++)
+        (*t)[k] *= (double)b->weight[target[i + k]];
+}
+
+/* Sum of t w over the edges of a row, in sixteen parts by place in the row: most rows have no more
+ * edges, and no branch hangs on how many. */
+INLINE void sum_row(const influence_batch *b, first_pass *f, int64_t v)
+{
     int32_t begin, end;
     span_row(b->g, &f->s, v, &begin, &end);
-    eight sum = {0.0}, top = {0.0};
-    for (int32_t i = begin; i < end; i += 8) {
-        eight t = *(const eight *)(f->t + i);
-        eight_first(&t, end - i);
-        eight_larger(&top, &t);
-        for (int32_t k = 0; b->weight != NULL && k < 8 && i + k < end; k++)
-            t[k] *= (double)b->weight[target[i + k]];
-        sum += t;
-    }
-    f->all[r] += eight_sum(&sum);
-    top[0] = eight_most(&top);
-    f->top[r] = top[0] > f->top[r] ? top[0] : f->top[r];
+    eight low = {0.0}, high = {0.0}, t;
+    int32_t i = begin;
+    do {
+        take_eight(b, f, i, end, &t);
+        low += t;
+        take_eight(b, f, i + 8, end, &t);
+        high += t;
+    } while ((i += 16) < end);
+    low += high;
+    f->all[v - f->s.row] += eight_sum(&low);
 }
 
 /* i1 of a steep row, edge by edge. */
@@ -387,6 +416,7 @@ INLINE void rows_one(const influence_batch *b, int64_t begin, int64_t end, const
             begin_rows_one(b, &f, lanes);
         fill_rows_one(b, &f);
         take_edges(b, &f);
+        find_tops(&f);
         for (int64_t v = f.s.row; v < f.s.row_end; v++)
             sum_row(b, &f, v);
         for (int64_t v = f.s.row; v < f.s.row_end && f.s.ends; v++)
