@@ -174,7 +174,7 @@ static void seek_ties(const influence_batch *b, first_pass *f, int64_t i, int64_
 INLINE void fetch_listeners(const influence_batch *b, first_pass *f, int32_t n)
 {
     const gv_node *restrict target = b->g->out.indices + f->s.first;
-    const float *restrict s = b->m->target;
+    const float *restrict s = b->s;
     for (int32_t i = 0; i < n; i++) {
         __builtin_prefetch(s + target[i + EDGES_AHEAD < n ? i + EDGES_AHEAD : n - 1]);
         f->listener[i] = s[target[i]];
@@ -377,7 +377,7 @@ INLINE void finish_row(const influence_batch *b, first_pass *f, int64_t v, const
         record[lanes + k] = (float)f->b[r][k];
     const double usual = f->weight[r] * f->of_k;
     const float weight = usual < (double)FLT_MAX ? (float)usual : FLT_MAX; /* 0 times it is 0 */
-    const influence_node node = {b->m->target[v], steep ? -weight : weight};
+    const influence_node node = {b->s[v], steep ? -weight : weight};
     record_write(b, v, record, node, lanes);
 }
 

@@ -208,6 +208,7 @@ static enum greatest_test_res compare_levels(double density)
         influence_batch b = {.g = f.g,
                              .m = f.m,
                              .weight = w,
+                             .s = f.m->target,
                              .lanes = influence_lanes_of(n_topics),
                              .slot_bits = influence_slot_bits(n_topics)};
         int32_t slot[16];
