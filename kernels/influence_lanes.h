@@ -20,38 +20,38 @@ typedef int32_t bits4 __attribute__((vector_size(16), may_alias, aligned(4)));
 typedef int32_t bits8 __attribute__((vector_size(32), may_alias, aligned(4)));
 typedef int32_t bits16 __attribute__((vector_size(64), may_alias, aligned(4)));
 
-/* x in the lanes whose bits are set in `chosen`, else 0. */
-INLINE void chosen4(const float *x, uint32_t chosen, lanes4 *to)
+/* x in the lanes whose bits are set in `kept`, else 0. */
+INLINE void keep4(const float *x, uint32_t kept, lanes4 *to)
 {
     const bits4 lane = {1, 2, 4, 8};
-    *to = (lanes4)(*(const bits4 *)x & (((int32_t)chosen & lane) != 0));
+    *to = (lanes4)(*(const bits4 *)x & (((int32_t)kept & lane) != 0));
 }
 
-INLINE void chosen8(const float *x, uint32_t chosen, lanes8 *to)
+INLINE void keep8(const float *x, uint32_t kept, lanes8 *to)
 {
     const bits8 lane = {1, 2, 4, 8, 16, 32, 64, 128};
-    *to = (lanes8)(*(const bits8 *)x & (((int32_t)chosen & lane) != 0));
+    *to = (lanes8)(*(const bits8 *)x & (((int32_t)kept & lane) != 0));
 }
 
-INLINE void chosen16(const float *x, uint32_t chosen, lanes16 *to)
+INLINE void keep16(const float *x, uint32_t kept, lanes16 *to)
 {
 #if defined(__AVX512F__)
-    *to = (lanes16)_mm512_maskz_loadu_ps((__mmask16)chosen, x);
+    *to = (lanes16)_mm512_maskz_loadu_ps((__mmask16)kept, x);
 #else
     const bits16 lane = {1,   2,   4,    8,    16,   32,   64,    128,
                          256, 512, 1024, 2048, 4096, 8192, 16384, 32768};
-    *to = (lanes16)(*(const bits16 *)x & (((int32_t)chosen & lane) != 0));
+    *to = (lanes16)(*(const bits16 *)x & (((int32_t)kept & lane) != 0));
 #endif
 }
 
 /* x[k] if bit k is set, else 0, without a branch. */
-INLINE float chosen(const float *x, uint32_t chosen, int32_t k)
+INLINE float keep_one(const float *x, uint32_t kept, int32_t k)
 {
     union {
         float f;
         uint32_t u;
     } bits = {.f = x[k]};
-    bits.u &= 0U - (chosen >> k & 1U);
+    bits.u &= 0U - (kept >> k & 1U);
     return bits.f;
 }
 

@@ -196,7 +196,7 @@ INLINE void fill_ties(const influence_batch *b, first_pass *f)
     for (int32_t i = 0; i < n; i++) {
         const double expected = (double)s[i] * (f->row_weight[i] - f->lost[i]);
         const double all = (expected > 0.0 ? expected : 0.0) + k;
-        f->t[i] = (double)s[i] * ((double)f->credit[i] / (double)GV_CREDIT_UNIT + k) / all;
+        f->t[i] = (double)s[i] * (((double)f->credit[i] / (double)GV_CREDIT_UNIT + k) / all);
     }
 }
 
@@ -289,7 +289,7 @@ INLINE void take_edges(const influence_batch *b, first_pass *f)
     f->known = end;
 }
 
-/* Whether a row may be steep: then the largest t of each is looked for. */
+/* Largest t of rows, where one of them may be steep. */
 INLINE void find_tops(first_pass *f)
 {
     const int32_t rows = (int32_t)(f->s.row_end - f->s.row);

@@ -1,6 +1,6 @@
 /* influence_record.h -- what the second pass asks of a friend, in one place: i1 and b in all topics
- * of the batch, and the friend's node. A place costs a walk through the page tables, and that more
- * than a second line next to the first one.
+ * of the batch, and the friend's node. Another place would take another walk through the page
+ * tables, which costs more than a second line beside the first one.
  *
  * With 4 and 8 lanes a record is i1, b and the node, one behind the other. With 16 lanes it is two
  * lines of memory, i1 and b: there the node's 64 bits stand in the lowest 4 bits of each b, and the
@@ -18,6 +18,13 @@ enum { RECORD_LOW = 15, RECORD_HALF = 8 };
 INLINE const float *record_at(const influence_batch *b, int64_t v, const int lanes)
 {
     return b->record + v * influence_record_floats(lanes);
+}
+
+/* Asks for a record, into the second-level cache. */
+INLINE void record_fetch(const float *record, const int lanes)
+{
+    __builtin_prefetch(record, 0, 2);
+    __builtin_prefetch(record + influence_record_floats(lanes) - 1, 0, 2);
 }
 
 /* 16 numbers below 16, and side by side as the digits of one. */

@@ -6,11 +6,11 @@
  * with p_vu = b_vz t_vu and what the evidence of v -> u adds to it, 0 where there is no such edge.
  * Whether there is such an edge is seen by walking through the in-edges of u beside its out-edges;
  * what its evidence says stands in the replies to u (influence_post.h). So nothing is looked up but
- * one record of each v, its i1 and b, and the two numbers that t_uv and t_vu come from. They are
- * fetched for some thousand edges at once.
+ * one record of each v (influence_record.h). It is asked for while records of a portion before it
+ * are added, at a steady pace: walks through the page tables take longer than all else.
  *
- * i1, b and t are read as float. The first sum adds up to TERMS edges at a time in float, by their
- * place in the row, and these parts in double; all else is added in double. One text for several
+ * i1, b and t are float. The first sum adds up to TERMS edges at a time in float, by their place in
+ * the row, and these parts in double; the second is added in double. One text for several
  * instruction sets: see influence_level.h. */
 #ifndef KERNELS_INFLUENCE_TWO_H
 #define KERNELS_INFLUENCE_TWO_H
@@ -18,9 +18,8 @@
 #include "kernels/influence_one.h"
 
 /* Edges after which records are asked for; terms of a sum in float before it is added to one in
- * double, a divisor of EDGES; entries of a row that are compared at once; replies, and friends, at
- * a time. */
-enum { RECORDS_AHEAD = 384, TERMS = 16, AT_ONCE = 16, REPLIES = 256, FRIENDS = 4096 };
+ * double, a divisor of EDGES; entries of a row that are compared at once; replies at a time. */
+enum { RECORDS_AHEAD = 384, TERMS = 16, AT_ONCE = 16, REPLIES = 256 };
 
 /* Rows at work. */
 typedef struct second_pass {
@@ -40,7 +39,6 @@ typedef struct second_pass {
     int64_t known;                /* evidence passed */
     const influence_reply *reply; /* replies passed */
     int64_t in;                   /* in-edges of a row that is in pieces, passed */
-    span_ahead ahead;             /* edges whose targets' records have been asked for */
     int64_t block;                /* its first row */
     span_scores out;
 } second_pass;
@@ -56,16 +54,14 @@ INLINE void fetch_known(const influence_batch *b, const span *s)
                influence_replies(b->post, next < b->post->end ? next : b->post->end));
 }
 
-/* Asks for the records of the targets of n edges from the span on, into the second-level cache. */
-INLINE void fetch_friends(const influence_batch *b, const second_pass *f, int32_t n,
-                          const int lanes)
+/* Asks for the records of the targets of the first edges of rows from `row` on. */
+INLINE void fetch_first(const influence_batch *b, int64_t row, const int lanes)
 {
-    const gv_node *restrict target = b->g->out.indices + f->s.first;
-    for (int32_t i = 0; i < n; i++) {
-        const float *record = record_at(b, target[i], lanes);
-        __builtin_prefetch(record, 0, 2);
-        __builtin_prefetch(record + influence_record_floats(lanes) - 1, 0, 2);
-    }
+    const gv_csr *out = &b->g->out;
+    const int64_t first = out->indptr[row], left = out->indptr[b->g->n_nodes] - first,
+                  n = left < RECORDS_AHEAD ? left : RECORDS_AHEAD;
+    for (int64_t i = 0; i < n; i++)
+        record_fetch(record_at(b, out->indices[first + i], lanes), lanes);
 }
 
 /* What the edges of the span know of their rows. */
@@ -104,7 +100,6 @@ INLINE void fill_edges(const influence_batch *b, second_pass *f, const int lanes
 {
     const gv_node *restrict target = b->g->out.indices + f->s.first;
     const int32_t n = f->s.n;
-    if (f->ahead.end < 0) { fetch_friends(b, f, f->s.n, lanes); f->ahead.end = 0; }
     for (int32_t i = 0; i < n; i++)
         f->at[i] = record_node(record_at(b, target[i], lanes), lanes);
     uint32_t steep = 0;
@@ -273,7 +268,7 @@ INLINE void take_known(const influence_batch *b, second_pass *f, int64_t end, co
         const int32_t i = b->place[j] / GV_SLICE, k = b->place[j] % GV_SLICE, r = f->row[i];
         const gv_node v = target[i];
         const float *record = record_at(b, v, lanes);
-        const float heard = chosen(f->reply_more[i], f->heard[i], k);
+        const float heard = keep_one(f->reply_more[i], f->heard[i], k);
         double behind = (double)f->back[i] * (double)record_b(record, k, lanes) + (double)heard;
         if (f->steep && influence_steep(f->at[i].weight) && !f->edge_by_edge[r])
             behind = behind_steep(b, (gv_node)(f->s.row + r), v, k, f->value[r]);
@@ -301,11 +296,9 @@ INLINE void take_known(const influence_batch *b, second_pass *f, int64_t end, co
                 const lanes##W i1 = *(const lanes##W *)record;                                     \
                 const bits##W factor = *(const bits##W *)(record + (W));                           \
                 const bits##W high = (factor + ((W) < GV_SLICE ? RECORD_HALF : 0)) & ~RECORD_LOW;  \
-                __builtin_prefetch(ahead, 0, 2);                                                   \
-                if ((W) == GV_SLICE)                                                               \
-                    __builtin_prefetch(ahead + (W), 0, 2);                                         \
+                record_fetch(ahead, W);                                                            \
                 lanes##W heard;                                                                    \
-                chosen##W(f->reply_more[i], f->heard[i], &heard);                                  \
+                keep##W(f->reply_more[i], f->heard[i], &heard);                                    \
                 const lanes##W behind = back[i] * (lanes##W)high + heard;                          \
                 part += t[i] * (w[i] + (i1 - behind));                                             \
             }                                                                                      \
@@ -387,12 +380,12 @@ INLINE void rows_two(const influence_batch *b, int64_t begin, int64_t end, const
 {
     second_pass f;
     f.block = begin;
-    f.ahead = span_ahead_before(b->g, end);
     f.s = span_before(begin);
     f.known = b->m->evidence.indptr[begin];
     f.reply = influence_replies(b->post, begin);
     for (int32_t i = 0; i < EDGES; i++)
         f.w[i] = 1.0F;
+    fetch_first(b, begin, lanes);
     while (span_next(b->g, end, &f.s)) {
         const int64_t known_end = span_known_end(b, &f.s, f.known);
         fetch_known(b, &f.s);
