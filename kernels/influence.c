@@ -88,10 +88,21 @@ static gv_status run_pass(gv_context *ctx, const batch *b, block_fn *fn, bool re
     return GV_OK;
 }
 
-static gv_status run_batch(gv_context *ctx, const batch *b, int64_t done, int64_t total,
-                           gv_error *err)
+/* s of all consumers, where the first topic's i2 will stand: friends are asked for it in no order,
+ * and in the pages of a mapped file each is harder to find. */
+static const float *copy_listeners(gv_context *ctx, const batch *b)
+{
+    const int64_t n = b->g->n_nodes;
+#pragma omp parallel for num_threads(gv_context_threads(ctx)) schedule(static)
+    for (int64_t v = 0; v < n; v++)
+        b->i2[v] = b->m->target[v];
+    return b->i2;
+}
+
+static gv_status run_batch(gv_context *ctx, batch *b, int64_t done, int64_t total, gv_error *err)
 {
     const influence_level *level = best_level();
+    b->s = b->i2 != NULL ? copy_listeners(ctx, b) : b->m->target;
     if (b->i2 != NULL)
         influence_post_clear(b->post);
     gv_status st = run_pass(ctx, b, level->one, false, done, total, err);
@@ -136,23 +147,15 @@ static gv_status check(gv_context *ctx, const gv_graph *g, const gv_model *m, co
     return GV_OK;
 }
 
-/* Memory that is left; 0: no limit. */
-static int64_t limit_left(const gv_context *ctx)
+/* Topics that share a pass. */
+static int32_t batch_size(const gv_context *ctx, const gv_model *m, int32_t n_topics, bool two)
 {
     const int64_t left = ctx->memory_limit - ctx->memory_used;
-    return ctx->memory_limit == 0 ? 0 : left > 1 ? left : 1;
-}
-
-/* s of all consumers, in memory of our own: friends are asked for it in no order, and in the pages
- * of a mapped file each is harder to find. NULL where there is no room. */
-static float *copy_listeners(gv_context *ctx, const gv_model *m, int64_t bytes)
-{
-    float *s = bytes > 0 ? gv_alloc(ctx, m->n_nodes, sizeof *s) : NULL;
-    const int64_t n = s != NULL ? m->n_nodes : 0;
-#pragma omp parallel for num_threads(gv_context_threads(ctx)) schedule(static)
-    for (int64_t v = 0; v < n; v++)
-        s[v] = m->target[v];
-    return s;
+    return influence_width(m->n_nodes, m->evidence.indptr[m->n_nodes], n_topics, two,
+                           gv_context_threads(ctx),
+                           ctx->memory_limit == 0 ? 0
+                           : left > 1             ? left
+                                                  : 1);
 }
 
 /* What i2 needs beside i1. */
@@ -206,9 +209,7 @@ GV_API gv_status gv_influence(gv_context *ctx, const gv_graph *g, const gv_model
     if (st != GV_OK)
         return st;
     const int64_t n = g->n_nodes;
-    const int64_t n_evidence = model->evidence.indptr[n], limit = limit_left(ctx);
-    const int32_t threads = gv_context_threads(ctx),
-                  most = influence_width(n, n_evidence, n_topics, i2 != NULL, threads, limit);
+    const int32_t most = batch_size(ctx, model, n_topics, i2 != NULL);
     const int64_t passes = i2 != NULL ? 2 : 1, total = passes * n * n_topics;
     influence_post post = {.out = NULL};
     batch b = {.g = g,
@@ -219,16 +220,12 @@ GV_API gv_status gv_influence(gv_context *ctx, const gv_graph *g, const gv_model
     int32_t *slot = gv_alloc(ctx, model->n_topics, sizeof *slot);
     if (slot == NULL || (i2 != NULL && !take_memory(ctx, most, &b)))
         st = gv_no_memory(ctx, "influence", err);
-    const int64_t bytes = influence_copy_bytes(n, n_evidence, most, threads, limit);
-    float *const copy = st == GV_OK && i2 != NULL ? copy_listeners(ctx, model, bytes) : NULL;
-    b.s = copy != NULL ? copy : model->target;
     for (int32_t done = 0; done < n_topics && st == GV_OK; done += b.slice.n) {
         b.i1 = i1 + done * n;
         b.i2 = i2 != NULL ? i2 + done * n : NULL;
         choose(&b, slot, topics + done, n_topics - done, most);
         st = run_batch(ctx, &b, passes * n * done, total, err);
     }
-    gv_free(ctx, copy);
     give_memory(ctx, &b);
     gv_free(ctx, slot);
     return st;

@@ -37,7 +37,7 @@ typedef struct influence_batch {
     gv_slice slice;
     int32_t lanes, slot_bits;
     double mu[GV_SLICE];  /* of the topics of the slice, then 0 */
-    const float *s;       /* [n_nodes] of the model, or a copy */
+    const float *s;       /* [n_nodes] of the model, or a copy: for the first pass */
     float *i1, *i2;       /* [slice.n][n_nodes]; i2 may be NULL, and then all below is */
     float *record;        /* [n_nodes][influence_record_floats()]: influence_record.h, */
     uint64_t *rest;       /* [n_nodes], for 16 lanes alone */

@@ -20,8 +20,6 @@ GV_API void gv_influence_plan(gv_plan *plan, const gv_graph_shape *g, const gv_m
                     influence_fixed_bytes(g->n_nodes, m->evidence, threads));
         gv_plan_use(plan, GV_PLAN_MEMORY, "direct influence and factors of a batch",
                     influence_batch_bytes(g->n_nodes, width));
-        gv_plan_use(plan, GV_PLAN_MEMORY, "copy of how much consumers listen",
-                    influence_copy_bytes(g->n_nodes, m->evidence, width, threads, limit));
     }
     gv_plan_use(plan, GV_PLAN_MEMORY, "places of topics", 4 * m->n_topics);
 }

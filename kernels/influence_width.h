@@ -111,13 +111,4 @@ static inline int32_t influence_width(int64_t n_nodes, int64_t n_evidence, int32
     return most < 1 ? 1 : most;
 }
 
-/* Bytes for a copy of s, for i2 of `width` topics a batch, where the limit leaves room for it. */
-static inline int64_t influence_copy_bytes(int64_t n_nodes, int64_t n_evidence, int32_t width,
-                                           int32_t threads, int64_t limit)
-{
-    const int64_t copy = 4 * n_nodes, all = influence_fixed_bytes(n_nodes, n_evidence, threads) +
-                                            influence_batch_bytes(n_nodes, width) + copy;
-    return limit == 0 || all <= limit ? copy : 0;
-}
-
 #endif

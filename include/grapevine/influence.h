@@ -24,9 +24,8 @@ extern "C" {
  * GV_OK; GV_ERR_ARG model of another graph; GV_ERR_RANGE; GV_ERR_NOMEM; GV_ERR_CANCELLED. Same
  * bytes at any thread count, memory limit, and selection of topics. Time O(edges * topics) for up
  * to 16 topics at a time (fewer when the memory limit asks for it). i2 reads both directions of the
- * graph, and takes 8 bytes a consumer and topic (of 4, 8 or 16), 8 a consumer and 4 more where
- * there is room, 26 for each entry of the evidence, and 4 KiB a thread and 1,024 or more consumers
- * (docs/kernels/influence.md). */
+ * graph, and takes 8 bytes a consumer and topic (of 4, 8 or 16), 8 a consumer, 26 for each entry
+ * of the evidence, and 4 KiB a thread and 1,024 or more consumers (docs/kernels/influence.md). */
 GV_API GV_CHECKED gv_status gv_influence(gv_context *ctx, const gv_graph *g, const gv_model *model,
                                          const int32_t *topics, int32_t n_topics,
                                          const float *weight, float *i1, float *i2, gv_error *err);
