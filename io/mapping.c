@@ -67,7 +67,8 @@ void gv_mapping_rest(const gv_mapping *m, const void *data, int64_t bytes)
 {
     enum { PAGE = 4096 };
     const char *begin = data;
-    if (bytes <= 0 || begin < m->base || begin >= m->base + m->size)
+    if (bytes <= 0 || begin < m->base || begin >= m->base + m->size ||
+        bytes > m->base + m->size - begin)
         return; /* nothing (an empty array may be NULL), or a copy */
     const char *end = begin + bytes;
     begin -= (uintptr_t)begin % PAGE; /* the mapping begins on a page */

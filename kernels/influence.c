@@ -9,9 +9,10 @@
  * edges for i1 (influence_one.h), another for i2 (influence_two.h), which reads the i1 of all.
  *
  * No races: a thread writes the rows of its own block; the pass for i2 reads what the passes before
- * have finished. Deterministic: each row is summed in double in the order of its edges, by one
- * thread, no sum runs over topics, and whether a row is steep depends on all topics of the model;
- * so neither the threads nor the choice and batching of topics can be seen in the result.
+ * have finished. Deterministic: each row is summed by one thread, in an order that hangs on the
+ * places of its edges in the row alone, no sum runs over topics, and whether a row is steep depends
+ * on all topics of the model; so neither the threads nor the choice and batching of topics can be
+ * seen in the result.
  *
  * Source: direct activations of the independent cascade (Kempe, Kleinberg, Tardos, KDD 2003) with
  * topic-wise probabilities (Barbieri, Bonchi, Manco, ICDM 2012). */

@@ -71,7 +71,7 @@ typedef struct influence_level {
 enum { INFLUENCE_LEVELS = 3 }; /* 0: plain C, 1: AVX2, 2: AVX-512 */
 
 /* NULL where this machine lacks the instructions. All levels give the same bits: topics never meet,
- * and sums over edges run in their order. */
+ * and sums run in an order that hangs on the places of edges in their row alone. */
 const influence_level *influence_level_at(int level);
 
 /* influence_plain.c, influence_avx2.c, influence_avx512.c */

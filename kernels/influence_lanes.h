@@ -1,5 +1,5 @@
-/* influence_lanes.h -- numbers of several topics side by side, for whatever instructions a file is
- * compiled with (influence_level.h). */
+/* influence_lanes.h -- numbers of several topics, or edges, side by side, for whatever instructions
+ * a file is compiled with (influence_level.h). */
 #ifndef KERNELS_INFLUENCE_LANES_H
 #define KERNELS_INFLUENCE_LANES_H
 

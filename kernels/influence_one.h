@@ -2,10 +2,10 @@
  *
  *   i1(v, z) = b_vz sum over v -> u of t_vu w_u  +  sum over evidence of (p - b_vz t_vu) w_u
  *
- * (influence_batch.h). A row's sums run over its edges in order, in double, in one thread. A few
- * rows at a time (influence_span.h): their factors, what the evidence says of the ties of edges, t
- * of all edges, p of the evidence, sums. One text for several instruction sets: see
- * influence_level.h. */
+ * (influence_batch.h). A row's sums are taken in double, by one thread: over its edges in sixteen
+ * parts by their place in the row, over its evidence in order. A few rows at a time
+ * (influence_span.h): their factors, what the evidence says of the ties of edges, t of all edges, p
+ * of the evidence, sums. One text for several instruction sets: see influence_level.h. */
 #ifndef KERNELS_INFLUENCE_ONE_H
 #define KERNELS_INFLUENCE_ONE_H
 
