@@ -28,8 +28,8 @@ typedef struct first_pass {
     double scale[ROWS][GV_SLICE], b[ROWS][GV_SLICE]; /* mu a, b */
     double more[ROWS][GV_SLICE];                     /* sums over evidence */
     int64_t exposure[ROWS][GV_SLICE];                /* of the pair, or -1 */
-    int32_t row[EDGES + 8];                          /* of an edge: its row, */
-    double row_weight[EDGES + 8];                    /* and that row's weight */
+    int32_t row[EDGES + 16];                         /* of an edge: its row, */
+    double row_weight[EDGES + 16];                    /* and that row's weight */
     int64_t credit[EDGES];                           /* its credits, */
     double lost[EDGES], t[EDGES + 16];               /* expectation without exposure, t */
     int64_t known;                                   /* evidence passed */
@@ -113,8 +113,8 @@ INLINE void fill_rows_one(const influence_batch *b, first_pass *f)
         const int32_t r = (int32_t)(v - f->s.row);
         int32_t begin, end;
         span_row(b->g, &f->s, v, &begin, &end);
-        for (int32_t i = begin; i < end; i += 8)
-            for (int32_t k = 0; k < 8; k++) {
+        for (int32_t i = begin; i < end; i += 16)
+            for (int32_t k = 0; k < 16; k++) {
                 f->row[i + k] = r;
                 f->row_weight[i + k] = f->weight[r];
             }

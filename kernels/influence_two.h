@@ -6,8 +6,9 @@
  * with p_vu = b_vz t_vu and what the evidence of v -> u adds to it, 0 where there is no such edge.
  * Whether there is such an edge is seen by walking through the in-edges of u beside its out-edges;
  * what its evidence says stands in the replies to u (influence_post.h). So nothing is looked up but
- * one record of each v (influence_record.h). It is asked for while records of a portion before it
- * are added, at a steady pace: walks through the page tables take longer than all else.
+ * one record of each v (influence_record.h). It is asked for a portion ahead, in a loop of its own:
+ * the processor waits for a walk through the page tables wherever it stands, and many are under way
+ * at a time only if little else is between them.
  *
  * i1, b and t are float. The first sum adds up to TERMS edges at a time in float, by their place in
  * the row, and these parts in double; the second is added in double. One text for several
@@ -17,9 +18,10 @@
 
 #include "kernels/influence_one.h"
 
-/* Edges after which records are asked for; terms of a sum in float before it is added to one in
- * double, a divisor of EDGES; entries of a row that are compared at once; replies at a time. */
-enum { RECORDS_AHEAD = 384, TERMS = 16, AT_ONCE = 16, REPLIES = 256 };
+/* Edges beyond a span whose records are asked for; terms of a sum in float before it is added to
+ * one in double, a divisor of EDGES; entries of a row that are compared at once; replies at a time.
+ */
+enum { RECORDS_AHEAD = 256, TERMS = 16, AT_ONCE = 16, REPLIES = 256 };
 
 /* Rows at work. */
 typedef struct second_pass {
@@ -28,14 +30,15 @@ typedef struct second_pass {
     double value[ROWS];             /* w, */
     bool edge_by_edge[ROWS];        /* and whether it is steep: its sums are taken otherwise */
     double sum[ROWS][GV_SLICE], more[ROWS][GV_SLICE];   /* see above */
-    int32_t row[EDGES + 8];                             /* of an edge: its row, */
-    float row_weight[EDGES + 8], row_target[EDGES + 8]; /* what that row's node says, */
+    int32_t row[EDGES + 16];                            /* of an edge: its row, */
+    float row_weight[EDGES + 16], row_target[EDGES + 16]; /* what that row's node says, */
     influence_node at[EDGES];                           /* its target's node, */
     float t[EDGES], w[EDGES], back[EDGES];              /* t_uv, w_v, w_u t_vu, */
     uint32_t heard[EDGES];                              /* slots of which a reply says more, */
     float reply_more[EDGES][GV_SLICE];                  /* and what: w_u times it */
     int32_t reply_row[REPLIES + 8];
     bool steep;                   /* whether a target is */
+    int64_t asked;                /* edges whose records were asked for */
     int64_t known;                /* evidence passed */
     const influence_reply *reply; /* replies passed */
     int64_t in;                   /* in-edges of a row that is in pieces, passed */
@@ -54,14 +57,16 @@ INLINE void fetch_known(const influence_batch *b, const span *s)
                influence_replies(b->post, next < b->post->end ? next : b->post->end));
 }
 
-/* Asks for the records of the targets of the first edges of rows from `row` on. */
-INLINE void fetch_first(const influence_batch *b, int64_t row, const int lanes)
+/* Asks for the records of the targets of the span's edges, and of some beyond it. */
+INLINE void fetch_records(const influence_batch *b, second_pass *f, const int lanes)
 {
-    const gv_csr *out = &b->g->out;
-    const int64_t first = out->indptr[row], left = out->indptr[b->g->n_nodes] - first,
-                  n = left < RECORDS_AHEAD ? left : RECORDS_AHEAD;
-    for (int64_t i = 0; i < n; i++)
-        record_fetch(record_at(b, out->indices[first + i], lanes), lanes);
+    const gv_node *restrict target = b->g->out.indices;
+    const int64_t all = b->g->out.indptr[b->g->n_nodes], to = f->s.first + f->s.n + RECORDS_AHEAD,
+                  end = to < all ? to : all;
+#pragma GCC unroll 8
+    for (int64_t i = f->asked; i < end; i++)
+        record_fetch(record_at(b, target[i], lanes), lanes);
+    f->asked = end;
 }
 
 /* What the edges of the span know of their rows. */
@@ -74,8 +79,8 @@ INLINE void fill_rows(const influence_batch *b, second_pass *f, const int lanes)
         f->value[r] = influence_value(b, (gv_node)u);
         f->edge_by_edge[r] = influence_steep(node.weight);
         span_row(b->g, &f->s, u, &f->begin[r], &f->end[r]);
-        for (int32_t i = f->begin[r]; i < f->end[r]; i += 8)
-            for (int32_t k = 0; k < 8; k++) {
+        for (int32_t i = f->begin[r]; i < f->end[r]; i += 16)
+            for (int32_t k = 0; k < 16; k++) {
                 f->row[i + k] = r;
                 f->row_weight[i + k] = weight;
                 f->row_target[i + k] = node.target;
@@ -277,10 +282,9 @@ INLINE void take_known(const influence_batch *b, second_pass *f, int64_t end, co
     f->known = end;
 }
 
-/* sum[k] += t (w + i1 - w_u p_vu) over the edges of row r, in order, in `W` lanes. Records are
- * fetched ahead, `left` being how many edges the graph has from the span on. */
+/* sum[k] += t (w + i1 - w_u p_vu) over the edges of row r, in order, in `W` lanes. */
 #define DEFINE_ADD(W)                                                                              \
-    INLINE void add##W(const influence_batch *b, second_pass *f, int32_t r, int64_t left)          \
+    INLINE void add##W(const influence_batch *b, second_pass *f, int32_t r)                        \
     {                                                                                              \
         const gv_node *restrict target = b->g->out.indices + f->s.first;                           \
         const float *restrict t = f->t, *restrict w = f->w, *restrict back = f->back;              \
@@ -290,13 +294,10 @@ INLINE void take_known(const influence_batch *b, second_pass *f, int64_t end, co
             const int32_t stop = end - i < TERMS ? end : i + TERMS;                                \
             lanes##W part = {0.0F};                                                                \
             for (; i < stop; i++) {                                                                \
-                const int64_t next = i + RECORDS_AHEAD < left ? i + RECORDS_AHEAD : left - 1;      \
-                const float *const ahead = record_at(b, target[next], W);                          \
                 const float *const record = record_at(b, target[i], W);                            \
                 const lanes##W i1 = *(const lanes##W *)record;                                     \
                 const bits##W factor = *(const bits##W *)(record + (W));                           \
                 const bits##W high = (factor + ((W) < GV_SLICE ? RECORD_HALF : 0)) & ~RECORD_LOW;  \
-                record_fetch(ahead, W);                                                            \
                 lanes##W heard;                                                                    \
                 keep##W(f->reply_more[i], f->heard[i], &heard);                                    \
                 const lanes##W behind = back[i] * (lanes##W)high + heard;                          \
@@ -312,14 +313,13 @@ DEFINE_ADD(16)
 
 INLINE void add_rows(const influence_batch *b, second_pass *f, const int lanes)
 {
-    const int64_t left = b->g->out.indptr[b->g->n_nodes] - f->s.first;
     for (int32_t r = 0; r < f->s.row_end - f->s.row; r++)
         if (lanes == 4)
-            add4(b, f, r, left);
+            add4(b, f, r);
         else if (lanes == 8)
-            add8(b, f, r, left);
+            add8(b, f, r);
         else
-            add16(b, f, r, left);
+            add16(b, f, r);
 }
 
 INLINE void begin_rows(second_pass *f)
@@ -381,14 +381,15 @@ INLINE void rows_two(const influence_batch *b, int64_t begin, int64_t end, const
     second_pass f;
     f.block = begin;
     f.s = span_before(begin);
+    f.asked = b->g->out.indptr[begin];
     f.known = b->m->evidence.indptr[begin];
     f.reply = influence_replies(b->post, begin);
     for (int32_t i = 0; i < EDGES; i++)
         f.w[i] = 1.0F;
-    fetch_first(b, begin, lanes);
     while (span_next(b->g, end, &f.s)) {
         const int64_t known_end = span_known_end(b, &f.s, f.known);
         fetch_known(b, &f.s);
+        fetch_records(b, &f, lanes);
         if (f.s.begins)
             begin_rows(&f);
         fill_edges(b, &f, lanes);
