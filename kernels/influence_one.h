@@ -29,7 +29,7 @@ typedef struct first_pass {
     double more[ROWS][GV_SLICE];                     /* sums over evidence */
     int64_t exposure[ROWS][GV_SLICE];                /* of the pair, or -1 */
     int32_t row[EDGES + 16];                         /* of an edge: its row, */
-    double row_weight[EDGES + 16];                    /* and that row's weight */
+    double row_weight[EDGES + 16];                   /* and that row's weight */
     int64_t credit[EDGES];                           /* its credits, */
     double lost[EDGES], t[EDGES + 16];               /* expectation without exposure, t */
     int64_t known;                                   /* evidence passed */

@@ -29,13 +29,13 @@ typedef struct second_pass {
     int32_t begin[ROWS], end[ROWS]; /* of a row: its edges in the span, */
     double value[ROWS];             /* w, */
     bool edge_by_edge[ROWS];        /* and whether it is steep: its sums are taken otherwise */
-    double sum[ROWS][GV_SLICE], more[ROWS][GV_SLICE];   /* see above */
-    int32_t row[EDGES + 16];                            /* of an edge: its row, */
+    double sum[ROWS][GV_SLICE], more[ROWS][GV_SLICE];     /* see above */
+    int32_t row[EDGES + 16];                              /* of an edge: its row, */
     float row_weight[EDGES + 16], row_target[EDGES + 16]; /* what that row's node says, */
-    influence_node at[EDGES];                           /* its target's node, */
-    float t[EDGES], w[EDGES], back[EDGES];              /* t_uv, w_v, w_u t_vu, */
-    uint32_t heard[EDGES];                              /* slots of which a reply says more, */
-    float reply_more[EDGES][GV_SLICE];                  /* and what: w_u times it */
+    influence_node at[EDGES];                             /* its target's node, */
+    float t[EDGES], w[EDGES], back[EDGES];                /* t_uv, w_v, w_u t_vu, */
+    uint32_t heard[EDGES];                                /* slots of which a reply says more, */
+    float reply_more[EDGES][GV_SLICE];                    /* and what: w_u times it */
     int32_t reply_row[REPLIES + 8];
     bool steep;                   /* whether a target is */
     int64_t asked;                /* edges whose records were asked for */
