@@ -36,14 +36,16 @@ typedef struct influence_batch {
     double mu_most;      /* largest mu of the model */
     gv_slice slice;
     int32_t lanes, slot_bits;
-    double mu[GV_SLICE];  /* of the topics of the slice, then 0 */
-    const float *s;       /* [n_nodes] of the model, or a copy: for the first pass */
-    float *i1, *i2;       /* [slice.n][n_nodes]; i2 may be NULL, and then all below is */
-    float *record;        /* [n_nodes][influence_record_floats()]: influence_record.h, */
-    uint64_t *rest;       /* [n_nodes], for 16 lanes alone */
-    uint16_t *place;      /* [evidence]: edge in its span * GV_SLICE + place in the slice */
-    influence_note *note; /* [evidence] */
-    influence_post *post; /* the same, on its way to the targets */
+    double mu[GV_SLICE]; /* of the topics of the slice, then 0 */
+    bool seated; /* seats are all topics of the model, as they fit; else those of the slice */
+    double seat_mu[GV_SLICE]; /* mu by seat, then 0 */
+    const float *s;           /* [n_nodes] of the model, or a copy: for the first pass */
+    float *i1, *i2;           /* [slice.n][n_nodes]; i2 may be NULL, and then all below is */
+    float *record;            /* [n_nodes][influence_record_floats()]: influence_record.h, */
+    uint64_t *rest;           /* [n_nodes], for 16 lanes alone */
+    uint16_t *place;          /* [evidence]: edge in its span * GV_SLICE + place in the slice */
+    influence_note *note;     /* [evidence] */
+    influence_post *post;     /* the same, on its way to the targets */
 } influence_batch;
 
 static inline double influence_value(const influence_batch *b, gv_node v)

@@ -25,15 +25,17 @@ typedef struct first_pass {
     double of_k;             /* 1 / k_tie; 0 where ties are as strong as s */
     /* of a row: gv_model_weight(), largest mu a over all topics, sum of t w, largest t */
     double weight[ROWS], most[ROWS], all[ROWS], top[ROWS];
-    double scale[ROWS][GV_SLICE], b[ROWS][GV_SLICE]; /* mu a, b */
-    double more[ROWS][GV_SLICE];                     /* sums over evidence */
-    int64_t exposure[ROWS][GV_SLICE];                /* of the pair, or -1 */
-    int32_t row[EDGES + 16];                         /* of an edge: its row, */
-    double row_weight[EDGES + 16];                   /* and that row's weight */
-    int64_t credit[EDGES];                           /* its credits, */
-    double lost[EDGES], t[EDGES + 16];               /* expectation without exposure, t */
-    int64_t known;                                   /* evidence passed */
-    int32_t edge[ENTRIES], slot[ENTRIES];            /* of evidence: its edge, and slot or -1 */
+    double scale[ROWS][GV_SLICE];         /* mu a by seat, */
+    int64_t exposure[ROWS][GV_SLICE];     /* exposure of the pair by seat, or -1, */
+    double b[ROWS][GV_SLICE];             /* b by slot, */
+    double more[ROWS][GV_SLICE];          /* and sums over evidence */
+    int32_t row[EDGES + 16];              /* of an edge: its row, */
+    double row_weight[EDGES + 16];        /* and that row's weight */
+    int64_t credit[EDGES];                /* its credits, */
+    double lost[EDGES], t[EDGES + 16];    /* expectation without exposure, t */
+    int64_t known;                        /* evidence passed */
+    int32_t edge[ENTRIES], slot[ENTRIES]; /* of evidence: its edge, slot or -1, */
+    int32_t seat[ENTRIES];                /* and seat, or any */
     double factor[ENTRIES], b_edge[ENTRIES], t_edge[ENTRIES];  /* mu a, b and t of its edge, */
     double beyond[ENTRIES];                                    /* p beyond b t */
     int32_t pair_row[PAIRS + 8];                               /* of a pair: its row, */
@@ -69,15 +71,17 @@ INLINE void place_pairs(const influence_batch *b, first_pass *f, int64_t i, int3
     const int32_t *restrict topic = b->m->pairs.topic + i;
     const int64_t *restrict exposure = b->m->pairs.exposure + i;
     for (int32_t j = 0; j < n; j++) {
-        const int32_t r = f->pair_row[j], k = b->slice.slot[topic[j]];
+        const int32_t r = f->pair_row[j], k = b->slice.slot[topic[j]],
+                      seat = b->seated ? topic[j] : k;
         const double scale = f->pair_scale[j];
         f->weight[r] += scale * f->pair_seen[j];
         f->most[r] = scale > f->most[r] ? scale : f->most[r];
-        if (k >= 0) {
-            f->scale[r][k] = scale;
-            f->exposure[r][k] = exposure[j];
-            f->b[r][k] = f->pair_b[j];
+        if (seat >= 0) {
+            f->scale[r][seat] = scale;
+            f->exposure[r][seat] = exposure[j];
         }
+        if (k >= 0)
+            f->b[r][k] = f->pair_b[j];
     }
 }
 
@@ -87,10 +91,12 @@ INLINE void begin_rows_one(const influence_batch *b, first_pass *f, const int la
     const int64_t *indptr = b->m->pairs.indptr, end = indptr[f->s.row_end];
     const int32_t rows = (int32_t)(f->s.row_end - f->s.row);
     for (int32_t r = 0; r < rows; r++) {
-        for (int k = 0; k < lanes; k++) {
-            f->scale[r][k] = b->mu[k];
-            f->b[r][k] = f->unseen[k];
+        for (int k = 0; k < GV_SLICE; k++) {
+            f->scale[r][k] = b->seat_mu[k];
             f->exposure[r][k] = -1;
+        }
+        for (int k = 0; k < lanes; k++) {
+            f->b[r][k] = f->unseen[k];
             f->more[r][k] = 0.0;
         }
         f->most[r] = b->mu_most;
@@ -121,9 +127,9 @@ INLINE void fill_rows_one(const influence_batch *b, first_pass *f)
     }
 }
 
-/* Edge and slot of the entries [i, i + n) of the evidence. Columns of a span are small numbers: the
- * quotient by the number of topics is found by a product, exactly as long as their product is below
- * 2^32. */
+/* Edge, slot and seat of the entries [i, i + n) of the evidence. Columns of a span are small
+ * numbers: the quotient by the number of topics is found by a product, exactly as long as their
+ * product is below 2^32. */
 INLINE void locate(const influence_batch *b, first_pass *f, int64_t i, int32_t n)
 {
     const int64_t *restrict column = b->m->evidence.column + i;
@@ -136,21 +142,24 @@ INLINE void locate(const influence_batch *b, first_pass *f, int64_t i, int32_t n
     else
         for (int32_t j = 0; j < n; j++)
             f->edge[j] = (int32_t)((uint64_t)(column[j] - base) / topics);
-    for (int32_t j = 0; j < n; j++)
-        f->slot[j] = slot[column[j] - base - (int64_t)f->edge[j] * b->m->n_topics];
+    for (int32_t j = 0; j < n; j++) {
+        const int32_t topic = (int32_t)(column[j] - base - (int64_t)f->edge[j] * b->m->n_topics);
+        f->slot[j] = slot[topic];
+        f->seat[j] = (b->seated ? topic : f->slot[j]) & (GV_SLICE - 1);
+    }
 }
 
-/* Credits and lost expectations of edges, where all topics are in the slice; the same bits as
+/* Credits and lost expectations of edges, where all topics have a seat; the same bits as
  * gv_model_edge_sums(). */
 INLINE void sum_ties(const influence_batch *b, first_pass *f, int64_t i, int32_t n)
 {
     const int64_t *restrict credit = b->m->evidence.credit + i;
     const int64_t *restrict exposure = b->m->evidence.exposure + i;
     for (int32_t j = 0; j < n; j++) {
-        const int32_t e = f->edge[j], r = f->row[e], k = f->slot[j];
-        const int64_t usual = f->exposure[r][k];
+        const int32_t e = f->edge[j], r = f->row[e], seat = f->seat[j];
+        const int64_t usual = f->exposure[r][seat];
         const double lost =
-            f->scale[r][k] * ((double)(usual - exposure[j]) / (double)GV_CREDIT_UNIT);
+            f->scale[r][seat] * ((double)(usual - exposure[j]) / (double)GV_CREDIT_UNIT);
         f->credit[e] += credit[j];
         f->lost[e] += usual >= 0 ? lost : 0.0;
     }
@@ -209,7 +218,7 @@ INLINE void find_beyond(const influence_batch *b, first_pass *f, int64_t i, int3
     const double k_edge = b->m->k_edge;
     for (int32_t j = 0; j < n; j++) {
         const int32_t e = f->edge[j], r = f->row[e], k = f->slot[j] & (GV_SLICE - 1);
-        f->factor[j] = f->scale[r][k];
+        f->factor[j] = f->scale[r][f->seat[j]];
         f->b_edge[j] = f->b[r][k];
         f->t_edge[j] = f->t[e];
     }
@@ -262,7 +271,7 @@ INLINE void take_beyond(const influence_batch *b, first_pass *f, int64_t i, int3
 /* Evidence and ties of the span's edges. */
 INLINE void take_edges(const influence_batch *b, first_pass *f)
 {
-    const bool tied = b->m->k_tie > 0.0, seek = b->slice.n < b->m->n_topics;
+    const bool tied = b->m->k_tie > 0.0, seek = !b->seated;
     const int64_t end = span_known_end(b, &f->s, f->known);
     for (int32_t i = 0; i < f->s.n; i++) {
         f->credit[i] = 0;
