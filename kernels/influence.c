@@ -196,13 +196,7 @@ static void choose(batch *b, int32_t *slot, const int32_t *topics, int32_t n_top
     gv_slice_begin(&b->slice, slot, b->m->n_topics);
     while (b->slice.n < n_topics && gv_slice_add(&b->slice, topics[b->slice.n], most))
         ;
-    b->lanes = influence_lanes_of(b->slice.n);
-    b->slot_bits = influence_slot_bits(b->slice.n);
-    for (int32_t k = 0; k < GV_SLICE; k++)
-        b->mu[k] = k < b->slice.n ? b->m->mu[b->slice.topic[k]] : 0.0;
-    b->seated = b->m->n_topics <= GV_SLICE;
-    for (int32_t k = 0; k < GV_SLICE; k++)
-        b->seat_mu[k] = b->seated && k < b->m->n_topics ? b->m->mu[k] : b->mu[k];
+    influence_take_slice(b);
 }
 
 GV_API gv_status gv_influence(gv_context *ctx, const gv_graph *g, const gv_model *model,

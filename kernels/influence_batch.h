@@ -35,6 +35,7 @@ typedef struct influence_batch {
     const float *weight; /* [n_nodes] or NULL */
     double mu_most;      /* largest mu of the model */
     gv_slice slice;
+    /* what follows of it: influence_take_slice() */
     int32_t lanes, slot_bits;
     double mu[GV_SLICE]; /* of the topics of the slice, then 0 */
     bool seated; /* seats are all topics of the model, as they fit; else those of the slice */
@@ -60,6 +61,18 @@ static inline bool influence_steep(float weight)
         uint32_t u;
     } bits = {.f = weight};
     return bits.u >> 31 != 0;
+}
+
+/* What follows of the slice. */
+static inline void influence_take_slice(influence_batch *b)
+{
+    b->lanes = influence_lanes_of(b->slice.n);
+    b->slot_bits = influence_slot_bits(b->slice.n);
+    b->seated = b->m->n_topics <= GV_SLICE;
+    for (int32_t k = 0; k < GV_SLICE; k++) {
+        b->mu[k] = k < b->slice.n ? b->m->mu[b->slice.topic[k]] : 0.0;
+        b->seat_mu[k] = b->seated && k < b->m->n_topics ? b->m->mu[k] : b->mu[k];
+    }
 }
 
 typedef void influence_pass(const influence_batch *b, int64_t begin, int64_t end);
