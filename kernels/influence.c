@@ -71,15 +71,41 @@ static void run_blocks(const batch *b, block_fn *fn, int64_t first, int64_t last
         fn(b, block * GV_BLOCK, gv_block_end(block, n));
 }
 
+/* The same by ranges of targets, whose replies a thread sorts before it takes their blocks. */
+static void run_ranges(const batch *b, block_fn *fn, int64_t first, int64_t last, int threads)
+{
+    const int64_t n = b->g->n_nodes, rows = INT64_C(1) << b->post->shift;
+#pragma omp parallel for num_threads(threads) schedule(dynamic, 1)
+    for (int64_t range = first; range < last; range++) {
+        influence_post_sort(b->post, range);
+        const int64_t end = (range + 1) * rows < n ? (range + 1) * rows : n;
+        for (int64_t row = range * rows; row < end; row += GV_BLOCK)
+            fn(b, row, gv_block_end(row / GV_BLOCK, n));
+    }
+}
+
+/* Rows after which the second pass says how far it is: a stretch, or two ranges a thread. */
+static int64_t second_end(const batch *b, int64_t first, int threads)
+{
+    const int64_t n = b->g->n_nodes, ranges = 2 * (int64_t)threads << b->post->shift,
+                  rows = ranges > GV_STRETCH ? ranges : GV_STRETCH;
+    return n - first > rows ? first + rows : n;
+}
+
 /* One pass over all consumers; `done` of `total` (consumer, topic) pairs were passed before. The
  * next one asks for other arrays of the model by consumer: none stays. */
 static gv_status run_pass(gv_context *ctx, const batch *b, block_fn *fn, bool replies, int64_t done,
                           int64_t total, gv_error *err)
 {
     const int64_t n = b->g->n_nodes;
+    const int threads = gv_context_threads(ctx);
     for (int64_t first = 0, end; first < n; first = end) {
-        end = replies ? influence_post_sort(ctx, b->post, first) : gv_stretch_end(first, n);
-        run_blocks(b, fn, first / GV_BLOCK, gv_blocks(end), gv_context_threads(ctx));
+        end = replies ? second_end(b, first, threads) : gv_stretch_end(first, n);
+        if (replies)
+            run_ranges(b, fn, first >> b->post->shift, influence_ranges(end, b->post->shift),
+                       threads);
+        else
+            run_blocks(b, fn, first / GV_BLOCK, gv_blocks(end), threads);
         rest(b, first, end);
         const gv_status st = gv_progress(ctx, "influence", done + end * b->slice.n, total, err);
         if (st != GV_OK)

@@ -42,7 +42,8 @@ typedef struct first_pass {
     double pair_scale[PAIRS], pair_seen[PAIRS], pair_b[PAIRS]; /* mu a, exposure, b */
     span_ahead ahead;                                          /* edges, */
     float listener[LISTENERS];                                 /* and s of their targets */
-    int64_t *next;                                             /* letters of the thread */
+    influence_box box;                                         /* letters, */
+    int64_t *next;                                             /* and where the thread's next go */
     int64_t block;                                             /* its first row */
     span_scores out;
 } first_pass;
@@ -238,14 +239,17 @@ INLINE void find_beyond(const influence_batch *b, first_pass *f, int64_t i, int3
 INLINE void send(const influence_batch *b, first_pass *f, int64_t i, int32_t n)
 {
     const gv_node *restrict target = b->g->out.indices + f->s.first;
+    if (f->box.n[f->box.open] + n > INFLUENCE_BOX)
+        influence_box_turn(b->post, f->next, &f->box);
+    influence_letter *letter = f->box.letter[f->box.open] + f->box.n[f->box.open];
     for (int32_t j = 0; j < n; j++) {
         const int32_t e = f->edge[j];
         const uint32_t v = (uint32_t)(f->s.row + f->row[e]);
-        const influence_letter a = {target[e],
-                                    {v << b->slot_bits | b->place[i + j] % GV_SLICE,
-                                     b->note[i + j].tie, b->note[i + j].more}};
-        influence_send(b->post, f->next, a);
+        letter[j] = (influence_letter){target[e],
+                                       {v << b->slot_bits | b->place[i + j] % GV_SLICE,
+                                        b->note[i + j].tie, b->note[i + j].more}};
     }
+    f->box.n[f->box.open] += n;
 }
 
 /* Adds them up, and notes them for the second pass. */
@@ -415,6 +419,7 @@ INLINE void rows_one(const influence_batch *b, int64_t begin, int64_t end, const
     f.s = span_before(begin);
     f.known = b->m->evidence.indptr[begin];
     f.ahead = span_ahead_before(b->g, end);
+    f.box.n[0] = f.box.n[1] = f.box.open = 0;
     f.next = b->post != NULL ? b->post->next + gv_thread() * b->post->n_ranges : NULL;
     f.of_k = b->m->k_tie > 0.0 ? 1.0 / b->m->k_tie : 0.0;
     for (int k = 0; k < lanes; k++)
@@ -431,6 +436,8 @@ INLINE void rows_one(const influence_batch *b, int64_t begin, int64_t end, const
         for (int64_t v = f.s.row; v < f.s.row_end && f.s.ends; v++)
             finish_row(b, &f, v, lanes);
     }
+    if (b->post != NULL)
+        influence_box_empty(b->post, f.next, &f.box);
     span_write(b, begin, end, f.out, b->i1);
 }
 

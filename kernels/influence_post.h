@@ -1,13 +1,14 @@
 /* influence_post.h -- what the evidence of edges v -> u says, brought to the rows of the targets u:
  * a partition by ranges of targets, and within a range a counting sort.
  *
- * The first pass knows what there is to say while it is at v. It sends a letter, which is put
- * behind those to the same range of targets: so only as many places are written to as there are
- * ranges, and these stay in the cache. Before the second pass comes to a stretch of targets, the
- * letters to its ranges are sorted by target, in the cache again. Nowhere is memory asked for out
- * of order.
+ * The first pass knows what there is to say while it is at v. It puts a letter into its box, from
+ * where it goes behind those to the same range of targets: so only as many places are written to
+ * as there are ranges. These are asked for a boxful ahead, all of them one after the other, since
+ * each may take a walk through the page tables, and walks overlap where little else is between
+ * them. Before the second pass comes to the targets of a range, its thread sorts the letters to
+ * them by target, in the cache. Nowhere is memory asked for out of order.
  *
- * No races: a thread fills packets of its own, and a range is sorted by one thread. Letters to one
+ * No races: a thread fills packets of its own, and sorts onto a desk of its own. Letters to one
  * target lie in any order, so that no sum may hang on it; those to rows that are worked on in
  * pieces (influence_span.h) by source. */
 #ifndef KERNELS_INFLUENCE_POST_H
@@ -32,11 +33,28 @@ typedef struct influence_letter {
     influence_reply reply;
 } influence_letter;
 
+/* Letters of a box that are posted together. */
+enum { INFLUENCE_BOX = 1024 };
+
+/* Letters that wait: where those of one half go has been asked for, the other one is filled. */
+typedef struct influence_box {
+    int32_t n[2], open; /* letters of a half; the half that is filled */
+    influence_letter letter[2][INFLUENCE_BOX];
+} influence_box;
+
 /* Packets that a thread has taken and not begun; 64 bytes, so that threads do not share a line. */
 typedef struct influence_run {
     int64_t next, end;
     char apart[48];
 } influence_run;
+
+/* Replies that a thread has at hand; 64 bytes too. */
+typedef struct influence_desk {
+    int64_t first, end;     /* their targets, */
+    int64_t *begin;         /* [range + 1] where those to each one begin, */
+    influence_reply *reply; /* [room] and they themselves */
+    char apart[32];
+} influence_desk;
 
 typedef struct influence_post {
     const gv_csr *out;
@@ -48,11 +66,10 @@ typedef struct influence_post {
     influence_run *run;       /* [n_threads] */
     int64_t run_packets;      /* in a run */
     int64_t *next;            /* [n_threads][n_ranges] where the next letter goes */
-    int64_t *letters;         /* [n_ranges], when all are sent */
-    int64_t room;             /* replies that may be at hand */
-    int64_t first, end;       /* targets whose replies are at hand, */
-    int64_t *begin;           /* [GV_STRETCH + 1] where those of each one begin, */
-    influence_reply *reply;   /* and they themselves */
+    influence_desk *desk;     /* [n_threads] */
+    int64_t room;             /* replies that a desk has room for */
+    int64_t *begin;           /* [n_threads][range + 1], of the desks */
+    influence_reply *reply;   /* [n_threads][room], of the desks */
 } influence_post;
 
 /* Memory for `n_evidence` letters. Like all allocations from the thread that owns the context;
@@ -78,17 +95,42 @@ static inline void influence_send(influence_post *p, int64_t *next, influence_le
     *to = at + 1;
 }
 
-/* When all letters are sent: makes room for those of a stretch. False when memory is short. */
+/* Sends the letters of a half. */
+static inline void influence_box_send(influence_post *p, int64_t *next, influence_box *box,
+                                      int32_t half)
+{
+    for (int32_t i = 0; i < box->n[half]; i++)
+        influence_send(p, next, box->letter[half][i]);
+    box->n[half] = 0;
+}
+
+/* Asks for the places of the open half, sends the other one, and opens that. */
+static inline void influence_box_turn(influence_post *p, int64_t *next, influence_box *box)
+{
+    const int32_t half = box->open;
+    for (int32_t i = 0; i < box->n[half]; i++)
+        __builtin_prefetch(p->letter + next[box->letter[half][i].to >> p->shift], 1);
+    influence_box_send(p, next, box, 1 - half);
+    box->open = 1 - half;
+}
+
+/* Sends all that wait. */
+static inline void influence_box_empty(influence_post *p, int64_t *next, influence_box *box)
+{
+    influence_box_turn(p, next, box);
+    influence_box_send(p, next, box, 1 - box->open);
+}
+
+/* When all letters are sent: makes room for those to any range. False when memory is short. */
 bool influence_post_close(gv_context *ctx, influence_post *p);
 
-/* Sorts the letters to the targets from `first` on, the first one of a range, up to a stretch of
- * them. Returns where they end. */
-int64_t influence_post_sort(gv_context *ctx, influence_post *p, int64_t first);
+/* Sorts the letters to a range by target, onto the desk of the calling thread. */
+void influence_post_sort(influence_post *p, int64_t range);
 
 /* Where the replies to u begin, u from `first` to `end`. */
-static inline const influence_reply *influence_replies(const influence_post *p, int64_t u)
+static inline const influence_reply *influence_replies(const influence_desk *desk, int64_t u)
 {
-    return p->reply + p->begin[u - p->first];
+    return desk->reply + desk->begin[u - desk->first];
 }
 
 #endif

@@ -40,7 +40,8 @@ typedef struct second_pass {
     bool steep;                   /* whether a target is */
     int64_t asked;                /* edges whose records were asked for */
     int64_t known;                /* evidence passed */
-    const influence_reply *reply; /* replies passed */
+    const influence_desk *desk;   /* replies at hand, */
+    const influence_reply *reply; /* and passed */
     int64_t in;                   /* in-edges of a row that is in pieces, passed */
     int64_t block;                /* its first row */
     span_scores out;
@@ -53,8 +54,6 @@ INLINE void fetch_known(const influence_batch *b, const span *s)
     const int64_t i = b->m->evidence.indptr[s->row_end], j = b->m->evidence.indptr[next];
     span_fetch(b->note + i, b->note + j);
     span_fetch(b->place + i, b->place + j);
-    span_fetch(influence_replies(b->post, s->row_end),
-               influence_replies(b->post, next < b->post->end ? next : b->post->end));
 }
 
 /* Asks for the records of the targets of the span's edges, and of some beyond it. */
@@ -200,7 +199,7 @@ static void take_steep(const influence_batch *b, second_pass *f, int32_t r)
 /* Where the replies to the span end: those to a piece of a row come from its targets. */
 INLINE const influence_reply *replies_end(const influence_batch *b, const second_pass *f)
 {
-    const influence_reply *from = f->reply, *end = influence_replies(b->post, f->s.row_end);
+    const influence_reply *from = f->reply, *end = influence_replies(f->desk, f->s.row_end);
     if (f->s.ends)
         return end;
     const uint32_t last = (uint32_t)b->g->out.indices[f->s.first + f->s.n - 1];
@@ -215,10 +214,10 @@ INLINE const influence_reply *replies_end(const influence_batch *b, const second
 }
 
 /* Rows of the next n replies, *r being that of the first one or before it, and then of the last. */
-INLINE void find_rows(const influence_batch *b, second_pass *f, int32_t n, int32_t *r)
+INLINE void find_rows(second_pass *f, int32_t n, int32_t *r)
 {
     for (int32_t j = 0; j < n;) {
-        const int64_t end = influence_replies(b->post, f->s.row + *r + 1) - f->reply;
+        const int64_t end = influence_replies(f->desk, f->s.row + *r + 1) - f->reply;
         for (int32_t k = j; k < n && k < end; k += 8)
             for (int32_t l = 0; l < 8; l++)
                 f->reply_row[k + l] = *r;
@@ -249,7 +248,7 @@ INLINE void take_replies(const influence_batch *b, second_pass *f)
     int32_t r = 0;
     while (f->reply < end) {
         const int32_t n = end - f->reply < REPLIES ? (int32_t)(end - f->reply) : REPLIES;
-        find_rows(b, f, n, &r);
+        find_rows(f, n, &r);
         for (int32_t j = 0; j < n; j++)
             take_reply(b, f, f->reply[j], f->reply_row[j]);
         f->reply += n;
@@ -383,7 +382,8 @@ INLINE void rows_two(const influence_batch *b, int64_t begin, int64_t end, const
     f.s = span_before(begin);
     f.asked = b->g->out.indptr[begin];
     f.known = b->m->evidence.indptr[begin];
-    f.reply = influence_replies(b->post, begin);
+    f.desk = b->post->desk + gv_thread();
+    f.reply = influence_replies(f.desk, begin);
     for (int32_t i = 0; i < EDGES; i++)
         f.w[i] = 1.0F;
     while (span_next(b->g, end, &f.s)) {

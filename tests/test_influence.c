@@ -240,7 +240,7 @@ static enum greatest_test_res compare_levels(double density)
             b.post = &post;
             at->one(&b, 0, n);
             ASSERT(influence_post_close(f.ctx, &post));
-            ASSERT_EQ(n, influence_post_sort(f.ctx, &post, 0));
+            influence_post_sort(&post, 0);
             at->two(&b, 0, n);
             influence_post_free(f.ctx, &post);
             free(b.note);
