@@ -16,7 +16,7 @@
 
 /* Entries of evidence, pairs, and listeners at a time; rows and edges after which something is
  * asked for. */
-enum { ENTRIES = 512, PAIRS = 256, LISTENERS = 16384, ROWS_AHEAD = 64, EDGES_AHEAD = 96 };
+enum { ENTRIES = 512, PAIRS = 256, LISTENERS = 16384, ROWS_AHEAD = 64, EDGES_AHEAD = 256 };
 
 /* Rows at work. */
 typedef struct first_pass {
@@ -180,13 +180,14 @@ static void seek_ties(const influence_batch *b, first_pass *f, int64_t i, int64_
     }
 }
 
-/* s of the targets of n edges from the span on. */
+/* s of the targets of n edges from the span on. They are asked for into the second-level cache: the
+ * first one has room for too few lines on their way. */
 INLINE void fetch_listeners(const influence_batch *b, first_pass *f, int32_t n)
 {
     const gv_node *restrict target = b->g->out.indices + f->s.first;
     const float *restrict s = b->s;
     for (int32_t i = 0; i < n; i++) {
-        __builtin_prefetch(s + target[i + EDGES_AHEAD < n ? i + EDGES_AHEAD : n - 1]);
+        __builtin_prefetch(s + target[i + EDGES_AHEAD < n ? i + EDGES_AHEAD : n - 1], 0, 2);
         f->listener[i] = s[target[i]];
     }
 }

@@ -109,7 +109,7 @@ static inline void influence_box_turn(influence_post *p, int64_t *next, influenc
 {
     const int32_t half = box->open;
     for (int32_t i = 0; i < box->n[half]; i++)
-        __builtin_prefetch(p->letter + next[box->letter[half][i].to >> p->shift], 1);
+        __builtin_prefetch(p->letter + next[box->letter[half][i].to >> p->shift], 1, 2);
     influence_box_send(p, next, box, 1 - half);
     box->open = 1 - half;
 }

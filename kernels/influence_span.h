@@ -160,12 +160,13 @@ INLINE void span_write(const influence_batch *b, int64_t begin, int64_t end,
 
 enum { MOST_FETCHED = 1 << 14 };
 
-/* Asks for the lines of bytes [from, to) of an array, or for its first few. */
+/* Asks for the lines of bytes [from, to) of an array, or for its first few, into the second-level
+ * cache. */
 INLINE void span_fetch(const void *from, const void *to)
 {
     const char *at = from, *end = to;
     for (end = end - at < MOST_FETCHED ? end : at + MOST_FETCHED; at < end; at += 64)
-        __builtin_prefetch(at);
+        __builtin_prefetch(at, 0, 2);
 }
 
 #endif
