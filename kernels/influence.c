@@ -84,11 +84,11 @@ static void run_ranges(const batch *b, block_fn *fn, int64_t first, int64_t last
     }
 }
 
-/* Rows after which the second pass says how far it is: a stretch, or two ranges a thread. */
+/* Where the second pass says how far it is: after a stretch, or four ranges a thread. */
 static int64_t second_end(const batch *b, int64_t first, int threads)
 {
-    const int64_t n = b->g->n_nodes, ranges = 2 * (int64_t)threads << b->post->shift,
-                  rows = ranges > GV_STRETCH ? ranges : GV_STRETCH;
+    const int64_t n = b->g->n_nodes, work = 4 * (int64_t)threads << b->post->shift;
+    const int64_t rows = work > GV_STRETCH ? work : GV_STRETCH;
     return n - first > rows ? first + rows : n;
 }
 
