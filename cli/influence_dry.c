@@ -11,8 +11,8 @@
 /* Prospects of a topic, as a share of the consumers among whom they are sought: generated
  * populations show less. */
 static const double prospects_expected = 0.02;
-/* Edges a second, by one thread. Docs: plan.md. */
-static const double edges_peeled = 5e7;
+/* Edges a second, by one thread, and consumers a second and thread. Docs: plan.md. */
+static const double edges_peeled = 5e7, ranks_compared = 5e6;
 
 /* Without a budget, scores of a batch and what they are worked out from take at most this much,
  * unless one topic takes more. */
@@ -230,7 +230,7 @@ static void plan_topics(const wish *w, int64_t found, int64_t listed, gv_plan *p
     plan_kept(w, GV_PLAN_MEMORY, plan, kept);
     plan_by_topic(w, plan, items);
     gv_plan_hold(plan, GV_PLAN_MEMORY, "influencers and prospects of others", 12 * (listed - last));
-    gv_plan_begin(plan, "correlations", 0.0);
+    gv_plan_begin(plan, "correlations", (double)n / (ranks_compared * w->threads));
     gv_plan_use(plan, GV_PLAN_MEMORY, "keys of scores, and their order", 16 * n);
     gv_plan_use(plan, GV_PLAN_RESERVED, "friends or cores, and their ranks", 12 * n);
     gv_plan_hold(plan, GV_PLAN_MEMORY, "influencers and prospects of a topic", 12 * last);
