@@ -21,15 +21,17 @@ bool influence_post_make(gv_context *ctx, influence_post *p, const gv_csr *out, 
     p->next = gv_alloc(ctx, threads * n_ranges, sizeof *p->next);
     p->desk = gv_alloc(ctx, threads, sizeof *p->desk);
     p->begin = gv_alloc(ctx, threads * ((INT64_C(1) << shift) + 1), sizeof *p->begin);
-    p->room = influence_room(n_nodes, n_evidence);
-    p->reply = gv_alloc(ctx, threads * p->room, sizeof *p->reply);
+    p->from = gv_alloc(ctx, n_ranges, sizeof *p->from);
+    p->room = influence_room(n_nodes, n_evidence, threads);
+    p->reply = gv_alloc(ctx, p->room, sizeof *p->reply);
     return p->letter != NULL && p->before != NULL && p->run != NULL && p->next != NULL &&
-           p->desk != NULL && p->begin != NULL && p->reply != NULL;
+           p->desk != NULL && p->begin != NULL && p->from != NULL && p->reply != NULL;
 }
 
 void influence_post_free(gv_context *ctx, influence_post *p)
 {
     gv_free(ctx, p->reply);
+    gv_free(ctx, p->from);
     gv_free(ctx, p->begin);
     gv_free(ctx, p->desk);
     gv_free(ctx, p->next);
@@ -89,30 +91,27 @@ static int64_t open_packets(const influence_post *p, int64_t range, influence_de
     return sum;
 }
 
-static bool make_room(gv_context *ctx, influence_post *p, int64_t most)
+static bool make_room(gv_context *ctx, influence_post *p, int64_t replies)
 {
-    if (most <= p->room)
+    if (replies <= p->room)
         return true;
     gv_free(ctx, p->reply);
-    p->room = most;
-    p->reply = gv_alloc(ctx, p->n_threads * p->room, sizeof *p->reply);
+    p->room = replies;
+    p->reply = gv_alloc(ctx, p->room, sizeof *p->reply);
     return p->reply != NULL;
 }
 
 bool influence_post_close(gv_context *ctx, influence_post *p)
 {
-    int64_t most = 0;
+    int64_t most = 0, sum = 0;
     for (int64_t range = 0; range < p->n_ranges; range++) {
         const int64_t letters = open_packets(p, range, NULL, NULL);
+        p->from[range] = sum;
+        sum += letters;
         most = letters > most ? letters : most;
     }
-    if (!make_room(ctx, p, most))
-        return false;
-    for (int64_t thread = 0; thread < p->n_threads; thread++)
-        p->desk[thread] =
-            (influence_desk){.begin = p->begin + thread * ((INT64_C(1) << p->shift) + 1),
-                             .reply = p->reply + thread * p->room};
-    return true;
+    p->part = most * p->n_threads <= sum ? most : 0;
+    return make_room(ctx, p, p->part > 0 ? most * p->n_threads : sum);
 }
 
 static void count_letters(influence_desk *desk, const influence_letter *letter, int32_t n)
@@ -156,12 +155,15 @@ static void sort_by_source(influence_reply *reply, int64_t n)
 /* While letters are moved, begin[u + 1] is where the next one to u goes; after, where they end. */
 void influence_post_sort(influence_post *p, int64_t range)
 {
-    influence_desk *desk = p->desk + gv_thread();
+    const int32_t thread = gv_thread();
+    influence_desk *desk = p->desk + thread;
     const int64_t u = range << p->shift, left = p->n_nodes - u,
                   n = left < INT64_C(1) << p->shift ? left : INT64_C(1) << p->shift;
-    int64_t *end = desk->begin + 1;
     desk->first = u;
     desk->end = u + n;
+    desk->begin = p->begin + thread * ((INT64_C(1) << p->shift) + 1);
+    desk->reply = p->reply + (p->part > 0 ? thread * p->part : p->from[range]);
+    int64_t *end = desk->begin + 1;
     memset(desk->begin, 0, (size_t)(n + 1) * sizeof *end);
     open_packets(p, range, desk, count_letters);
     for (int64_t i = 0, sum = 0; i < n; i++) {

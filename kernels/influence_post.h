@@ -52,7 +52,7 @@ typedef struct influence_run {
 typedef struct influence_desk {
     int64_t first, end;     /* their targets, */
     int64_t *begin;         /* [range + 1] where those to each one begin, */
-    influence_reply *reply; /* [room] and they themselves */
+    influence_reply *reply; /* and they themselves */
     char apart[32];
 } influence_desk;
 
@@ -67,9 +67,11 @@ typedef struct influence_post {
     int64_t run_packets;      /* in a run */
     int64_t *next;            /* [n_threads][n_ranges] where the next letter goes */
     influence_desk *desk;     /* [n_threads] */
-    int64_t room;             /* replies that a desk has room for */
     int64_t *begin;           /* [n_threads][range + 1], of the desks */
-    influence_reply *reply;   /* [n_threads][room], of the desks */
+    int64_t room;             /* replies there is room for: */
+    int64_t part;             /* for so many on each desk; or 0, as a range has so many that */
+    int64_t *from;            /* [n_ranges] each has its place among all */
+    influence_reply *reply;   /* [room] */
 } influence_post;
 
 /* Memory for `n_evidence` letters. Like all allocations from the thread that owns the context;

@@ -72,11 +72,12 @@ static inline int64_t influence_packets(int64_t n_nodes, int64_t n_evidence, int
            threads * influence_run_packets(n_evidence);
 }
 
-/* Replies that a thread has at hand, to a range: twice the mean, so that some may have more. */
-static inline int64_t influence_room(int64_t n_nodes, int64_t n_evidence)
+/* Replies that are at hand, to a range a thread: twice the mean, so that some may have more. */
+static inline int64_t influence_room(int64_t n_nodes, int64_t n_evidence, int32_t threads)
 {
-    const int64_t ranges = influence_ranges(n_nodes, influence_range_shift(n_nodes));
-    return ranges > 2 ? 2 * n_evidence / ranges : n_evidence;
+    const int64_t ranges = influence_ranges(n_nodes, influence_range_shift(n_nodes)),
+                  some = 2 * (int64_t)threads;
+    return ranges > some ? n_evidence / ranges * some : n_evidence;
 }
 
 /* Bytes for i2 that do not grow with the topics of a batch: 8 of each consumer, what the
@@ -84,11 +85,11 @@ static inline int64_t influence_room(int64_t n_nodes, int64_t n_evidence)
 static inline int64_t influence_fixed_bytes(int64_t n_nodes, int64_t n_evidence, int32_t threads)
 {
     const int32_t shift = influence_range_shift(n_nodes);
-    const int64_t desk =
-        64 + 8 * ((INT64_C(1) << shift) + 1) + 12 * influence_room(n_nodes, n_evidence);
+    const int64_t desk = 64 + 8 * ((INT64_C(1) << shift) + 1);
     return 8 * n_nodes + 10 * n_evidence +
            (16 * INFLUENCE_PACKET + 4) * influence_packets(n_nodes, n_evidence, threads) +
-           8 * threads * influence_ranges(n_nodes, shift) + 64 * threads + threads * desk;
+           8 * (threads + 1) * influence_ranges(n_nodes, shift) + (64 + desk) * threads +
+           12 * influence_room(n_nodes, n_evidence, threads);
 }
 
 /* Bytes for i2 of a batch: i1 and a factor of each consumer and lane. */

@@ -347,7 +347,7 @@ TEST fails_without_memory(void)
         ASSERT_EQ(0, gv_context_memory_used(ctx));
         gv_context_free(ctx);
     }
-    ASSERT_EQ(12, fails);
+    ASSERT_EQ(13, fails);
     fails = 0;
     for (gv_status st = GV_ERR_NOMEM; st != GV_OK; fails++) {
         gv_context *ctx = test_context(2, fails);

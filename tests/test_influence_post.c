@@ -98,7 +98,9 @@ static enum greatest_test_res check_post(int32_t threads, bool skewed)
         influence_post_clear(&p);
         send_all(ctx, &p, skewed);
         ASSERT(influence_post_close(ctx, &p));
-        ASSERT_EQ(skewed, p.room > LETTERS * 2 / 3);
+        ASSERT(p.room <= LETTERS);
+        ASSERT_EQ(skewed || threads > 3, p.room > LETTERS * 2 / 3);
+        ASSERT_EQ(skewed && threads > 1, p.part == 0 && threads <= 3);
         CHECK_CALL(check_rows(&p, skewed));
     }
     influence_post_free(ctx, &p);
